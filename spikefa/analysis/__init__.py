@@ -1,0 +1,18 @@
+"""Measures of alignment, performance and weights, in NumPy."""
+
+from .angles import alignment, angle, pinv_angle, row_angles
+from .performance import classification_error, mean_and_sem, nse, sem
+from .weights import receptive_fields, weight_statistics
+
+__all__ = [
+    "alignment",
+    "angle",
+    "classification_error",
+    "mean_and_sem",
+    "nse",
+    "pinv_angle",
+    "receptive_fields",
+    "row_angles",
+    "sem",
+    "weight_statistics",
+]

@@ -1,0 +1,24 @@
+"""Errors that name their culprit.
+
+Everything a user can get wrong (an option, a file, an equation) raises a
+`SpikefaError` whose text is one line. The command lines print that line and end
+with exit code 2; ``--debug`` shows the traceback too.
+"""
+
+__all__ = ["DataError", "InputError", "ModelError", "SpikefaError"]
+
+
+class SpikefaError(Exception):
+    """Base class of the errors that a user can cause and mend."""
+
+
+class InputError(SpikefaError, ValueError):
+    """An option or argument has a value that makes no sense."""
+
+
+class DataError(SpikefaError, ValueError):
+    """A data file is missing, truncated or not what it claims to be."""
+
+
+class ModelError(SpikefaError, ValueError):
+    """A model file, or one of its equations, cannot be used."""

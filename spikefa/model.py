@@ -1,0 +1,205 @@
+"""Loading models: the strings of `spikefa.models`, and user files that replace some.
+
+A model is a flat set of named strings and parameters. The built-in modules define
+all of them; a user's file defines those that it changes. Names that no built-in
+module has are parameters for the user's own equations.
+"""
+
+import importlib
+import runpy
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+
+from brian2 import Equations, Quantity
+from brian2.equations.equations import EquationError
+
+from .errors import ModelError
+
+__all__ = ["Model", "load_model"]
+
+_BASE_MODULES = ("psp", "delta", "three_factor")
+
+#: Strings that hold model equations (checked one by one when a model is loaded).
+EQUATION_STRINGS = (
+    "input_neuron",
+    "psp_neuron",
+    "transfer",
+    "target",
+    "error_neuron",
+    "delta_neuron",
+    "third_factor",
+    "plastic_synapse",
+    "feedback_synapse",
+)
+
+
+class Model(Mapping):
+    """The equation strings and parameters of one simulation, by name.
+
+    Parameters
+    ----------
+    values : dict
+        Names and their strings, numbers or quantities.
+    origin : dict
+        The file that each name comes from, for error messages.
+
+    Attributes
+    ----------
+    text_hash : str
+        SHA-256 over all names and values; a checkpoint of another model differs.
+    user_text : str
+        Source of the user's model file, or an empty string.
+    """
+
+    def __init__(self, values, origin, user_text=""):
+        self._values = MappingProxyType(dict(values))
+        self.origin = MappingProxyType(dict(origin))
+        self.user_text = user_text
+
+    def __getitem__(self, name):
+        try:
+            return self._values[name]
+        except KeyError:
+            raise ModelError(f"the model has no '{name}'") from None
+
+    def __iter__(self):
+        return iter(self._values)
+
+    def __len__(self):
+        return len(self._values)
+
+    @property
+    def text_hash(self):
+        digest = sha256()
+        for name in sorted(self._values):
+            digest.update(f"{name} = {self._values[name]!r}\n".encode())
+        return digest.hexdigest()
+
+    @property
+    def parameters(self):
+        """Numbers and quantities: the namespace of the equations."""
+        return {
+            name: value
+            for name, value in self._values.items()
+            if isinstance(value, (int, float, Quantity)) and not isinstance(value, bool)
+        }
+
+    def replace(self, **values):
+        """Return a copy in which some strings or parameters are replaced."""
+        return Model({**self._values, **values}, self.origin, self.user_text)
+
+    def where(self, *names):
+        """Name the files and strings, for an error message."""
+        places = {}
+        for name in names:
+            places.setdefault(self.origin.get(name, "model"), []).append(name)
+        return ", ".join(f"{file}: {' + '.join(of)}" for file, of in places.items())
+
+    def equations(self, *names):
+        """Join equation strings.
+
+        Returns
+        -------
+        equations : `~brian2.equations.equations.Equations`
+
+        Raises
+        ------
+        ModelError
+            If one does not parse, or two define the same variable.
+        """
+        joined = Equations("")
+        for name in names:
+            try:
+                joined += parse_equations(self[name])
+            except ModelError:
+                raise
+            except Exception as exc:
+                reason = " ".join(str(exc).split())
+                raise ModelError(f"{self.where(name)}: {reason}") from exc
+        return joined
+
+
+def parse_equations(text):
+    """Parse an equation string and keep the first line of Brian2's complaint."""
+    if not isinstance(text, str):
+        raise EquationError(f"expected a string of equations, got {text!r}")
+    return Equations(text)
+
+
+def _public_values(namespace, imported):
+    """Pick what a model file defines itself, not what it imports from Brian2."""
+    kinds = (str, int, float, bool, Quantity, type(None))
+    return {
+        name: value
+        for name, value in namespace.items()
+        if not name.startswith("_")
+        and isinstance(value, kinds)
+        and not (name in imported and value is imported[name])
+    }
+
+
+def _builtin(module_name):
+    module = importlib.import_module(f".models.{module_name}", __package__)
+    values = _public_values(vars(module), _brian2_names())
+    return values, f"models/{module_name}.py"
+
+
+def _brian2_names():
+    return vars(importlib.import_module("brian2"))
+
+
+def _read_user_file(path):
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ModelError(f"cannot read model file {path}: {exc}") from exc
+    try:
+        namespace = runpy.run_path(str(path))
+    except SyntaxError as exc:
+        raise ModelError(f"{path}:{exc.lineno}: {exc.msg}") from exc
+    except Exception as exc:
+        raise ModelError(f"{path}: {type(exc).__name__}: {exc}") from exc
+    return _public_values(namespace, _brian2_names()), text
+
+
+def load_model(path=None, graded=False):
+    """Load the built-in model, with a user's file on top.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        A Python file whose names replace those of the built-in model.
+    graded : bool, optional
+        Take the rate model (`spikefa.models.rate`) as the base.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read or run, or one of its equations does not parse;
+        the message names the file and the string.
+    """
+    values, origin = {}, {}
+    for module_name in (*_BASE_MODULES, *(["rate"] if graded else [])):
+        found, file = _builtin(module_name)
+        values |= found
+        origin |= dict.fromkeys(found, file)
+    if graded:
+        values["transfer"] = values["logistic"]
+    text = ""
+    if path is not None:
+        found, text = _read_user_file(path)
+        if not found:
+            raise ModelError(f"{path}: defines no equation string and no parameter")
+        values |= found
+        origin |= dict.fromkeys(found, str(path))
+    model = Model(values, origin, text)
+    for name in EQUATION_STRINGS:
+        model.equations(name)
+    return model

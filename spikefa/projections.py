@@ -1,0 +1,43 @@
+"""All-to-all projections on either engine, behind the interface of `Synapses`."""
+
+from brian2 import Synapses, second
+
+from .errors import InputError
+
+__all__ = ["ENGINES", "connect_all"]
+
+#: Engine names: `~spikefa.dense.DenseSynapses`, and Brian2's own `Synapses`.
+ENGINES = ("dense", "stock")
+
+
+def connect_all(engine, source, target, model, *, name, namespace, on_pre=None):
+    """Connect every source neuron to every target neuron.
+
+    Parameters
+    ----------
+    engine : {'dense', 'stock'}
+    source, target : NeuronGroup
+    model : Equations
+        Synaptic variables and summed variables.
+    name : str
+    namespace : dict
+    on_pre : dict, optional
+        Statements by pathway name, run on every presynaptic spike, without delay.
+
+    Returns
+    -------
+    projection : DenseSynapses or Synapses
+        Its synaptic variables are stored row by row: all targets of the first
+        source neuron, then of the second, on both engines.
+    """
+    common = dict(on_pre=on_pre or {}, name=name, namespace=namespace)
+    if engine == "stock":
+        no_delay = dict.fromkeys(on_pre or {}, 0 * second)
+        synapses = Synapses(source, target, model, delay=no_delay, **common)
+        synapses.connect()
+        return synapses
+    if engine == "dense":
+        from .dense import DenseSynapses
+
+        return DenseSynapses(source, target, model, **common)
+    raise InputError(f"unknown engine '{engine}' (known: {', '.join(ENGINES)})")

@@ -1,0 +1,65 @@
+"""Runtime mode: Brian2 steps the network from Python, through Cython or NumPy."""
+
+import numpy as np
+from brian2 import seed as brian2_seed
+
+from .session import Session
+
+__all__ = ["RuntimeSession"]
+
+
+class RuntimeSession(Session):
+    """A network in the memory of this process."""
+
+    def get_state(self, names=None):
+        names = self.variables if names is None else names
+        return {
+            name: np.array(self.variables[name].get_value()).reshape(self.shapes[name])
+            for name in names
+        }
+
+    def set_state(self, state):
+        for name, value in state.items():
+            self.variables[name].get_value()[...] = np.ravel(value)
+
+    def _run(self, images, targets, seed, gates, keep_state):
+        net = self.network
+        steps = len(images) * net.architecture.steps_per_image
+        before = None if keep_state else self.get_state(self._changed_by(gates))
+        net.images.values[: len(images)] = images
+        net.targets.values[: len(images)] = targets
+        net.elapsed_steps.values[:] = self._elapsed_steps(steps)
+        self._set_gates(gates)
+        self._rewind()
+        brian2_seed(seed)
+        net.brian_network.run(steps * net.model["dt"], namespace={})
+        result = self._result(len(images))
+        if keep_state:
+            moved = [name for name in self.variables if name.endswith(".lastspike")]
+            self.set_state(self._after_restart(self.get_state(moved), steps))
+        else:
+            self.set_state(before)
+        return result
+
+    def _recorded(self, monitor, name):
+        return np.array(monitor.variables[name].get_value()).ravel()
+
+    def _changed_by(self, gates):
+        """Names of the state that a run can change; weights only if they learn."""
+        if gates.any():
+            return list(self.variables)
+        return [name for name in self.variables if name.split(".")[1] not in ("W", "B")]
+
+    def _set_gates(self, gates):
+        for obj in self.network.brian_network.sorted_objects:
+            gate = self.network.gates.get(obj.name)
+            if gate is not None:
+                obj.active = bool(gates[gate])
+
+    def _rewind(self):
+        """Start at t = 0 with empty monitors; stimuli are indexed by time."""
+        net = self.network
+        net.brian_network.t_ = 0.0
+        for monitor in (net.readout, *net.monitors.values()):
+            monitor.resize(0)
+            monitor.variables["N"].set_value(0)  # SpikeMonitor.resize leaves it

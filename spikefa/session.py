@@ -1,0 +1,204 @@
+"""Running a built network in chunks of images, on any Brian2 device.
+
+A session holds one network and its state. Training, evaluation and checkpoints see
+only this interface: set the state, run a chunk with some seed, read the state.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2.core.variables import ArrayVariable
+
+from .errors import InputError
+
+__all__ = ["ChunkResult", "Session", "state_variables"]
+
+
+@dataclass
+class ChunkResult:
+    """What a chunk of n presentations showed.
+
+    Attributes
+    ----------
+    output : numpy.ndarray, shape (n, steps_per_image, n_classes or n_outputs)
+        Summed output of each class (class targets) or the outputs (vector targets).
+    traces : dict
+        Recorded arrays by monitor name, if the network has monitors.
+    """
+
+    output: np.ndarray
+    traces: dict = field(default_factory=dict)
+
+
+def state_variables(network):
+    """List the variables that make up the state of a network.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+
+    Returns
+    -------
+    variables : dict
+        ``{"group.variable": ArrayVariable}`` of all floating point and Boolean
+        arrays that the groups and projections own, weights and refractoriness
+        included.
+    """
+    found = {}
+    for group in network.stateful:
+        for name, variable in group.variables.items():
+            if (
+                isinstance(variable, ArrayVariable)
+                and getattr(variable.owner, "name", None) == group.name
+                and not name.startswith("_")
+                and np.dtype(variable.dtype).kind in "fb"
+                and name not in ("t", "dt")
+            ):
+                found[f"{group.name}.{name}"] = variable
+    return found
+
+
+class Session(ABC):
+    """One network on one device.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+
+    Attributes
+    ----------
+    variables : dict
+        The state variables by ``"group.variable"``.
+    shapes : dict
+        Their shapes: (n,) for neurons, (n_pre, n_post) for synapses.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.variables = state_variables(network)
+        self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
+
+    @staticmethod
+    def _shape(variable):
+        group = variable.owner
+        if "N_pre" in group.variables:  # synapses
+            return len(group.source), len(group.target)
+        return (len(group),)
+
+    @property
+    def chunk_images(self):
+        """Most images that one run can hold."""
+        return self.network.architecture.chunk_images
+
+    @property
+    def learn_everything(self):
+        """Gates of normal training: backward sweep and plasticity everywhere."""
+        return np.ones(self.network.n_layers + 1, dtype=bool)
+
+    @property
+    def learn_nothing(self):
+        """Gates of an evaluation."""
+        return ~self.learn_everything
+
+    @abstractmethod
+    def get_state(self, names=None):
+        """Read state variables.
+
+        Returns
+        -------
+        state : dict
+            One array by ``"group.variable"``, in the shape that `shapes` gives.
+        """
+
+    @abstractmethod
+    def set_state(self, state):
+        """Write state variables; those not named keep their values."""
+
+    def run(self, images, targets, *, seed, gates=None, keep_state=True):
+        """Present images and return the outputs.
+
+        Parameters
+        ----------
+        images : numpy.ndarray, shape (n, n_inputs)
+            Pixels; integers are divided by 255.
+        targets : numpy.ndarray, shape (n,) or (n, n_outputs)
+            Class labels or target vectors.
+        seed : int
+            Seed of the spikes of this run.
+        gates : array of bool, shape (n_layers + 1,), optional
+            Entry 0: run the backward sweep; entry l: learn in layer l. Default all.
+        keep_state : bool, optional
+            False leaves the state as it was before the run.
+
+        Returns
+        -------
+        result : ChunkResult
+
+        Raises
+        ------
+        InputError
+            If the arrays do not fit the network.
+        """
+        images, targets = self._checked(images, targets)
+        gates = self.learn_everything if gates is None else np.asarray(gates, bool)
+        return self._run(images, targets, int(seed), gates, keep_state)
+
+    @abstractmethod
+    def _run(self, images, targets, seed, gates, keep_state): ...
+
+    def close(self):  # noqa: B027
+        """Release what the session holds on disk."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def _checked(self, images, targets):
+        arch = self.network.architecture
+        images = np.asarray(images)
+        if images.ndim != 2 or images.shape[1] != arch.layer_sizes[0]:
+            raise InputError(
+                f"images of shape {images.shape} do not fit "
+                f"{arch.layer_sizes[0]} input neurons"
+            )
+        if not 1 <= len(images) <= self.chunk_images:
+            raise InputError(
+                f"a run takes 1 to {self.chunk_images} images, got {len(images)}"
+            )
+        if len(targets) != len(images):
+            raise InputError(f"{len(images)} images but {len(targets)} targets")
+        if images.dtype.kind in "ui":
+            images = images / 255.0
+        return images, np.asarray(targets, dtype=np.float64)
+
+    def _elapsed_steps(self, n_steps):
+        """Steps that one decay stands for, so that the sum is exact."""
+        return n_steps / -(-n_steps // self.network.decay_period)
+
+    @abstractmethod
+    def _recorded(self, monitor, name):
+        """Read what a monitor recorded of one variable, as a flat array."""
+
+    def _result(self, n_images):
+        net, steps = self.network, self.network.architecture.steps_per_image
+        recorded = self._recorded(net.readout, *net.readout.record_variables)
+        traces = {}
+        for name, monitor in net.monitors.items():
+            arrays = {
+                var: self._recorded(monitor, var) for var in monitor.record_variables
+            }
+            if "i" not in arrays:  # a StateMonitor: one row per time step
+                arrays = {k: v.reshape(n_images * steps, -1) for k, v in arrays.items()}
+            traces[name] = arrays
+        return ChunkResult(recorded.reshape(n_images, steps, -1), traces)
+
+    def _after_restart(self, state, n_steps):
+        """Shift what refers to time: every run starts at t = 0 again."""
+        duration = n_steps * float(self.network.model["dt"])
+        for name in state:
+            if name.endswith(".lastspike"):
+                state[name] = state[name] - duration
+        return state

@@ -1,0 +1,209 @@
+"""C++ standalone mode: one program, compiled once and run again for every chunk.
+
+Brian2 writes a program that holds the whole network. Every chunk is a new run of it:
+state, images, labels, seed, number of steps and gates arrive as Brian2 run arguments
+(``group.variable=file``), and the state is read back from the results on disk. Two
+folders of results take turns, so an interrupted run leaves those of the one before.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from brian2 import NeuronGroup, prefs
+from brian2.devices.device import get_device
+from brian2.utils.filelock import FileLock
+
+from .errors import SpikefaError
+from .session import Session
+
+__all__ = ["StandaloneSession"]
+
+_FOLDERS = ("results_a", "results_b")
+
+
+class StandaloneSession(Session):
+    """A compiled network and the folder that it runs in.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+        Built while the standalone device is active.
+    build_dir : path
+        Where to compile. If it holds a build of the same network, nothing is
+        compiled again.
+    run_dir : path, optional
+        Parent of the folder in which chunks run, removed on `close`; default: the
+        folder for temporary files.
+
+    Raises
+    ------
+    SpikefaError
+        If there is no compiler or the project does not compile.
+    """
+
+    def __init__(self, network, build_dir, run_dir=None):
+        super().__init__(network)
+        self.build_dir = Path(build_dir)
+        device = get_device()
+        self._chunk = NeuronGroup(
+            network.n_layers + 1,
+            "gate : 1\nsteps : integer (shared)\nseed : integer (shared)",
+            name="chunk",
+        )
+        for variable in self.variables.values():
+            # Refractory neurons carry their last spike from one run to the next.
+            variable.read_only = False
+            device.array_cache[variable] = None
+        _write_program(device, network, self._chunk)
+        _compile(device, self.build_dir)
+        self._files = {var: device.get_array_filename(var) for var in device.arrays}
+        self._files |= {
+            var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
+        }
+        self.run_dir = Path(tempfile.mkdtemp(prefix="spikefa_run_", dir=run_dir))
+        _install(self.build_dir, self.run_dir)
+        self._folder = 0
+        self._paths = {}
+        self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
+
+    def get_state(self, names=None):
+        names = self.variables if names is None else names
+        return {
+            name: np.fromfile(
+                self.run_dir / self._paths[name], self.variables[name].dtype
+            ).reshape(self.shapes[name])
+            for name in names
+        }
+
+    def set_state(self, state):
+        for name, value in state.items():
+            value = np.asarray(value, dtype=self.variables[name].dtype).ravel()
+            self._paths[name] = self._argument_file(name, value)
+
+    def close(self):
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+    def _run(self, images, targets, seed, gates, keep_state):
+        net, n = self.network, len(images)
+        steps = n * net.architecture.steps_per_image
+        folder = _FOLDERS[self._folder]
+        values = {
+            "images.values": self._padded(net.images, images),
+            f"{net.targets.name}.values": self._padded(net.targets, targets),
+            "chunk.gate": gates.astype(self._chunk.variables["gate"].dtype),
+        }
+        arguments = dict(self._paths)
+        arguments |= {k: self._argument_file(k, v) for k, v in values.items()}
+        arguments |= {
+            "chunk.steps": steps,
+            "chunk.seed": seed % 2**31,
+            "elapsed_steps.values": self._elapsed_steps(steps),
+        }
+        self._execute(folder, arguments)
+        self._results = self.run_dir / folder
+        result = self._result(n)
+        if keep_state:
+            self._folder = 1 - self._folder
+            self._paths = {
+                name: f"{folder}/{self._files[var]}"
+                for name, var in self.variables.items()
+            }
+            moved = [name for name in self.variables if name.endswith(".lastspike")]
+            self.set_state(self._after_restart(self.get_state(moved), steps))
+        return result
+
+    def _execute(self, folder, arguments):
+        """Run the program once; its standard output goes to a file."""
+        results = self.run_dir / folder
+        results.mkdir(exist_ok=True)
+        command = ["./main", "--results_dir", f"{folder}/"]
+        command += [f"{name}={value}" for name, value in arguments.items()]
+        environment = (
+            os.environ | prefs.devices.cpp_standalone.run_environment_variables
+        )
+        with open(results / "stdout.txt", "w") as log:
+            done = subprocess.run(
+                command, cwd=self.run_dir, env=environment, stdout=log, stderr=log
+            )
+        complaint = (results / "stdout.txt").read_text(errors="replace").strip()
+        if done.returncode or complaint:
+            last = complaint.splitlines()[-1] if complaint else "no message"
+            raise SpikefaError(
+                f"the compiled network failed (exit code {done.returncode}): {last}"
+            )
+
+    def _padded(self, timed_array, values):
+        padded = np.zeros(timed_array.values.shape)
+        padded[: len(values)] = values
+        return padded
+
+    def _argument_file(self, name, value):
+        """Write a value; a name is used again once a later run has replaced it."""
+        path = Path("arguments") / name
+        value.tofile(self.run_dir / path)
+        return path
+
+    def _recorded(self, monitor, name):
+        variable = monitor.variables[name]
+        return np.fromfile(self._results / self._files[variable], variable.dtype)
+
+
+def _write_program(device, network, chunk):
+    """Let the program take its length, seed and gates from the group ``chunk``."""
+    net = network.brian_network
+    device.apply_run_args()
+    array = {
+        name: device.get_array_name(chunk.variables[name])
+        for name in ("gate", "steps", "seed")
+    }
+    threads = max(1, prefs.devices.cpp_standalone.openmp_threads)
+    device.insert_code(
+        "main",
+        f"for (int _i = 0; _i < {threads}; _i++)\n"
+        f"    brian::_random_generators[_i].seed({array['seed']}[0] + _i);",
+    )
+    dt = float(network.model["dt"])
+    net.run(dt * network.model["dt"] / dt, namespace={})
+    gate_of = {
+        f"_run_{code_object.name}": gate
+        for brian_object in net.sorted_objects
+        for code_object in brian_object.code_objects
+        if (gate := network.gates.get(brian_object.name)) is not None
+    }
+    lines = next(args[1] for kind, args in device.main_queue if kind == "run_network")
+    for index, line in enumerate(lines):
+        if added := re.search(r"\.add\(&\w+, (\w+)\);", line):
+            if (gate := gate_of.get(added[1])) is not None:
+                lines[index] = f"if ({array['gate']}[{gate}]) {line}"
+        elif ".run(" in line:
+            lines[index] = re.sub(
+                r"\.run\([^,]+,", f".run({array['steps']}[0] * {dt!r},", line
+            )
+
+
+def _compile(device, directory):
+    """Generate and build the project; make leaves alone what has not changed."""
+    for tool in ("make", os.environ.get("CXX", "g++").split()[0]):
+        if shutil.which(tool) is None:
+            raise SpikefaError(f"C++ standalone mode needs '{tool}': not found")
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(directory.with_suffix(".lock"))):
+        try:
+            device.build(directory=str(directory), compile=True, run=False)
+        except RuntimeError as exc:
+            raise SpikefaError(
+                f"the generated C++ project in {directory} does not compile; "
+                "run make there to see why"
+            ) from exc
+
+
+def _install(build_dir, run_dir):
+    """Copy what a run needs, so that several runs can share one build."""
+    (run_dir / "arguments").mkdir()
+    shutil.copy2(build_dir / "main", run_dir / "main")
+    shutil.copytree(build_dir / "static_arrays", run_dir / "static_arrays")
