@@ -9,6 +9,9 @@ __all__ = ["ENGINES", "connect_all"]
 #: Engine names: `~spikefa.dense.DenseSynapses`, and Brian2's own `Synapses`.
 ENGINES = ("dense", "stock")
 
+#: Time steps that the dense engine may put plasticity off (measured best).
+PUT_OFF = 16
+
 
 def connect_all(engine, source, target, model, *, name, namespace, on_pre=None):
     """Connect every source neuron to every target neuron.
@@ -39,5 +42,5 @@ def connect_all(engine, source, target, model, *, name, namespace, on_pre=None):
     if engine == "dense":
         from .dense import DenseSynapses
 
-        return DenseSynapses(source, target, model, **common)
+        return DenseSynapses(source, target, model, put_off=PUT_OFF, **common)
     raise InputError(f"unknown engine '{engine}' (known: {', '.join(ENGINES)})")

@@ -1,0 +1,91 @@
+"""Code objects whose templates loop over rows and columns of a dense projection.
+
+Each derives its templates from those of a Brian2 target and replaces the ones that
+iterate over synapses. The loop counters of these templates are the pre- and
+postsynaptic indices, so no index is read from memory.
+"""
+
+from contextlib import contextmanager
+
+from brian2.codegen.runtime.cython_rt.cython_rt import CythonCodeObject
+from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.device import get_device
+
+__all__ = ["dense_code_object_class", "dense_templates_for_strings"]
+
+
+def _derive(parent, folder):
+    return parent.templater.derive(__package__, templates_dir=f"templates/{folder}")
+
+
+class DenseCPPStandaloneCodeObject(CPPStandaloneCodeObject):
+    """C++ standalone code for a dense projection."""
+
+    templater = _derive(CPPStandaloneCodeObject, "cpp")
+
+
+class DenseCythonCodeObject(CythonCodeObject):
+    """Cython code for a dense projection."""
+
+    templater = _derive(CythonCodeObject, "cython")
+
+
+class DenseNumpyCodeObject(NumpyCodeObject):
+    """NumPy code, for setting and reading variables by string expressions."""
+
+    templater = _derive(NumpyCodeObject, "numpy")
+
+
+_DENSE = {
+    CPPStandaloneCodeObject: DenseCPPStandaloneCodeObject,
+    CythonCodeObject: DenseCythonCodeObject,
+}
+
+
+def dense_code_object_class():
+    """Return the dense code object class of the active device.
+
+    Raises
+    ------
+    NotImplementedError
+        If there is none, as for Brian2's NumPy target.
+    """
+    base = get_device().code_object_class()
+    try:
+        return _DENSE[base]
+    except KeyError:
+        raise NotImplementedError(
+            f"DenseSynapses has no templates for '{base.__name__}'; use Synapses, "
+            "or the Cython target or C++ standalone mode"
+        ) from None
+
+
+def supports_pending(codeobj_class):
+    """Whether the templates of a code object class can put updates off."""
+    return issubclass(codeobj_class, DenseCPPStandaloneCodeObject)
+
+
+@contextmanager
+def dense_templates_for_strings():
+    """Let string expressions on dense variables use the dense templates.
+
+    Brian2 asks the device for the code object class of a string expression; while
+    this context is open the device answers with the dense one.
+    """
+    device = get_device()
+    original = device.code_object_class
+
+    def answer(codeobj_class=None, *args, **kwds):
+        base = original(codeobj_class, *args, **kwds)
+        return _DENSE.get(base, DenseNumpyCodeObject)
+
+    def answer_at_runtime(codeobj_class=None, *args, **kwds):
+        return DenseNumpyCodeObject
+
+    at_runtime = original() is CythonCodeObject or original() is NumpyCodeObject
+    device.code_object_class = answer_at_runtime if at_runtime else answer
+    try:
+        yield
+    finally:
+        del device.code_object_class

@@ -1,0 +1,128 @@
+"""Indices of a dense projection: synapse (i, j) is element ``i*N_post + j``."""
+
+import weakref
+
+import numpy as np
+from brian2.core.variables import ArrayVariable, Subexpression, VariableView
+
+from .codeobjects import dense_templates_for_strings
+
+__all__ = ["DenseArrayVariable", "DenseIndexing", "DenseSubexpression", "DenseSubgroup"]
+
+
+class DenseIndexing:
+    """Translate indices of a `DenseSynapses` object into flat ones.
+
+    Like Brian2's `~brian2.synapses.synapses.SynapticIndexing`: a pair indexes by
+    presynaptic and postsynaptic neuron (integers, slices, arrays, subgroups), a
+    single index by synapse; pairs that do not exist select nothing.
+    """
+
+    def __init__(self, synapses):
+        self.synapses = weakref.proxy(synapses)
+
+    def __call__(self, item=None, index_var="_idx"):
+        flat = self._flat(item)
+        if isinstance(index_var, str):
+            return 0 if index_var == "0" else flat
+        synapses = self.synapses
+        if index_var is synapses.variables["_presynaptic_idx"]:
+            return (
+                flat // synapses.N_post + synapses.variables["_pre_start"].get_value()
+            )
+        return flat % synapses.N_post + synapses.variables["_post_start"].get_value()
+
+    def _flat(self, item):
+        synapses = self.synapses
+        if item is None or (isinstance(item, str) and item == "True"):
+            item = slice(None)
+        if hasattr(item, "_indices"):
+            return np.asarray(item._indices())
+        if isinstance(item, tuple):
+            return self._pairs(*item)
+        if isinstance(item, slice):
+            return np.arange(len(synapses), dtype=np.int32)[item]
+        indices = np.asarray(item)
+        if indices.dtype == bool:
+            return np.flatnonzero(indices)
+        if indices.dtype.kind not in "iu":
+            raise IndexError(f"Unsupported index type {type(item)}")
+        return indices
+
+    def _pairs(self, pre, post=None, number=slice(None)):  # noqa: B008
+        if post is None or (number != slice(None) and number != 0):
+            raise IndexError(
+                "DenseSynapses has one synapse for each pair: index it by [i, j]"
+            )
+        synapses = self.synapses
+        rows = self._side(pre, synapses.N_pre, "_pre_start")
+        columns = self._side(post, synapses.N_post, "_post_start")
+        return np.add.outer(rows * synapses.N_post, columns).ravel().astype(np.int32)
+
+    def _side(self, item, size, start):
+        if hasattr(item, "_indices"):  # a subgroup: absolute indices
+            indices = item._indices() - self.synapses.variables[start].get_value()
+        elif isinstance(item, slice):
+            return np.arange(size)[item]
+        else:
+            indices = np.atleast_1d(item)
+            if indices.dtype == bool:
+                indices = np.flatnonzero(indices)
+        if indices.dtype.kind not in "iu":
+            raise IndexError(f"Unsupported index type {type(item)}")
+        return np.unique(indices[(indices >= 0) & (indices < size)])
+
+
+class DenseSubgroup:
+    """Some synapses of a projection, as made by ``synapses[i, j]``."""
+
+    def __init__(self, synapses, indices):
+        self.synapses = weakref.proxy(synapses)
+        self._stored_indices = np.atleast_1d(indices)
+
+    def _indices(self, index_var="_idx"):
+        return self._stored_indices
+
+    def __len__(self):
+        return len(self._stored_indices)
+
+    def __repr__(self):
+        return f"<{type(self).__name__}, {len(self)} synapses of {self.synapses.name}>"
+
+
+class _DenseVariableView(VariableView):
+    """A view whose string expressions know the pre- and postsynaptic indices."""
+
+    def set_with_expression(self, *args, **kwds):
+        with dense_templates_for_strings():
+            return super().set_with_expression(*args, **kwds)
+
+    def set_with_expression_conditional(self, *args, **kwds):
+        with dense_templates_for_strings():
+            return super().set_with_expression_conditional(*args, **kwds)
+
+    def get_with_expression(self, *args, **kwds):
+        with dense_templates_for_strings():
+            return super().get_with_expression(*args, **kwds)
+
+    def get_subexpression_with_index_array(self, *args, **kwds):
+        with dense_templates_for_strings():
+            return super().get_subexpression_with_index_array(*args, **kwds)
+
+
+class _DenseViews:
+    """Variables that hand out dense views."""
+
+    def get_addressable_value(self, name, group):
+        return _DenseVariableView(name, self, group, dimensions=None)
+
+    def get_addressable_value_with_unit(self, name, group):
+        return _DenseVariableView(name, self, group, dimensions=self.dim)
+
+
+class DenseArrayVariable(_DenseViews, ArrayVariable):
+    """A synaptic parameter, one value a synapse, row by row."""
+
+
+class DenseSubexpression(_DenseViews, Subexpression):
+    """A synaptic subexpression."""

@@ -1,0 +1,173 @@
+"""What a dense projection runs in a time step: pathways and summed variables."""
+
+import weakref
+
+import numpy as np
+from brian2.core.variables import Variables
+from brian2.devices.device import get_device
+from brian2.equations.equations import PARAMETER
+from brian2.groups.group import CodeRunner
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
+
+from .statements import post_sums
+
+__all__ = ["DensePathway", "DenseSummedUpdater", "PendingUpdates"]
+
+
+class PendingUpdates:
+    """Updates ``X += f_j`` of whole rows that have not been made yet.
+
+    The increments of the last few time steps are kept as vectors over the
+    postsynaptic neurons, and for each row a bit mask says which of them it still has
+    to get. Rows then pass through memory once for many time steps. Each weight gets
+    the same increments in the same order as without, so it has the same value when
+    they have been made.
+
+    Parameters
+    ----------
+    synapses : DenseSynapses
+    variable : ArrayVariable
+        X.
+    capacity : int
+        Time steps that may be pending, 1 to 32.
+    """
+
+    def __init__(self, synapses, variable, capacity):
+        self.variable, self.capacity = variable, capacity
+        n_pre, n_post = synapses.N_pre, synapses.N_post
+        self.arrays = Variables(synapses)
+        for name, size, dtype in (
+            ("_pending_updates", capacity * n_post, variable.dtype),
+            ("_pending_rows", n_pre, np.int32),
+            ("_pending_count", 1, np.int32),
+        ):
+            self.arrays.add_array(name, size=size, dtype=dtype, read_only=True)
+
+    def template_kwds(self):
+        """Names of the arrays in the generated program, for the templates."""
+        name_of = get_device().get_array_name
+        names = {name.removeprefix("_pending_"): v for name, v in self.arrays.items()}
+        return {name: name_of(variable) for name, variable in names.items()} | {
+            "matrix": name_of(self.variable),
+            "dtype": self.variable.dtype,
+            "capacity": self.capacity,
+        }
+
+
+class DensePathway(CodeRunner):
+    """Statements run for the rows (or columns) of the neurons that just spiked.
+
+    Parameters
+    ----------
+    synapses : DenseSynapses
+    code : str
+        Abstract code.
+    prepost : {'pre', 'post'}
+        Whose spikes are meant.
+    objname : str
+        Name of the pathway within the synapses.
+    event : str
+        The event instead of a spike.
+    """
+
+    def __init__(self, synapses, code, prepost, objname, event="spike"):
+        self.prepost, self.event, self.objname = prepost, event, objname
+        self.code = code
+        self.synapses = weakref.proxy(synapses)
+        self.source = synapses.source if prepost == "pre" else synapses.target
+        self.target = synapses.target if prepost == "pre" else synapses.source
+        eventspace = f"_{event}space"
+        if eventspace not in self.source.variables:
+            raise ValueError(
+                f"'{self.source.name}' has no event '{event}' for the pathway "
+                f"'{objname}' of '{synapses.name}'"
+            )
+        # Known to this runner only; pre- and postsynaptic events share their name.
+        self.variables = Variables(synapses)
+        self.variables.add_reference(eventspace, self.source)
+        sums = post_sums(code, synapses.variables) if prepost == "pre" else None
+        CodeRunner.__init__(
+            self,
+            synapses,
+            "dense_pathway",
+            code={"rows": code},
+            clock=self.source.clock,
+            when="synapses",
+            order=-1 if prepost == "pre" else 1,
+            name=f"{synapses.name}_{objname}",
+            needed_variables=[eventspace],
+            template_kwds={
+                "prepost": prepost,
+                "eventspace_variable": self.source.variables[eventspace],
+                "split_rows": sums is not None,
+                "sums": [synapses.variables[name] for name in sums or ()],
+                "pending": None,
+            },
+        )
+
+    def put_off(self, pending, expression):
+        """Store ``expression`` instead of adding it to every row right away."""
+        self.template = "dense_put_off"
+        self.abstract_code = {"increment": f"_increment = {expression}"}
+        self.template_kwds["pending"] = pending.template_kwds()
+
+    def add_pending(self, pending, name):
+        """Let ``y_post += X`` count what X still has to get."""
+        self.variables.add_auxiliary_variable("_missing", dtype=pending.variable.dtype)
+        target = self.code.split("+=")[0]
+        self.abstract_code = {"rows": self.code, "missing": f"{target} += _missing"}
+        self.template_kwds["pending"] = pending.template_kwds()
+
+
+class DenseSummedUpdater(CodeRunner):
+    """The sum of an expression over all synapses of each pre- or postsynaptic neuron.
+
+    Parameters
+    ----------
+    synapses : DenseSynapses
+    equation : SingleEquation
+        The ``(summed)`` subexpression; its name ends in ``_pre`` or ``_post``.
+    """
+
+    def __init__(self, synapses, equation):
+        self.target_varname = equation.varname
+        self.expression = equation.expr
+        name, _, side = equation.varname.rpartition("_")
+        self.target = synapses.source if side == "pre" else synapses.target
+        parameter = getattr(self.target, "equations", {}).get(name, None)
+        if parameter is None or parameter.type != PARAMETER:
+            raise ValueError(
+                f"The summed variable '{equation.varname}' needs a corresponding "
+                f"parameter '{name}' in the target group."
+            )
+        self.target_var = synapses.variables[equation.varname]
+        fail_for_dimension_mismatch(
+            equation.dim,
+            self.target_var.dim,
+            "Summed variables need to have the same units in DenseSynapses and the "
+            "target group",
+        )
+        CodeRunner.__init__(
+            self,
+            group=synapses,
+            template="dense_summed",
+            code=f"_synaptic_var = {equation.expr}",
+            needed_variables=[equation.varname],
+            clock=self.target.clock,
+            when="groups",
+            order=self.target.order - 1,
+            name=f"{synapses.name}_summed_variable_{equation.varname}",
+            template_kwds={"_target_var": self.target_var, "side": side},
+        )
+
+    def before_run(self, run_namespace):
+        variables = self.group.resolve_all(self.expression.identifiers, run_namespace)
+        dim = parse_expression_dimensions(self.expression.code, variables)
+        fail_for_dimension_mismatch(
+            self.target_var,
+            Quantity(1, dim=dim),
+            f"The target variable '{self.target_varname}' does not have the same "
+            f"dimensions as the right-hand side expression '{self.expression}'.",
+        )
+        super().before_run(run_namespace)

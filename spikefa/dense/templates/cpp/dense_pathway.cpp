@@ -1,0 +1,91 @@
+{# Statements for the synapses of the neurons that spiked. A row of the matrix holds
+   the synapses of one presynaptic neuron.
+
+   USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
+#}
+{% extends 'common_group.cpp' %}
+{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums with context %}
+
+{% block maincode %}
+    {% set _eventspace = get_array_name(eventspace_variable) %}
+    {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
+    const int32_t* _events = {{_eventspace}};
+    const int32_t _num_events = {{_eventspace}}[{{eventspace_variable.size - 1}}];
+
+    // scalar code
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code['rows']|autoindent}}
+
+    {% if pending %}
+    // how many of the rows to be added have not got which update
+    int32_t _overlap[{{pending['capacity']}}] = {0};
+    const int32_t _num_pending = {{pending['count']}}[0];
+    if (_num_pending)
+        for (int32_t _event = 0; _event < _num_events; _event++)
+        {
+            const int32_t _row = _events[_event] - _pre_start;
+            if (_row < 0 || _row >= N_pre) continue;
+            const uint32_t _mask = {{pending['rows']}}[_row];
+            for (int _update = 0; _update < {{pending['capacity']}}; _update++)
+                _overlap[_update] += (_mask >> _update) & 1;
+        }
+    {% endif %}
+
+    {% if prepost == 'pre' %}
+    {% if _parallel %}
+    {{private_sums(sums)|autoindent}}
+    {{openmp_pragma('parallel')}}
+    {
+    {{redirect_sums(sums)|autoindent}}
+    {{openmp_pragma('static')}}
+    {% endif %}
+    for (int32_t _event = 0; _event < _num_events; _event++)
+    {
+        const int32_t _presynaptic_idx = _events[_event];
+        const int32_t _row = _presynaptic_idx - _pre_start;
+        if (_row < 0 || _row >= N_pre) continue;
+        const size_t _first = (size_t)_row * N_post;
+        for (int32_t _column = 0; _column < N_post; _column++)
+        {
+            const int32_t _postsynaptic_idx = _column + _post_start;
+            const size_t _idx = _first + _column;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code['rows']|autoindent}}
+        }
+    }
+    {% if _parallel %}
+    }
+    {{add_private_sums(sums)|autoindent}}
+    {% endif %}
+    {% else %}
+    for (int32_t _event = 0; _event < _num_events; _event++)
+    {
+        const int32_t _postsynaptic_idx = _events[_event];
+        const int32_t _column = _postsynaptic_idx - _post_start;
+        if (_column < 0 || _column >= N_post) continue;
+        for (int32_t _row = 0; _row < N_pre; _row++)
+        {
+            const int32_t _presynaptic_idx = _row + _pre_start;
+            const size_t _idx = (size_t)_row * N_post + _column;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code['rows']|autoindent}}
+        }
+    }
+    {% endif %}
+
+    {% if pending %}
+    for (int32_t _update = 0; _update < _num_pending; _update++)
+    {
+        if (!_overlap[_update]) continue;
+        const {{c_data_type(pending['dtype'])}}* __restrict _from =
+            {{pending['updates']}} + (size_t)_update * N_post;
+        for (int32_t _column = 0; _column < N_post; _column++)
+        {
+            const int32_t _postsynaptic_idx = _column + _post_start;
+            const {{c_data_type(pending['dtype'])}} _missing =
+                _overlap[_update] * _from[_column];
+            {{vector_code['missing']|autoindent}}
+        }
+    }
+    {% endif %}
+{% endblock %}

@@ -1,0 +1,40 @@
+{# Statements for the synapses of the neurons that spiked. A row of the matrix holds
+   the synapses of one presynaptic neuron.
+
+   USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
+#}
+{% extends 'common_group.pyx' %}
+
+{% block maincode %}
+    {% set _eventspace = get_array_name(eventspace_variable) %}
+    cdef int _event, _row, _column
+    cdef int _num_events = {{_eventspace}}[{{eventspace_variable.size - 1}}]
+
+    # scalar code
+    _vectorisation_idx = 1
+    {{ scalar_code['rows'] | autoindent }}
+
+    {% if prepost == 'pre' %}
+    for _event in range(_num_events):
+        _presynaptic_idx = {{_eventspace}}[_event]
+        _row = _presynaptic_idx - _pre_start
+        if _row < 0 or _row >= N_pre:
+            continue
+        for _column in range(N_post):
+            _postsynaptic_idx = _column + _post_start
+            _idx = <size_t>_row * N_post + _column
+            _vectorisation_idx = _idx
+            {{ vector_code['rows'] | autoindent }}
+    {% else %}
+    for _event in range(_num_events):
+        _postsynaptic_idx = {{_eventspace}}[_event]
+        _column = _postsynaptic_idx - _post_start
+        if _column < 0 or _column >= N_post:
+            continue
+        for _row in range(N_pre):
+            _presynaptic_idx = _row + _pre_start
+            _idx = <size_t>_row * N_post + _column
+            _vectorisation_idx = _idx
+            {{ vector_code['rows'] | autoindent }}
+    {% endif %}
+{% endblock %}
