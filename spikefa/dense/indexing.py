@@ -49,7 +49,7 @@ class DenseIndexing:
             raise IndexError(f"Unsupported index type {type(item)}")
         return indices
 
-    def _pairs(self, pre, post=None, number=slice(None)):  # noqa: B008
+    def _pairs(self, pre, post=None, number=slice(None)):
         if post is None or (number != slice(None) and number != 0):
             raise IndexError(
                 "DenseSynapses has one synapse for each pair: index it by [i, j]"
