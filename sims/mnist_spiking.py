@@ -1,0 +1,185 @@
+"""Train a deep spiking network on MNIST by feedback alignment (the paper's Fig. 4).
+
+T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedback
+weights support error backpropagation for deep learning", Nature Communications 7:13276
+(2016), doi:10.1038/ncomms13276.
+
+Examples::
+
+    python sims/mnist_spiking.py                      # 3 x 500 units, one pass
+    python sims/mnist_spiking.py --preset paper       # 3 x 1500 units, ten passes
+    python sims/mnist_spiking.py --rule bp --seed 2
+    python sims/mnist_spiking.py --resume --out runs/demo-fa-1
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+from spikefa import presets
+from spikefa.cli import (
+    Parser,
+    assignment,
+    checkpoint_interval,
+    nonnegative,
+    nonnegative_int,
+    pairs,
+    positive_int,
+    quiet_brian,
+    run_command,
+)
+from spikefa.errors import InputError
+from spikefa.rules import RULES
+
+_SETTINGS = (
+    "preset layers outputs_per_class steps test_steps epochs images test_images "
+    "evaluate_every chunk_images rule engine device threads seed dataset data model"
+).split()
+
+
+def build_parser():
+    """Describe the options; those not given are left to the preset."""
+    parser = Parser(
+        prog="mnist_spiking.py",
+        description=__doc__.splitlines()[0],
+        epilog="Results go to --out: results.json, figure.png, traces.npz, and "
+        "checkpoint.npz to resume from.",
+    )
+    add = parser.add_argument_group("network and training").add_argument
+    add("--preset", choices=presets.PRESETS, help="default: demo")
+    add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
+    add("--outputs-per-class", type=positive_int, metavar="N")
+    add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
+    add("--steps", type=positive_int, metavar="N", help="time steps per image")
+    add("--test-steps", type=positive_int, metavar="M", help="the same in tests")
+    add("--epochs", type=positive_int, metavar="N", help="passes over the images")
+    add("--images", type=positive_int, metavar="N", help="images per pass")
+    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
+    add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
+    add("--chunk-images", type=positive_int, metavar="N", help="images per run")
+    add("--seed", type=nonnegative_int, metavar="N", help="default: 1")
+    add("--quick", action="store_true", help="a tiny network on few images")
+    add = parser.add_argument_group("model and data").add_argument
+    add("--model", metavar="FILE", help="Python file with equations that you changed")
+    add("--eta", type=nonnegative, metavar="X", help="learning rate")
+    add("--gamma", type=nonnegative, metavar="X", help="weight decay per step")
+    add(
+        "--set",
+        type=assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any parameter of the model, such as tau_m=0.4*ms",
+    )
+    add("--dataset", choices=presets.DATASETS, help="default: mnist")
+    add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
+    add = parser.add_argument_group("how it is run").add_argument
+    add("--engine", choices=presets.ENGINES, help="default: the fastest there is")
+    add("--device", choices=presets.DEVICES, help="default: cpp")
+    add("--threads", type=positive_int, metavar="N", help="device cpp only")
+    add("--out", metavar="DIR", help="default: a new folder in runs/")
+    add(
+        "--checkpoint-every",
+        type=checkpoint_interval,
+        nargs="+",
+        metavar="WHEN",
+        default=[("seconds", 300.0)],
+        help="images (10000), time (10min) or both; default: 5min",
+    )
+    add("--resume", action="store_true", help="go on from the checkpoint in --out")
+    add("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def explicit_settings(args):
+    """Collect the settings that were given."""
+    given = {name: getattr(args, name) for name in _SETTINGS}
+    given = {name: value for name, value in given.items() if value is not None}
+    direct = [(name, getattr(args, name)) for name in ("eta", "gamma")]
+    direct = [(name, value) for name, value in direct if value is not None]
+    return given | {"parameters": pairs([*direct, *args.set])}
+
+
+def warn(text):
+    """Print a warning without breaking the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(f"warning: {text}", file=sys.stderr)
+
+
+def settle(args):
+    """Find the settings and, to resume, the checkpoint."""
+    given = explicit_settings(args)
+    if not args.resume:
+        return presets.settle(given, quick=args.quick), None
+    if not args.out:
+        raise InputError("--resume needs the folder of the run: --out DIR")
+    if args.quick or args.preset:
+        raise InputError("--resume takes all settings from the run: no preset, please")
+    from spikefa.checkpoint import newest_checkpoint
+
+    checkpoint = newest_checkpoint(args.out, warn)
+    return presets.settle(given, stored=checkpoint.meta["settings"]), checkpoint
+
+
+def main(args):
+    """Train and write the results."""
+    from spikefa.runfolder import locked_folder, unused_folder
+
+    settings, _ = settle(args)
+    name = f"{'quick' if args.quick else settings.preset}-{settings.rule}"
+    out = Path(args.out) if args.out else unused_folder("runs", name)
+    with locked_folder(out) as folder:
+        # Again, now that no other run can replace the checkpoint.
+        settings, checkpoint = settle(args)
+        return train(settings, checkpoint, folder, args)
+
+
+def train(settings, checkpoint, folder, args):
+    """Train in a locked folder."""
+    from spikefa.checkpoint import NAME, PREVIOUS
+
+    if checkpoint is None and any((folder / n).exists() for n in (NAME, PREVIOUS)):
+        raise InputError(
+            f"{folder} holds the checkpoint of another run: go on from it with "
+            "--resume, or give another --out"
+        )
+    from spikefa.experiment import Experiment
+    from spikefa.progress import ProgressBar
+
+    quiet_brian()
+    print(f"writing to {folder}; preparing the network", file=sys.stderr)
+    experiment = Experiment(settings, folder, warn)
+    try:
+        if checkpoint:
+            experiment.resume(checkpoint)
+        every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
+        stopped_by = experiment.run([ProgressBar()], **every)
+        return report(experiment, stopped_by)
+    finally:
+        experiment.close()
+
+
+def report(experiment, stopped_by):
+    """Say how the run ended; return the exit code."""
+    folder, results = experiment.folder, experiment.results
+    if stopped_by:
+        command = [Path(sys.executable).name, sys.argv[0]]
+        again = shlex.join([*command, "--resume", "--out", str(folder)])
+        print(
+            f"stopped after {results['images_seen']} images; to go on: {again}",
+            file=sys.stderr,
+        )
+        return 128 + stopped_by
+    experiment.write_figure()
+    print(
+        f"test error {results['test_error_percent']:.2f} % "
+        f"({results['test_error_last_step_percent']:.2f} % by the last step alone) "
+        f"after {results['images_seen']} images, "
+        f"{results['ms_per_step']:.2f} ms per step; see {folder}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(build_parser(), main))

@@ -1,0 +1,267 @@
+"""From settings to a trained network in an output folder.
+
+The command line in ``sims/mnist_spiking.py`` is a thin layer over `Experiment`.
+"""
+
+import json
+import math
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
+
+import numpy as np
+import psutil
+
+from .architecture import Architecture
+from .checkpointing import CheckpointCallback, check_same_run, describe_run, restore
+from .datasets import load_dataset
+from .devices import open_session
+from .errors import InputError
+from .guards import NumericalGuard
+from .interrupts import stopping_on_signals
+from .model import load_model
+from .quantities import replace_parameters
+from .rules import get_rule
+from .runfolder import replacing
+from .training import Callback, Trainer
+
+__all__ = ["Experiment", "fastest_engine", "package_versions"]
+
+_PACKAGES = ("spikefa", "brian2", "brian2cuda", "numpy", "cython")
+
+
+def fastest_engine():
+    """Name the engine that is used when none is asked for."""
+    try:
+        from .dense import DenseSynapses  # noqa: F401
+    except ImportError:
+        return "stock"
+    return "dense"
+
+
+def package_versions():
+    """Return the versions of what a result may depend on."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+class Experiment:
+    """One run: a network, its data, and the folder that results go to.
+
+    Parameters
+    ----------
+    settings : Settings
+    folder : pathlib.Path
+        Exists and is locked.
+    warn : callable
+        Called with a line of text.
+
+    Raises
+    ------
+    SpikefaError
+        If the settings make no network, or the data or the model cannot be used.
+    """
+
+    def __init__(self, settings, folder, warn):
+        self.settings, self.folder, self.warn = settings, folder, warn
+        self.engine = settings.engine or fastest_engine()
+        self.started = time.monotonic()
+        self.earlier_seconds = 0.0
+        rule = get_rule(settings.rule)
+        model = replace_parameters(load_model(settings.model), settings.parameters)
+        dataset = load_dataset(settings.dataset, settings.data)
+        sizes = [
+            dataset.train_images.shape[1],
+            *settings.layers,
+            settings.outputs_per_class * dataset.n_classes,
+        ]
+        images = settings.images or len(dataset.train_labels)
+        chunk = min(settings.chunk_images, images)
+        # Images are shown in units of steps that divide both N and M.
+        unit = math.gcd(settings.steps, settings.test_steps)
+        most_steps = max(chunk * settings.steps, settings.test_steps)
+        architecture = Architecture(
+            sizes,
+            n_classes=dataset.n_classes,
+            steps_per_image=unit,
+            chunk_images=most_steps // unit,
+            engine=self.engine,
+        )
+        _check_memory(architecture)
+        self.session = open_session(
+            architecture,
+            model,
+            rule,
+            device=settings.device,
+            threads=settings.threads,
+            watch=True,
+        )
+        self.trainer = self._trainer(dataset, chunk)
+
+    def _trainer(self, dataset, chunk):
+        settings = self.settings
+        return Trainer(
+            self.session,
+            dataset,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            images=settings.images,
+            test_images=settings.test_images,
+            evaluate_every=settings.evaluate_every,
+            steps=settings.steps,
+            test_steps=settings.test_steps,
+            chunk_images=chunk,
+        )
+
+    def resume(self, checkpoint):
+        """Go on from a checkpoint of the same run.
+
+        Raises
+        ------
+        InputError
+            If it is of another run; names the fields that differ.
+        """
+        check_same_run(checkpoint.meta, self._description(), checkpoint.path)
+        restore(self.trainer, checkpoint)
+        self.earlier_seconds = checkpoint.meta["wall_seconds"]
+        for name, now in self._exactness().items():
+            if (then := checkpoint.meta["exactness"].get(name)) != now:
+                self.warn(
+                    f"{name} was {then} and is {now}: the result will not be bit for "
+                    "bit that of an uninterrupted run"
+                )
+
+    def run(self, callbacks=(), every_images=None, every_seconds=None):
+        """Train to the end, or until a signal comes; write checkpoints and results.
+
+        Parameters
+        ----------
+        callbacks : sequence of Callback, optional
+            Such as a progress bar.
+        every_images, every_seconds : optional
+            See `CheckpointCallback`.
+
+        Returns
+        -------
+        signal : int or None
+            What stopped the run.
+        """
+        checkpoints = CheckpointCallback(
+            self.folder, self._description(), every_images, every_seconds
+        )
+        all_callbacks = [
+            *callbacks,
+            NumericalGuard(self.warn),
+            _WallClock(self, checkpoints),
+            checkpoints,
+            _ResultsWriter(self),
+        ]
+        with stopping_on_signals(self.trainer) as received:
+            finished = self.trainer.train(all_callbacks)
+        return None if finished else received[0]
+
+    @property
+    def wall_seconds(self):
+        """Seconds that the run has taken, earlier parts included."""
+        return self.earlier_seconds + time.monotonic() - self.started
+
+    @property
+    def results(self):
+        """What ``results.json`` holds."""
+        trainer, settings = self.trainer, self.settings
+        tested = [e for e in trainer.curve if e["test_error_percent"] is not None]
+        last = tested[-1] if tested else {}
+        architecture = self.session.network.architecture
+        return settings.to_dict() | {
+            "layer_sizes": list(architecture.layer_sizes),
+            "engine": self.engine,
+            "finished": trainer.finished,
+            "images_seen": trainer.images_seen,
+            "test_error_percent": last.get("test_error_percent"),
+            "test_error_last_step_percent": last.get("test_error_last_step_percent"),
+            "learning_curve": trainer.curve,
+            "ms_per_step": trainer.ms_per_step,
+            "wall_seconds": self.wall_seconds,
+            "versions": package_versions(),
+        }
+
+    def write_results(self):
+        """Write ``results.json``."""
+        with replacing(self.folder / "results.json", "w") as file:
+            json.dump(self.results, file, indent=2)
+            file.write("\n")
+
+    def write_figure(self):
+        """Write ``traces.npz`` and ``figure.png``."""
+        from .plots import plot_training, save_figure
+
+        with replacing(self.folder / "traces.npz") as file:
+            np.savez_compressed(file, **self.trainer.traces)
+        figure = plot_training(
+            self.trainer.curve,
+            self.trainer.traces,
+            steps=self.settings.steps,
+            dt_ms=1000 * float(self.session.network.model["dt"]),
+        )
+        save_figure(figure, self.folder / "figure.png")
+
+    def close(self):
+        """Release what the session holds."""
+        self.session.close()
+
+    def _exactness(self):
+        names = ("device", "threads")
+        now = {name: getattr(self.settings, name) for name in names}
+        return now | {"engine": self.engine} | package_versions()
+
+    def _description(self):
+        return describe_run(
+            self.trainer,
+            exactness=self._exactness(),
+            settings=self.settings.to_dict() | {"engine": self.engine},
+            wall_seconds=self.wall_seconds,
+        )
+
+
+class _WallClock(Callback):
+    """Keeps the time in the next checkpoint up to date."""
+
+    def __init__(self, experiment, checkpoints):
+        self.experiment, self.checkpoints = experiment, checkpoints
+
+    def on_chunk(self, trainer, entry, guessed):
+        self.checkpoints.meta["wall_seconds"] = self.experiment.wall_seconds
+
+    def on_end(self, trainer):
+        self.checkpoints.meta["wall_seconds"] = self.experiment.wall_seconds
+
+
+class _ResultsWriter(Callback):
+    """Writes the results so far after each evaluation."""
+
+    def __init__(self, experiment):
+        self.experiment = experiment
+
+    def on_evaluation(self, trainer, evaluation):
+        self.experiment.write_results()
+
+    def on_end(self, trainer):
+        self.experiment.write_results()
+
+
+def _check_memory(architecture):
+    """Refuse sizes whose weights alone do not fit the machine."""
+    sizes = architecture.layer_sizes
+    needed = 4 * sum(n_pre * n_post for n_pre, n_post in pairwise(sizes))
+    there = psutil.virtual_memory().total
+    if needed > there:
+        raise InputError(
+            f"the weights of layers {list(sizes)} need {needed / 1e9:.0f} GB, this "
+            f"machine has {there / 1e9:.0f} GB"
+        )

@@ -1,0 +1,108 @@
+"""Figures, one function each."""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from .runfolder import replacing
+
+__all__ = ["plot_training", "save_figure"]
+
+
+def plot_training(curve, traces, steps, dt_ms):
+    """Draw the panels of the paper's Fig. 4: learning curve, PSP, delta and spikes.
+
+    Parameters
+    ----------
+    curve : list of dict
+        `Trainer.curve`.
+    traces : dict
+        `Trainer.traces`; may be empty.
+    steps : int
+        Time steps per image.
+    dt_ms : float
+        Milliseconds per time step.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=(10, 9), layout="constrained")
+    FigureCanvasAgg(figure)  # no window system, and no global state
+    rows = 4 if traces else 1
+    grid = figure.add_gridspec(rows, 2)
+    _learning_curve(figure.add_subplot(grid[0, :]), curve)
+    if not traces:
+        return figure
+    for row, (name, variable, label) in enumerate(
+        (("psp", "h", "PSP $h$"), ("delta", "delta", r"error signal $\delta$")), 1
+    ):
+        shared = None
+        for column, when in enumerate(("early", "late")):
+            axes = figure.add_subplot(grid[row, column], sharey=shared)
+            shared = shared or axes
+            _trace(axes, traces[f"{when}/{name}.{variable}"], steps, dt_ms)
+            axes.set_ylabel(label)
+            axes.set_title(f"hidden neuron, {when} in learning")
+    for column, when in enumerate(("early", "late")):
+        _raster(figure.add_subplot(grid[3, column]), traces, when)
+    return figure
+
+
+def _learning_curve(axes, curve):
+    seen = [entry["images_seen"] for entry in curve]
+    axes.plot(
+        seen,
+        [entry["online_error_percent"] for entry in curve],
+        color="0.6",
+        label="training images, before learning from them",
+    )
+    for name, marker, label in (
+        ("test_error_percent", "o", "test images"),
+        ("test_error_last_step_percent", "x", "test images, last step alone"),
+    ):
+        points = [(e["images_seen"], e[name]) for e in curve if e[name] is not None]
+        axes.plot(*np.reshape(points, (-1, 2)).T, marker=marker, label=label)
+    axes.set(xlabel="images seen", ylabel="error (%)", ylim=(0, 100))
+    axes.set_title("learning curve")
+    axes.legend()
+
+
+def _trace(axes, values, steps, dt_ms):
+    times = np.arange(len(values)) * dt_ms
+    axes.plot(times, values[:, 0], linewidth=1)
+    for start in times[::steps]:  # a new image
+        axes.axvline(start, color="0.9", linewidth=0.5, zorder=0)
+    axes.set_xlabel("time (ms)")
+
+
+def _raster(axes, traces, when):
+    offset, ticks, labels = 0, [], []
+    layer = 0
+    while (name := f"{when}/spikes_{layer}") + ".i" in traces:
+        neurons, times = traces[f"{name}.i"], traces[f"{name}.t"]
+        axes.plot(1000 * times, neurons + offset, "|", markersize=2)
+        height = 1 + max(int(n.max(initial=0)) for n in _both(traces, layer))
+        ticks.append(offset + height / 2)
+        labels.append("input" if layer == 0 else f"layer {layer}")
+        offset += height + 3
+        layer += 1
+    axes.set_yticks(ticks, labels)
+    axes.set(xlabel="time (ms)", title=f"spikes, {when} in learning")
+
+
+def _both(traces, layer):
+    """The neurons that spiked early and late, so that both panels have one scale."""
+    return [traces[f"{when}/spikes_{layer}.i"] for when in ("early", "late")]
+
+
+def save_figure(figure, path):
+    """Write a figure as PNG, whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : pathlib.Path
+    """
+    with replacing(path) as file:
+        figure.savefig(file, format="png", dpi=120)

@@ -1,0 +1,98 @@
+"""The output folder of a run: one run at a time, no half-written files."""
+
+import fcntl
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError
+
+__all__ = ["locked_folder", "replacing", "sync_folder", "unused_folder"]
+
+_PARTIAL = ".partial"
+
+
+@contextmanager
+def locked_folder(path):
+    """Create a folder and keep other runs out of it.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    folder : pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If another process holds the folder, or it cannot be written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".lock", "a+")
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise InputError(f"cannot write to output folder {path}: {reason}") from exc
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            raise InputError(
+                f"another run (process {owner}) is writing to {path}; "
+                "wait for it, or give another --out"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        for left_over in folder.glob(f"*{_PARTIAL}"):
+            left_over.unlink(missing_ok=True)
+        yield folder
+
+
+def unused_folder(parent, name):
+    """Return ``parent/name-1`` or the first number that is not taken."""
+    number = 1
+    while (Path(parent) / f"{name}-{number}").exists():
+        number += 1
+    return Path(parent) / f"{name}-{number}"
+
+
+@contextmanager
+def replacing(path, mode="wb"):
+    """Open a file that takes the place of another one when it is complete.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    mode : str, optional
+
+    Yields
+    ------
+    file : file
+        Written to disk and renamed to `path` at the end; removed after an error.
+    """
+    partial = path.with_name(path.name + _PARTIAL)
+    try:
+        with open(partial, mode) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder):
+    """Make renames in a folder survive a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
