@@ -72,7 +72,7 @@ def open_session(
         return RuntimeSession(network)
     if build_dir is None:
         build_dir = _cached_build_dir(
-            architecture, model, network.rule, device, threads
+            architecture, model, network.rule, device, threads, watch
         )
     return StandaloneSession(network, build_dir)
 
@@ -89,11 +89,13 @@ def _activate_cpp(threads):
     device.reinit()
     device.activate(build_on_run=False)
     prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
+    if "<sys/prctl.h>" not in prefs.codegen.cpp.headers:
+        prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
 
 
-def _cached_build_dir(architecture, model, rule, device, threads):
+def _cached_build_dir(architecture, model, rule, device, threads, watch):
     """Name a folder by everything that shapes the generated code."""
-    described = f"{architecture} {model.text_hash} {rule} {device} {threads}"
+    described = f"{architecture} {model.text_hash} {rule} {device} {threads} {watch}"
     key = hashlib.sha256(described.encode()).hexdigest()[:16]
     root = os.environ.get("SPIKEFA_CACHE") or user_cache_dir("spikefa")
     return Path(root) / "builds" / key

@@ -116,7 +116,7 @@ def build_network(architecture, model, rule="fa", watch=False):
     rule : str or Rule, optional
     watch : bool, optional
         Record what Fig. 4 shows: PSP and delta of one hidden neuron, and the spikes
-        of the first neurons of every layer.
+        of some neurons of every layer.
 
     Returns
     -------
@@ -459,7 +459,9 @@ def _add_watch(net):
         )
     for index, group in enumerate(net.layers[:-1]):
         if not net.graded:
-            shown = group[: min(len(group), WATCHED_SPIKES)]
+            # From the middle: the first pixels of an image are always dark.
+            start = max(0, (len(group) - WATCHED_SPIKES) // 2)
+            shown = group[start : min(len(group), start + WATCHED_SPIKES)]
             name = f"spikes_{index}"
             watched[name] = SpikeMonitor(shown, when="end", name=f"watch_{name}")
     net.monitors.update(watched)

@@ -1,5 +1,7 @@
 """Runtime mode: Brian2 steps the network from Python, through Cython or NumPy."""
 
+from contextlib import contextmanager
+
 import numpy as np
 from brian2 import seed as brian2_seed
 
@@ -25,14 +27,19 @@ class RuntimeSession(Session):
     def _run(self, images, targets, seed, gates, keep_state):
         net = self.network
         steps = len(images) * net.architecture.steps_per_image
-        before = None if keep_state else self.get_state(self._changed_by(gates))
+        before = self.get_state(self._changed_by(gates))
         net.images.values[: len(images)] = images
         net.targets.values[: len(images)] = targets
         net.elapsed_steps.values[:] = self._elapsed_steps(steps)
         self._set_gates(gates)
         self._rewind()
         brian2_seed(seed)
-        net.brian_network.run(steps * net.model["dt"], namespace={})
+        try:
+            net.brian_network.run(steps * net.model["dt"], namespace={})
+            self._raise_if_interrupted()
+        except BaseException:
+            self.set_state(before)
+            raise
         result = self._result(len(images))
         if keep_state:
             moved = [name for name in self.variables if name.endswith(".lastspike")]
@@ -41,14 +48,28 @@ class RuntimeSession(Session):
             self.set_state(before)
         return result
 
+    @contextmanager
+    def evaluating(self):
+        before = self.get_state(self._changed_by(self.learn_nothing))
+        try:
+            yield
+        finally:
+            self.set_state(before)
+
+    def _stop_run(self):
+        self.network.brian_network.stop()
+
     def _recorded(self, monitor, name):
         return np.array(monitor.variables[name].get_value()).ravel()
 
     def _changed_by(self, gates):
         """Names of the state that a run can change; weights only if they learn."""
-        if gates.any():
-            return list(self.variables)
-        return [name for name in self.variables if name.split(".")[1] not in ("W", "B")]
+        learning = gates.any()
+        return [
+            name
+            for name, variable in self.variables.items()
+            if not variable.constant and (learning or not name.endswith(".W"))
+        ]
 
     def _set_gates(self, gates):
         for obj in self.network.brian_network.sorted_objects:

@@ -5,14 +5,19 @@ only this interface: set the state, run a chunk with some seed, read the state.
 """
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from brian2.core.variables import ArrayVariable
 
-from .errors import InputError
+from .errors import InputError, SpikefaError
 
-__all__ = ["ChunkResult", "Session", "state_variables"]
+__all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
+
+
+class RunInterrupted(SpikefaError):
+    """A run was given up; the state is that from before it."""
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Session(ABC):
         self.network = network
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
+        self._interrupted = False
 
     @staticmethod
     def _shape(variable):
@@ -139,13 +145,39 @@ class Session(ABC):
         ------
         InputError
             If the arrays do not fit the network.
+        RunInterrupted
+            If `interrupt` was called. After this or any other exception the state
+            is that from before the run.
         """
         images, targets = self._checked(images, targets)
         gates = self.learn_everything if gates is None else np.asarray(gates, bool)
+        self._raise_if_interrupted()
         return self._run(images, targets, int(seed), gates, keep_state)
 
     @abstractmethod
     def _run(self, images, targets, seed, gates, keep_state): ...
+
+    @abstractmethod
+    @contextmanager
+    def evaluating(self):
+        """Let runs without plasticity follow each other, then forget them.
+
+        Inside the ``with`` block neurons carry their state from run to run; after
+        it the state is that from before, without a copy of the weights.
+        """
+
+    def interrupt(self):
+        """Give up the current run, or the next one; safe in a signal handler."""
+        self._interrupted = True
+        self._stop_run()
+
+    @abstractmethod
+    def _stop_run(self): ...
+
+    def _raise_if_interrupted(self):
+        if self._interrupted:
+            self._interrupted = False
+            raise RunInterrupted("the run was interrupted")
 
     def close(self):  # noqa: B027
         """Release what the session holds on disk."""

@@ -6,11 +6,13 @@ state, images, labels, seed, number of steps and gates arrive as Brian2 run argu
 folders of results take turns, so an interrupted run leaves those of the one before.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,8 @@ from .session import Session
 __all__ = ["StandaloneSession"]
 
 _FOLDERS = ("results_a", "results_b")
+_EVALUATION_FOLDER = "results_evaluation"
+_PREFIX = "spikefa_run_"
 
 
 class StandaloneSession(Session):
@@ -65,17 +69,22 @@ class StandaloneSession(Session):
         self._files |= {
             var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
         }
-        self.run_dir = Path(tempfile.mkdtemp(prefix="spikefa_run_", dir=run_dir))
+        self._process = None
+        _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
+        self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
+        self._owned = _own(self.run_dir)
         _install(self.build_dir, self.run_dir)
-        self._folder = 0
+        self._folders = _FOLDERS
         self._paths = {}
         self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
 
     def get_state(self, names=None):
-        names = self.variables if names is None else names
+        return self._read(self._paths, self.variables if names is None else names)
+
+    def _read(self, paths, names):
         return {
             name: np.fromfile(
-                self.run_dir / self._paths[name], self.variables[name].dtype
+                self.run_dir / paths[name], self.variables[name].dtype
             ).reshape(self.shapes[name])
             for name in names
         }
@@ -87,11 +96,22 @@ class StandaloneSession(Session):
 
     def close(self):
         shutil.rmtree(self.run_dir, ignore_errors=True)
+        self._owned.close()
+
+    @contextmanager
+    def evaluating(self):
+        before = self._paths, self._folders
+        # A run reads all its arguments before it writes: one folder is enough.
+        self._folders = (_EVALUATION_FOLDER,) * 2
+        try:
+            yield
+        finally:
+            self._paths, self._folders = before
 
     def _run(self, images, targets, seed, gates, keep_state):
         net, n = self.network, len(images)
         steps = n * net.architecture.steps_per_image
-        folder = _FOLDERS[self._folder]
+        folder = self._folders[0]
         values = {
             "images.values": self._padded(net.images, images),
             f"{net.targets.name}.values": self._padded(net.targets, targets),
@@ -107,15 +127,30 @@ class StandaloneSession(Session):
         self._execute(folder, arguments)
         self._results = self.run_dir / folder
         result = self._result(n)
+        after = self._results_of(folder)
         if keep_state:
-            self._folder = 1 - self._folder
-            self._paths = {
-                name: f"{folder}/{self._files[var]}"
-                for name, var in self.variables.items()
-            }
             moved = [name for name in self.variables if name.endswith(".lastspike")]
-            self.set_state(self._after_restart(self.get_state(moved), steps))
+            moved = self._after_restart(self._read(after, moved), steps)
+            for name, value in moved.items():
+                after[name] = self._argument_file(name, value, folder)
+            self._paths, self._folders = after, self._folders[::-1]
         return result
+
+    def _results_of(self, folder):
+        """Paths of the state that a run wrote, once all of it is there."""
+        paths = {
+            name: f"{folder}/{self._files[variable]}"
+            for name, variable in self.variables.items()
+        }
+        for name, path in paths.items():
+            item = np.dtype(self.variables[name].dtype).itemsize
+            size = item * int(np.prod(self.shapes[name]))
+            if (self.run_dir / path).stat().st_size != size:
+                raise SpikefaError(
+                    f"the compiled network could not write all of {name} to "
+                    f"{self.run_dir}; is the disk full?"
+                )
+        return paths
 
     def _execute(self, folder, arguments):
         """Run the program once; its standard output goes to a file."""
@@ -127,24 +162,46 @@ class StandaloneSession(Session):
             os.environ | prefs.devices.cpp_standalone.run_environment_variables
         )
         with open(results / "stdout.txt", "w") as log:
-            done = subprocess.run(
-                command, cwd=self.run_dir, env=environment, stdout=log, stderr=log
-            )
+            code = self._call(command, environment, log)
+        self._raise_if_interrupted()
         complaint = (results / "stdout.txt").read_text(errors="replace").strip()
-        if done.returncode or complaint:
+        if code or complaint:
             last = complaint.splitlines()[-1] if complaint else "no message"
             raise SpikefaError(
-                f"the compiled network failed (exit code {done.returncode}): {last}"
+                f"the compiled network failed (exit code {code}): {last}"
             )
+
+    def _call(self, command, environment, log):
+        """Run a command to its end, out of reach of the terminal's Ctrl-C."""
+        with subprocess.Popen(
+            command,
+            cwd=self.run_dir,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        ) as self._process:
+            try:
+                if self._interrupted:  # before there was anything to kill
+                    self._process.kill()
+                return self._process.wait()
+            except BaseException:
+                self._process.kill()
+                raise
+            finally:
+                self._process = None
+
+    def _stop_run(self):
+        if process := self._process:
+            process.kill()
 
     def _padded(self, timed_array, values):
         padded = np.zeros(timed_array.values.shape)
         padded[: len(values)] = values
         return padded
 
-    def _argument_file(self, name, value):
-        """Write a value; a name is used again once a later run has replaced it."""
-        path = Path("arguments") / name
+    def _argument_file(self, name, value, folder="arguments"):
+        path = Path(folder) / name
         value.tofile(self.run_dir / path)
         return path
 
@@ -168,6 +225,8 @@ def _write_program(device, network, chunk):
         f"    brian::_random_generators[_i].seed({array['seed']}[0] + _i);",
     )
     dt = float(network.model["dt"])
+    # The program dies with this process, however that ends.
+    device.insert_code("before_start", "prctl(PR_SET_PDEATHSIG, SIGKILL);")
     net.run(dt * network.model["dt"] / dt, namespace={})
     gate_of = {
         f"_run_{code_object.name}": gate
@@ -191,10 +250,16 @@ def _compile(device, directory):
     for tool in ("make", os.environ.get("CXX", "g++").split()[0]):
         if shutil.which(tool) is None:
             raise SpikefaError(f"C++ standalone mode needs '{tool}': not found")
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    complete = directory / "complete"
     with FileLock(str(directory.with_suffix(".lock"))):
+        if not complete.exists():  # a build that was killed leaves broken objects
+            shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(exist_ok=True)
+        complete.unlink(missing_ok=True)
         try:
             device.build(directory=str(directory), compile=True, run=False)
+            complete.touch()
         except RuntimeError as exc:
             raise SpikefaError(
                 f"the generated C++ project in {directory} does not compile; "
@@ -207,3 +272,22 @@ def _install(build_dir, run_dir):
     (run_dir / "arguments").mkdir()
     shutil.copy2(build_dir / "main", run_dir / "main")
     shutil.copytree(build_dir / "static_arrays", run_dir / "static_arrays")
+
+
+def _own(run_dir):
+    """Lock a run folder for as long as this process lives."""
+    lock = open(run_dir / "locking", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.rename(run_dir / "locking", run_dir / "lock")
+    return lock
+
+
+def _remove_abandoned(parent):
+    """Remove the run folders of processes that have ended without `close`."""
+    for path in parent.glob(f"{_PREFIX}*/lock"):
+        try:
+            with open(path) as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path.parent, ignore_errors=True)
+        except OSError:  # in use, or another user's
+            continue
