@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from .errors import InputError
 
-__all__ = ["Architecture"]
+__all__ = ["GRID_STEPS", "Architecture"]
+
+#: Name of the integers that stand for feedback weights of fewer than 32 bits.
+GRID_STEPS = "B_steps"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Architecture:
         Targets are vectors ``targets(t, i)`` instead of class labels.
     biases : bool, optional
         Whether neurons have plastic biases.
+    feedback_bits : {32, 16, 8}, optional
+        Bits a feedback weight is stored in. Below 32 the weights lie on a grid of
+        ``2**bits - 1`` values between plus and minus the feedback range, and less
+        memory has to be read in every step.
 
     Raises
     ------
@@ -48,6 +55,7 @@ class Architecture:
     transfers: tuple = ()
     vector_target: bool = False
     biases: bool = True
+    feedback_bits: int = 32
 
     def __post_init__(self):
         sizes = tuple(int(size) for size in self.layer_sizes)
@@ -63,6 +71,10 @@ class Architecture:
             raise InputError(
                 f"{sizes[-1]} output neurons do not divide evenly among "
                 f"{self.n_classes} classes"
+            )
+        if self.feedback_bits not in (8, 16, 32):
+            raise InputError(
+                f"feedback weights take 8, 16 or 32 bits, got {self.feedback_bits}"
             )
         if self.transfers and len(self.transfers) != self.n_layers:
             raise InputError(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .architecture import GRID_STEPS
 from .seeds import generator
 
 __all__ = ["LONG_AGO", "set_initial_state"]
@@ -28,7 +29,10 @@ def set_initial_state(session, seed):
     biases = session.network.architecture.biases
     for name, shape in session.shapes.items():
         variable = name.split(".")[1]
-        if variable in _RANGES and (variable != "b" or biases):
+        if variable == GRID_STEPS:
+            limit = 2 ** (session.network.architecture.feedback_bits - 1) - 1
+            value = generator(seed, name).integers(-limit, limit, shape, endpoint=True)
+        elif variable in _RANGES and (variable != "b" or biases):
             limit = session.network.model[_RANGES[variable]]
             value = _uniform(generator(seed, name), shape, limit)
         else:

@@ -15,13 +15,15 @@ from brian2 import (
     TimedArray,
     defaultclock,
     linked_var,
+    prefs,
 )
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import (
     SUBEXPRESSION,
     SingleEquation,
 )
 
-from .architecture import Architecture
+from .architecture import GRID_STEPS, Architecture
 from .model import Model
 from .projections import connect_all
 from .rules import Rule, get_rule
@@ -161,8 +163,14 @@ def _add_stimuli(net):
         np.zeros(1), dt=arch.chunk_images * shown_for, name="elapsed_steps"
     )
     functions = (net.images, net.targets, net.elapsed_steps)
-    net.namespace = net.model.parameters | {f.name: f for f in functions}
-    net.namespace.pop("dt")  # a variable of every Brian2 group
+    # Plain numbers in the precision of the state: a double would turn the loops over
+    # synapses into double precision.
+    numbers = {
+        name: prefs.core.default_float_dtype(value) if type(value) is float else value
+        for name, value in net.model.parameters.items()
+        if name != "dt"  # a variable of every Brian2 group
+    }
+    net.namespace = numbers | {f.name: f for f in functions}
     net.brian_network = Network()
 
 
@@ -397,19 +405,45 @@ def _add_plasticity(net, layer, synapses):
         net.gates[runner.name] = layer
 
 
+def _on_a_grid(equations, namespace, bits):
+    """Store B as small integers and turn B itself into a subexpression of them.
+
+    The rest of the user's equations stays as it is.
+    """
+    limit = 2 ** (bits - 1) - 1
+    step = namespace["feedback_range"] / limit
+    namespace["feedback_step"] = prefs.core.default_float_dtype(step)
+    others = [eq for eq in equations.values() if eq.varname != "B"]
+    grid = f"""
+    {GRID_STEPS} : integer (constant)
+    B = feedback_step*{GRID_STEPS} : 1
+    """
+    return Equations(grid) + Equations(others)
+
+
+def _grid_dtype(bits):
+    # Brian2's Cython target knows no integers smaller than 32 bits.
+    at_runtime = isinstance(get_device(), RuntimeDevice)
+    return np.int32 if at_runtime else np.dtype(f"int{bits}").type
+
+
 def _add_feedback(net, layer):
     """Add the fixed synapses that end on the delta neurons of a hidden layer."""
     if net.rule.route not in ("chain", "direct"):
         return
     source = net.n_layers if net.rule.route == "direct" else layer + 1
     name = f"feedback_{layer}"
+    equations = net.model.equations("feedback_synapse")
+    if net.architecture.feedback_bits < 32:
+        equations = _on_a_grid(equations, net.namespace, net.architecture.feedback_bits)
     synapses = connect_all(
         net.architecture.engine,
         net.deltas[source],
         net.deltas[layer],
-        net.model.equations("feedback_synapse"),
+        equations,
         name=name,
         namespace=net.namespace,
+        dtype={GRID_STEPS: _grid_dtype(net.architecture.feedback_bits)},
     )
     updater = synapses.summed_updaters["feedback_post"]
     order = backward_order(layer, net.n_layers, Phase.GATHER)

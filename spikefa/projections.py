@@ -13,7 +13,9 @@ ENGINES = ("dense", "stock")
 PUT_OFF = 16
 
 
-def connect_all(engine, source, target, model, *, name, namespace, on_pre=None):
+def connect_all(
+    engine, source, target, model, *, name, namespace, on_pre=None, dtype=None
+):
     """Connect every source neuron to every target neuron.
 
     Parameters
@@ -26,6 +28,8 @@ def connect_all(engine, source, target, model, *, name, namespace, on_pre=None):
     namespace : dict
     on_pre : dict, optional
         Statements by pathway name, run on every presynaptic spike, without delay.
+    dtype : dict, optional
+        Types of variables that are not stored in the default one.
 
     Returns
     -------
@@ -33,7 +37,7 @@ def connect_all(engine, source, target, model, *, name, namespace, on_pre=None):
         Its synaptic variables are stored row by row: all targets of the first
         source neuron, then of the second, on both engines.
     """
-    common = dict(on_pre=on_pre or {}, name=name, namespace=namespace)
+    common = dict(on_pre=on_pre or {}, name=name, namespace=namespace, dtype=dtype)
     if engine == "stock":
         no_delay = dict.fromkeys(on_pre or {}, 0 * second)
         synapses = Synapses(source, target, model, delay=no_delay, **common)

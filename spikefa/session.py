@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2.core.variables import ArrayVariable
 
+from .architecture import GRID_STEPS
 from .errors import InputError, SpikefaError
 
 __all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
@@ -48,7 +49,7 @@ def state_variables(network):
     variables : dict
         ``{"group.variable": ArrayVariable}`` of all floating point and Boolean
         arrays that the groups and projections own, weights and refractoriness
-        included.
+        included, and of feedback weights stored in small integers.
     """
     found = {}
     for group in network.stateful:
@@ -57,7 +58,7 @@ def state_variables(network):
                 isinstance(variable, ArrayVariable)
                 and getattr(variable.owner, "name", None) == group.name
                 and not name.startswith("_")
-                and np.dtype(variable.dtype).kind in "fb"
+                and (np.dtype(variable.dtype).kind in "fb" or name == GRID_STEPS)
                 and name not in ("t", "dt")
             ):
                 found[f"{group.name}.{name}"] = variable
