@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from brian2 import seed as brian2_seed
+from brian2.devices.device import get_device
 
 from .session import Session
 
@@ -41,6 +42,7 @@ class RuntimeSession(Session):
             self.set_state(before)
             raise
         result = self._result(len(images))
+        result.seconds = get_device()._last_run_time
         if keep_state:
             moved = [name for name in self.variables if name.endswith(".lastspike")]
             self.set_state(self._after_restart(self.get_state(moved), steps))

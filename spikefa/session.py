@@ -31,10 +31,13 @@ class ChunkResult:
         Summed output of each class (class targets) or the outputs (vector targets).
     traces : dict
         Recorded arrays by monitor name, if the network has monitors.
+    seconds : float
+        Time that the steps took, start-up and files not included.
     """
 
     output: np.ndarray
     traces: dict = field(default_factory=dict)
+    seconds: float = float("nan")
 
 
 def state_variables(network):

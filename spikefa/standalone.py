@@ -127,6 +127,9 @@ class StandaloneSession(Session):
         self._execute(folder, arguments)
         self._results = self.run_dir / folder
         result = self._result(n)
+        result.seconds = float(
+            (self._results / "last_run_info.txt").read_text().split()[0]
+        )
         after = self._results_of(folder)
         if keep_state:
             moved = [name for name in self.variables if name.endswith(".lastspike")]

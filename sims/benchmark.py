@@ -1,0 +1,283 @@
+"""Time a step on every engine against the speed of memory, in one run.
+
+Each configuration is built, then measured in a process of its own, one after the
+other; keep the machine idle meanwhile. Everything is a ratio to what was measured in
+the same run::
+
+    python sims/benchmark.py                       # paper size
+    python sims/benchmark.py --quick               # a minute, for the tests
+    python sims/benchmark.py --torch-python python3.11
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from spikefa.cli import Parser, positive_int, run_command
+from spikefa.errors import SpikefaError
+
+HANDWRITTEN = Path(__file__).with_name("handwritten.py")
+PAPER = (784, 1500, 1500, 1500, 1000)
+
+#: Configurations by name: settings of the architecture and of the session.
+CONFIGURATIONS = {
+    "stock, plain subexpressions": {"engine": "stock", "evaluate_once": False},
+    "stock": {"engine": "stock"},
+    "dense": {},
+    "dense, 2 threads": {"threads": 2},
+    "dense, immediate updates": {"put_off": 0},
+    "dense, 8-bit feedback": {"feedback_bits": 8},
+    "dense, 8-bit feedback, 2 threads": {"feedback_bits": 8, "threads": 2},
+}
+
+
+def build_parser():
+    parser = Parser(prog="benchmark.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small networks")
+    parser.add_argument("--out", default="runs/benchmark", metavar="DIR")
+    parser.add_argument(
+        "--images", type=positive_int, metavar="N", help="images per run (default 60)"
+    )
+    parser.add_argument(
+        "--repeats", type=positive_int, default=5, help="runs; their median counts"
+    )
+    parser.add_argument(
+        "--torch-python",
+        default=sys.executable,
+        metavar="PYTHON",
+        help="a Python that has PyTorch (default: this one)",
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help=", ".join(CONFIGURATIONS)
+    )
+    parser.add_argument("--no-scaling", action="store_true", help="one size only")
+    parser.add_argument("--worker", help="used by the program itself")
+    parser.add_argument("--debug", action="store_true")
+    return parser
+
+
+# -- one configuration, in a process of its own ---------------------------------------
+
+
+def measure(task):
+    """Open a session twice, to build and to start again, and time its runs."""
+    import resource
+    import time
+
+    import numpy as np
+
+    from spikefa import (
+        Architecture,
+        load_model,
+        open_session,
+        projections,
+        set_initial_state,
+    )
+    from spikefa.cli import quiet_brian
+    from spikefa.datasets import load_mnist
+
+    quiet_brian()
+    settings = dict(task["settings"])
+    threads = settings.pop("threads", 1)
+    projections.PUT_OFF = settings.pop("put_off", projections.PUT_OFF)
+    data = load_mnist()
+    start = time.perf_counter()
+    sizes = Architecture(tuple(task["sizes"]), chunk_images=task["images"], **settings)
+    build_dir = task["build_dir"]
+    with open_session(
+        sizes, load_model(), threads=threads, build_dir=build_dir
+    ) as session:
+        opened = time.perf_counter() - start
+        if task["build_only"]:
+            return {"build_seconds": opened}
+        set_initial_state(session, 1)
+        images, labels = data.train_images, data.train_labels
+        n = task["images"]
+        wall, inner = [], []
+        for repeat in range(task["repeats"] + 1):
+            start = time.perf_counter()
+            part = slice(repeat * n, (repeat + 1) * n)
+            result = session.run(images[part], labels[part], seed=repeat)
+            wall.append(time.perf_counter() - start)
+            inner.append(result.seconds)
+        steps = n * sizes.steps_per_image
+        phi = [
+            float(
+                session.get_state([f"layer_{layer}.phi"])[f"layer_{layer}.phi"].mean()
+            )
+            for layer in range(1, sizes.n_layers)
+        ]
+    peak = [
+        resource.getrusage(who).ru_maxrss / 1024
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    return {
+        "ms_per_step": 1e3 * float(np.median(inner[1:])) / steps,
+        "ms_per_step_all": [1e3 * seconds / steps for seconds in inner[1:]],
+        "start_seconds": opened,
+        "run_overhead_seconds": float(np.median(wall) - np.median(inner)),
+        "peak_mb": sum(peak),
+        "spike_fractions": [float(np.clip(images[:n] / 255, 0, 0.95).mean()), *phi],
+    }
+
+
+# -- all of them -----------------------------------------------------------------------
+
+
+def worker(task):
+    """Run `measure` in a new process, so that its memory is its own."""
+    command = [sys.executable, __file__, "--worker", json.dumps(task)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SpikefaError(f"{task['name']}: {last}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def measure_configuration(name, settings, sizes, images, repeats):
+    """Build, then measure with nothing left to compile."""
+    with tempfile.TemporaryDirectory(prefix="spikefa_benchmark_") as build_dir:
+        task = {
+            "name": name,
+            "settings": settings,
+            "sizes": sizes,
+            "images": images,
+            "repeats": repeats,
+            "build_dir": f"{build_dir}/project",
+        }
+        built = worker(task | {"build_only": True})
+        return built | worker(task | {"build_only": False})
+
+
+def measure_handwritten(library, python, sizes, images, steps, folder):
+    """Time the hand-written step; None if the library is not there."""
+    import numpy as np
+
+    from spikefa.datasets import load_mnist
+
+    data = load_mnist()
+    np.save(folder / "images.npy", data.train_images[:images])
+    np.save(folder / "labels.npy", data.train_labels[:images])
+    command = [python, HANDWRITTEN, library, "--sizes", *map(str, sizes)]
+    command += ["--images", folder / "images.npy", "--labels", folder / "labels.npy"]
+    command += ["--steps", str(steps)]
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    except OSError:
+        return None
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def floors(sizes, fractions):
+    """Bytes of a step, copy bandwidth and the time that follows, on 1 and 2 threads."""
+    from spikefa.memory_floor import bytes_per_step, copy_bandwidth
+
+    weights = 4 * sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    feedback = 4 * sum(a * b for a, b in zip(sizes[1:], sizes[2:], strict=False))
+    moved = bytes_per_step(sizes, fractions)
+    speeds = {n: copy_bandwidth(weights + feedback, n) for n in (1, 2)}
+    return {
+        "bytes_per_step": moved,
+        "copy_gb_per_s": {n: speed / 1e9 for n, speed in speeds.items()},
+        "floor_ms": {n: 1e3 * moved["total"] / speed for n, speed in speeds.items()},
+    }
+
+
+def show(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_all(args):
+    """Measure everything and return the report."""
+    import numpy as np
+
+    sizes = (784, 150, 150, 100) if args.quick else PAPER
+    images = args.images or (20 if args.quick else 60)
+    chosen = args.only or (["stock", "dense"] if args.quick else list(CONFIGURATIONS))
+    report = {"sizes": sizes, "images_per_run": images, "configurations": {}}
+    for name in chosen:
+        show(f"{name} ...")
+        n = 8 if "plain" in name else images
+        result = measure_configuration(
+            name, CONFIGURATIONS[name], sizes, n, args.repeats
+        )
+        report["configurations"][name] = result
+        show(f"    {result['ms_per_step']:.3f} ms per step")
+    first = next(iter(report["configurations"].values()))
+    report |= floors(sizes, first["spike_fractions"])
+    with tempfile.TemporaryDirectory() as folder:
+        for library, python in (
+            ("numpy", sys.executable),
+            ("torch", args.torch_python),
+        ):
+            result = measure_handwritten(
+                library, python, sizes, images, 5 * images, Path(folder)
+            )
+            if result:
+                report["configurations"][f"hand-written {library}"] = result
+            else:
+                show(f"no {library} in {python}: left out")
+    if not args.no_scaling:
+        report["scaling"] = scaling(args, images)
+    report["machine"] = {"numpy": np.__version__, "python": sys.version.split()[0]}
+    return report
+
+
+def scaling(args, images):
+    """Milliseconds per step of the dense engine by the size of the hidden layers."""
+    found = {}
+    for hidden in (50, 100) if args.quick else (250, 500, 1000, 1500, 2000, 3000):
+        show(f"dense, 3 x {hidden} ...")
+        sizes = (784, hidden, hidden, hidden, 1000)
+        result = measure_configuration("dense", {}, sizes, images, args.repeats)
+        found[hidden] = result["ms_per_step"]
+    return found
+
+
+def table(report):
+    """Lay the report out as text."""
+    floor = report["floor_ms"]
+    lines = [
+        f"network {'-'.join(map(str, report['sizes']))}, float32",
+        f"a step moves {report['bytes_per_step']['total'] / 1e6:.1f} MB; memory copies "
+        f"{report['copy_gb_per_s'][1]:.1f} GB/s on one thread, "
+        f"{report['copy_gb_per_s'][2]:.1f} GB/s on two; "
+        f"floor {floor[1]:.2f} and {floor[2]:.2f} ms",
+        "",
+        f"{'':34}{'ms/step':>9}{'x floor':>9}{'MB':>7}{'build s':>9}{'start s':>9}",
+    ]
+    for name, result in report["configurations"].items():
+        own = floor[2 if "2 threads" in name else 1]
+        seconds = [result.get(key) for key in ("build_seconds", "start_seconds")]
+        lines.append(
+            f"{name:34}{result['ms_per_step']:9.3f}{result['ms_per_step'] / own:9.2f}"
+            f"{result['peak_mb']:7.0f}"
+            + "".join(f"{'' if s is None else f'{s:.1f}':>9}" for s in seconds)
+        )
+    if "scaling" in report:
+        lines += ["", f"{'dense, hidden neurons':34}{'ms/step':>9}"]
+        lines += [f"3 x {n:<30}{ms:9.3f}" for n, ms in report["scaling"].items()]
+    return "\n".join(lines)
+
+
+def main(args):
+    if args.worker:
+        print(json.dumps(measure(json.loads(args.worker))))
+        return
+    unknown = set(args.only or ()) - set(CONFIGURATIONS)
+    if unknown:
+        raise SpikefaError(f"unknown configuration: {', '.join(sorted(unknown))}")
+    report = run_all(args)
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "benchmark.json").write_text(json.dumps(report, indent=1) + "\n")
+    text = table(report)
+    (out / "benchmark.txt").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(build_parser(), main))
