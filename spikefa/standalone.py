@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from brian2 import NeuronGroup, prefs
 from brian2.devices.device import get_device
-from brian2.utils.filelock import FileLock
 
+from .compilation import compile_project
 from .errors import SpikefaError
 from .session import Session
 
@@ -64,7 +64,7 @@ class StandaloneSession(Session):
             variable.read_only = False
             device.array_cache[variable] = None
         _write_program(device, network, self._chunk)
-        _compile(device, self.build_dir)
+        compile_project(device, self.build_dir)
         self._files = {var: device.get_array_filename(var) for var in device.arrays}
         self._files |= {
             var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
@@ -246,28 +246,6 @@ def _write_program(device, network, chunk):
             lines[index] = re.sub(
                 r"\.run\([^,]+,", f".run({array['steps']}[0] * {dt!r},", line
             )
-
-
-def _compile(device, directory):
-    """Generate and build the project; make leaves alone what has not changed."""
-    for tool in ("make", os.environ.get("CXX", "g++").split()[0]):
-        if shutil.which(tool) is None:
-            raise SpikefaError(f"C++ standalone mode needs '{tool}': not found")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    complete = directory / "complete"
-    with FileLock(str(directory.with_suffix(".lock"))):
-        if not complete.exists():  # a build that was killed leaves broken objects
-            shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(exist_ok=True)
-        complete.unlink(missing_ok=True)
-        try:
-            device.build(directory=str(directory), compile=True, run=False)
-            complete.touch()
-        except RuntimeError as exc:
-            raise SpikefaError(
-                f"the generated C++ project in {directory} does not compile; "
-                "run make there to see why"
-            ) from exc
 
 
 def _install(build_dir, run_dir):
