@@ -149,10 +149,8 @@ def train(settings, checkpoint, folder, args):
 
     quiet_brian()
     print(f"writing to {folder}; preparing the network", file=sys.stderr)
-    experiment = Experiment(settings, folder, warn)
+    experiment = Experiment(settings, folder, warn, checkpoint)
     try:
-        if checkpoint:
-            experiment.resume(checkpoint)
         every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
         stopped_by = experiment.run([ProgressBar()], **every)
         return report(experiment, stopped_by)

@@ -22,6 +22,7 @@ __all__ = [
     "FORMAT",
     "NAME",
     "PREVIOUS",
+    "RUN_KEYS",
     "Checkpoint",
     "CheckpointError",
     "newest_checkpoint",
@@ -30,6 +31,16 @@ __all__ = [
 
 #: Version of the file format.
 FORMAT = 1
+
+#: What the checkpoint of a run tells, see `spikefa.experiment.Experiment`.
+RUN_KEYS = (
+    "identity",
+    "model",
+    "circumstances",
+    "settings",
+    "position",
+    "wall_seconds",
+)
 
 #: The newest checkpoint of a folder, and the one before it.
 NAME, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
@@ -135,6 +146,11 @@ class Checkpoint:
         for name, array in self._members(prefix):
             yield name.removeprefix(prefix), array
 
+    def require(self, needed):
+        """Raise a `CheckpointError` if the meta data lack a key."""
+        if lacking := [key for key in needed if key not in self.meta]:
+            raise CheckpointError(f"{self.path}: says nothing about {lacking[0]}")
+
     def _parse(self, array):
         try:
             meta = json.loads(array.tobytes())
@@ -166,7 +182,7 @@ class Checkpoint:
             raise CheckpointError(f"{self.path}: cannot be read ({reason})") from exc
 
 
-def newest_checkpoint(folder, warn):
+def newest_checkpoint(folder, warn, needed=RUN_KEYS):
     """Open the newest sound checkpoint of a folder.
 
     Parameters
@@ -174,6 +190,8 @@ def newest_checkpoint(folder, warn):
     folder : path
     warn : callable
         Called with a line of text for each checkpoint that is passed over.
+    needed : sequence of str, optional
+        Keys that the meta data must have.
 
     Returns
     -------
@@ -191,6 +209,7 @@ def newest_checkpoint(folder, warn):
     for path in paths:
         try:
             checkpoint = Checkpoint(path)
+            checkpoint.require(needed)
         except CheckpointError as exc:
             complaints.append(str(exc))
             continue

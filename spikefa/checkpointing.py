@@ -54,38 +54,35 @@ def _arrays(trainer):
         yield f"trace/{name}", array
 
 
-def describe_run(trainer, **further):
+def describe_run(architecture, model, rule, dataset, **further):
     """Describe what a run computes, for its checkpoints.
 
     Parameters
     ----------
-    trainer : Trainer
+    architecture : Architecture
+    model : Model
+    rule : Rule
+    dataset : Dataset
     **further
-        More to store.
+        Other numbers that the result depends on.
 
     Returns
     -------
     meta : dict
-        ``identity`` must be the same when the run is resumed; ``exactness`` should
-        be, for the same result bit for bit.
+        ``identity`` and ``model`` must be the same when the run is resumed.
     """
-    network = trainer.session.network
-    arch, model = network.architecture, network.model
     return {
         "identity": {
-            "layer_sizes": list(arch.layer_sizes),
-            "classes": arch.n_classes,
-            "rule": network.rule.name,
-            "seed": trainer.seed,
-            "steps": trainer.steps,
-            "images": trainer.schedule.images,
-            "chunk_images": trainer.schedule.chunk,
-            "data": trainer.dataset.fingerprint,
+            "layer_sizes": list(architecture.layer_sizes),
+            "classes": architecture.n_classes,
+            "rule": rule.name,
+            "data": dataset.fingerprint,
+            **further,
         },
         "model": {name: repr(value) for name, value in model.items()},
         "model_hash": model.text_hash,
         "model_text": model.user_text,
-    } | further
+    }
 
 
 def check_same_run(stored, current, path):

@@ -61,14 +61,17 @@ class Experiment:
         Exists and is locked.
     warn : callable
         Called with a line of text.
+    checkpoint : Checkpoint, optional
+        Go on from it.
 
     Raises
     ------
     SpikefaError
-        If the settings make no network, or the data or the model cannot be used.
+        If the settings make no network, if the data or the model cannot be used, or
+        if the checkpoint is of another run.
     """
 
-    def __init__(self, settings, folder, warn):
+    def __init__(self, settings, folder, warn, checkpoint=None):
         self.settings, self.folder, self.warn = settings, folder, warn
         self.engine = settings.engine or fastest_engine()
         self.started = time.monotonic()
@@ -76,24 +79,13 @@ class Experiment:
         rule = get_rule(settings.rule)
         model = replace_parameters(load_model(settings.model), settings.parameters)
         dataset = load_dataset(settings.dataset, settings.data)
-        sizes = [
-            dataset.train_images.shape[1],
-            *settings.layers,
-            settings.outputs_per_class * dataset.n_classes,
-        ]
         images = settings.images or len(dataset.train_labels)
         chunk = min(settings.chunk_images, images)
-        # Images are shown in units of steps that divide both N and M.
-        unit = math.gcd(settings.steps, settings.test_steps)
-        most_steps = max(chunk * settings.steps, settings.test_steps)
-        architecture = Architecture(
-            sizes,
-            n_classes=dataset.n_classes,
-            steps_per_image=unit,
-            chunk_images=most_steps // unit,
-            engine=self.engine,
-        )
-        _check_memory(architecture)
+        architecture = _architecture(settings, dataset, chunk, self.engine)
+        self.meta = self._describe(architecture, model, rule, dataset, images, chunk)
+        if checkpoint:  # before minutes are spent on compiling
+            check_same_run(checkpoint.meta, self.meta, checkpoint.path)
+            self._compare_circumstances(checkpoint.meta)
         self.session = open_session(
             architecture,
             model,
@@ -102,7 +94,46 @@ class Experiment:
             threads=settings.threads,
             watch=True,
         )
-        self.trainer = self._trainer(dataset, chunk)
+        try:
+            self.trainer = self._trainer(dataset, chunk)
+            if checkpoint:
+                restore(self.trainer, checkpoint)
+        except BaseException:
+            self.close()
+            raise
+
+    def _describe(self, architecture, model, rule, dataset, images, chunk):
+        settings = self.settings
+        meta = describe_run(
+            architecture,
+            model,
+            rule,
+            dataset,
+            seed=settings.seed,
+            steps=settings.steps,
+            images=images,
+            chunk_images=chunk,
+        )
+        circumstances = {
+            "engine": self.engine,
+            "device": settings.device,
+            "threads": settings.threads,
+            **package_versions(),
+        }
+        return meta | {
+            "circumstances": circumstances,
+            "settings": settings.to_dict() | {"engine": self.engine},
+            "wall_seconds": 0.0,
+        }
+
+    def _compare_circumstances(self, stored):
+        self.earlier_seconds = stored["wall_seconds"]
+        for name, now in self.meta["circumstances"].items():
+            if (then := stored["circumstances"].get(name)) != now:
+                self.warn(
+                    f"{name} was {then} and is {now}: the result may not be bit for "
+                    "bit that of an uninterrupted run"
+                )
 
     def _trainer(self, dataset, chunk):
         settings = self.settings
@@ -118,24 +149,6 @@ class Experiment:
             test_steps=settings.test_steps,
             chunk_images=chunk,
         )
-
-    def resume(self, checkpoint):
-        """Go on from a checkpoint of the same run.
-
-        Raises
-        ------
-        InputError
-            If it is of another run; names the fields that differ.
-        """
-        check_same_run(checkpoint.meta, self._description(), checkpoint.path)
-        restore(self.trainer, checkpoint)
-        self.earlier_seconds = checkpoint.meta["wall_seconds"]
-        for name, now in self._exactness().items():
-            if (then := checkpoint.meta["exactness"].get(name)) != now:
-                self.warn(
-                    f"{name} was {then} and is {now}: the result will not be bit for "
-                    "bit that of an uninterrupted run"
-                )
 
     def run(self, callbacks=(), every_images=None, every_seconds=None):
         """Train to the end, or until a signal comes; write checkpoints and results.
@@ -153,18 +166,18 @@ class Experiment:
             What stopped the run.
         """
         checkpoints = CheckpointCallback(
-            self.folder, self._description(), every_images, every_seconds
+            self.folder, self.meta, every_images, every_seconds
         )
         all_callbacks = [
             *callbacks,
             NumericalGuard(self.warn),
-            _WallClock(self, checkpoints),
+            _WallClock(self),
             checkpoints,
             _ResultsWriter(self),
         ]
         with stopping_on_signals(self.trainer) as received:
             finished = self.trainer.train(all_callbacks)
-        return None if finished else received[0]
+        return None if finished or not received else received[0]
 
     @property
     def wall_seconds(self):
@@ -215,31 +228,18 @@ class Experiment:
         """Release what the session holds."""
         self.session.close()
 
-    def _exactness(self):
-        names = ("device", "threads")
-        now = {name: getattr(self.settings, name) for name in names}
-        return now | {"engine": self.engine} | package_versions()
-
-    def _description(self):
-        return describe_run(
-            self.trainer,
-            exactness=self._exactness(),
-            settings=self.settings.to_dict() | {"engine": self.engine},
-            wall_seconds=self.wall_seconds,
-        )
-
 
 class _WallClock(Callback):
     """Keeps the time in the next checkpoint up to date."""
 
-    def __init__(self, experiment, checkpoints):
-        self.experiment, self.checkpoints = experiment, checkpoints
+    def __init__(self, experiment):
+        self.experiment = experiment
 
     def on_chunk(self, trainer, entry, guessed):
-        self.checkpoints.meta["wall_seconds"] = self.experiment.wall_seconds
+        self.experiment.meta["wall_seconds"] = self.experiment.wall_seconds
 
     def on_end(self, trainer):
-        self.checkpoints.meta["wall_seconds"] = self.experiment.wall_seconds
+        self.experiment.meta["wall_seconds"] = self.experiment.wall_seconds
 
 
 class _ResultsWriter(Callback):
@@ -253,6 +253,25 @@ class _ResultsWriter(Callback):
 
     def on_end(self, trainer):
         self.experiment.write_results()
+
+
+def _architecture(settings, dataset, chunk, engine):
+    # Images are shown in units of steps that divide both N and M.
+    unit = math.gcd(settings.steps, settings.test_steps)
+    most_steps = max(chunk * settings.steps, settings.test_steps)
+    architecture = Architecture(
+        [
+            dataset.train_images.shape[1],
+            *settings.layers,
+            settings.outputs_per_class * dataset.n_classes,
+        ],
+        n_classes=dataset.n_classes,
+        steps_per_image=unit,
+        chunk_images=most_steps // unit,
+        engine=engine,
+    )
+    _check_memory(architecture)
+    return architecture
 
 
 def _check_memory(architecture):

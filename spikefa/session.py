@@ -175,6 +175,10 @@ class Session(ABC):
         self._interrupted = True
         self._stop_run()
 
+    def clear_interrupt(self):
+        """Forget an `interrupt` that came when nothing was running."""
+        self._interrupted = False
+
     @abstractmethod
     def _stop_run(self): ...
 

@@ -145,7 +145,11 @@ class Trainer:
 
     @property
     def finished(self):
-        """Whether all chunks are done."""
+        """Whether all chunks are done, and the last evaluation too."""
+        return self._all_seen and self.evaluated_at == self.images_seen
+
+    @property
+    def _all_seen(self):
         return self.chunk >= self.schedule.n_chunks
 
     @property
@@ -186,23 +190,23 @@ class Trainer:
             False after an interruption; the state is then that after the last
             finished chunk, and `train` can be called again.
         """
-        self._stopped = False
         if self.chunk == 0 and not self.curve:
             self.initialize()
         tell = _Announcer(self, callbacks)
         tell("on_start")
         try:
-            while not self._stopped:
+            while not (self._stopped or self.finished):
                 if self._evaluation_due():
                     self._evaluate(tell)
-                elif self.finished:
-                    break
                 else:
                     self._train_chunk(tell)
         except RunInterrupted:
-            self._stopped = True
+            pass
+        finally:  # a stop may have come between two runs
+            self._stopped = False
+            self.session.clear_interrupt()
         tell("on_end")
-        return not self._stopped
+        return self.finished
 
     def stop(self):
         """Give up the current chunk and let `train` return; for signal handlers."""
@@ -218,7 +222,9 @@ class Trainer:
             labels.repeat(self.repeats),
             seed=spike_seed(self.seed, "training", self.chunk),
         )
-        ms_per_step = 1000 * (time.perf_counter() - start) / (len(labels) * self.steps)
+        seconds = time.perf_counter() - start
+        if result.seconds == result.seconds:  # not NaN: without start-up and files
+            seconds = result.seconds
         self.chunk += 1
         guessed, _ = guesses(result.output, self.repeats)
         self._keep_traces(result.traces, len(indices))
@@ -228,7 +234,7 @@ class Trainer:
                 "online_error_percent": 100 * float((guessed != labels).mean()),
                 "test_error_percent": None,
                 "test_error_last_step_percent": None,
-                "ms_per_step": ms_per_step,
+                "ms_per_step": 1000 * seconds / (len(labels) * self.steps),
             }
         )
         tell("on_chunk", self.curve[-1], guessed)
@@ -243,7 +249,7 @@ class Trainer:
     def _evaluation_due(self):
         # From the position alone, so that a resumed run does what was left undone.
         seen, before, every = self.images_seen, self.evaluated_at, self.evaluate_every
-        return seen // every > before // every or (self.finished and seen != before)
+        return seen // every > before // every or (self._all_seen and seen != before)
 
     def _evaluate(self, tell):
         self.evaluation = self.evaluate(lambda n: tell("on_test_images", n))

@@ -1,0 +1,47 @@
+"""A task and a network that train in a blink."""
+
+import hashlib
+
+import numpy as np
+
+from spikefa import Architecture, Dataset, Trainer
+
+N_CLASSES = 3
+
+
+def small_dataset(n_train=47, n_test=23):
+    """Three noisy patterns of 4 x 5 pixels."""
+    random = np.random.default_rng(7)
+    patterns = random.integers(0, 256, (N_CLASSES, 20))
+
+    def part(n):
+        labels = (np.arange(n) % N_CLASSES).astype(np.uint8)
+        noise = random.integers(-40, 41, (n, 20))
+        return np.clip(patterns[labels] + noise, 0, 255).astype(np.uint8), labels
+
+    return Dataset("small", *part(n_train), *part(n_test), image_shape=(4, 5))
+
+
+def small_architecture(**changes):
+    """20-31-15: sizes that are multiples of little."""
+    values = {
+        "layer_sizes": (20, 31, 15),
+        "n_classes": N_CLASSES,
+        "steps_per_image": 2,
+        "chunk_images": 30,
+    }
+    return Architecture(**(values | changes))
+
+
+def small_trainer(session, **changes):
+    """Two passes of 47 images in chunks of 10, shown for 4 steps."""
+    values = {"steps": 4, "test_steps": 6, "seed": 5, "epochs": 2, "chunk_images": 10}
+    return Trainer(session, small_dataset(), **(values | changes))
+
+
+def fingerprint(session):
+    """A hash of the whole state."""
+    digest = hashlib.sha256()
+    for name, value in sorted(session.get_state().items()):
+        digest.update(name.encode() + value.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,155 @@
+"""The loop over chunks: determinism, learning curve, interruptions."""
+
+import numpy as np
+import pytest
+from small_task import fingerprint, small_architecture, small_dataset, small_trainer
+
+from spikefa import Callback, Dataset, RunInterrupted
+from spikefa.errors import InputError
+
+
+def test_same_seed_same_result(session):
+    results = []
+    for seed in (5, 6, 5):
+        trainer = small_trainer(session, seed=seed)
+        trainer.train()
+        errors = [e["online_error_percent"] for e in trainer.curve]
+        results.append((fingerprint(session), errors, trainer.evaluation.error_percent))
+    assert results[0] == results[2]
+    assert results[0][0] != results[1][0]
+
+
+def test_the_network_learns(session):
+    trainer = small_trainer(session, epochs=20)
+    trainer.train()
+    assert trainer.evaluation.error_percent < 20
+
+
+def test_learning_curve(session):
+    trainer = small_trainer(session, evaluate_every=20)
+    trainer.train()
+    seen = [entry["images_seen"] for entry in trainer.curve]
+    assert seen == [10, 20, 30, 40, 47, 57, 67, 77, 87, 94]
+    tested = [
+        entry["images_seen"]
+        for entry in trainer.curve
+        if entry["test_error_percent"] is not None
+    ]
+    assert tested == [20, 40, 67, 87, 94]
+    assert all(0 <= e["online_error_percent"] <= 100 for e in trainer.curve)
+    assert trainer.ms_per_step > 0
+
+
+def test_traces_of_the_first_and_last_images(session):
+    trainer = small_trainer(session)
+    trainer.train()
+    for when in ("early", "late"):
+        steps = {"early": 10 * 4, "late": 7 * 4}[when]  # the last chunk has 7 images
+        assert trainer.traces[f"{when}/psp.h"].shape == (steps, 1)
+        assert trainer.traces[f"{when}/delta.delta"].shape == (steps, 1)
+        for layer in range(2):
+            times = trainer.traces[f"{when}/spikes_{layer}.t"]
+            assert len(times)
+            assert 0 <= times.min() <= times.max() < steps * 1e-3
+            assert len(times) == len(trainer.traces[f"{when}/spikes_{layer}.i"])
+    assert (trainer.traces["early/psp.h"][:28] != trainer.traces["late/psp.h"]).any()
+
+
+class StopAt(Callback):
+    """Calls `Trainer.stop` at the n-th event."""
+
+    def __init__(self, event, after):
+        self.event, self.left = event, after
+
+    def _count(self, event, trainer):
+        if event == self.event:
+            self.left -= 1
+            if self.left == 0:
+                trainer.stop()
+
+    def on_chunk(self, trainer, entry, guessed):
+        self._count("chunk", trainer)
+
+    def on_test_images(self, trainer, number):
+        self._count("test", trainer)
+
+
+@pytest.mark.parametrize(
+    ("event", "after"), [("chunk", 1), ("chunk", 4), ("test", 1), ("test", 4)]
+)
+def test_a_stopped_training_goes_on_to_the_same_end(session, event, after):
+    reference = small_trainer(session)
+    reference.train()
+    expected = fingerprint(session)
+    trainer = small_trainer(session)
+    assert not trainer.train([StopAt(event, after)])
+    assert not trainer.finished
+    assert trainer.train()
+    assert fingerprint(session) == expected
+    for entry, other in zip(trainer.curve, reference.curve, strict=True):
+        assert entry | {"ms_per_step": 0} == other | {"ms_per_step": 0}
+
+
+def test_an_interrupted_run_leaves_the_state(session):
+    data = small_dataset()
+    small_trainer(session).initialize()
+    before = fingerprint(session)
+    session.interrupt()
+    with pytest.raises(RunInterrupted):
+        session.run(data.train_images[:10], data.train_labels[:10], seed=1)
+    assert fingerprint(session) == before
+    session.run(data.train_images[:10], data.train_labels[:10], seed=1)
+    assert fingerprint(session) != before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": -1},
+        {"epochs": 0},
+        {"images": 0},
+        {"images": 48},
+        {"test_images": 0},
+        {"test_images": 24},
+        {"evaluate_every": -1},
+        {"chunk_images": -3},
+        {"steps": 3},
+        {"steps": 0},
+        {"test_steps": 0},
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(session, changes):
+    with pytest.raises(InputError) as refusal:
+        small_trainer(session, **changes)
+    assert "\n" not in str(refusal.value)
+
+
+def test_data_that_do_not_fit_the_network_are_refused(session):
+    from spikefa import Trainer
+
+    data = small_dataset()
+    parts = (data.test_images, data.test_labels % 2) * 2
+    with pytest.raises(InputError, match="2 classes, the network 3"):
+        Trainer(session, Dataset("two", *parts, image_shape=(4, 5)))
+    images = np.zeros((3, 4), np.uint8)
+    parts = (images, np.arange(3, dtype=np.uint8)) * 2
+    with pytest.raises(InputError, match="4 pixels do not fit 20 input"):
+        Trainer(session, Dataset("narrow", *parts, image_shape=(2, 2)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"layer_sizes": ()},
+        {"layer_sizes": (20,)},
+        {"layer_sizes": (20, 0, 6)},
+        {"layer_sizes": (20, -5, 6)},
+        {"layer_sizes": (20, 5, 7)},
+        {"n_classes": 0},
+        {"steps_per_image": 0},
+        {"chunk_images": 0},
+    ],
+)
+def test_sizes_that_make_no_network_are_refused(changes):
+    with pytest.raises(InputError):
+        small_architecture(**changes)
