@@ -6,16 +6,16 @@ module has are parameters for the user's own equations.
 """
 
 import importlib
-import runpy
 from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
 from types import MappingProxyType
 
-from brian2 import Equations, Quantity
+from brian2 import Equations, Quantity, TimedArray
+from brian2.core.functions import Function
 from brian2.equations.equations import EquationError
 
 from .errors import ModelError
+from .model_file import public_values, read_model_file
 
 __all__ = ["Model", "load_model"]
 
@@ -74,16 +74,19 @@ class Model(Mapping):
     def text_hash(self):
         digest = sha256()
         for name in sorted(self._values):
-            digest.update(f"{name} = {self._values[name]!r}\n".encode())
+            digest.update(f"{name} = {_described(self._values[name])}\n".encode())
+        if any(type(value) is Function for value in self._values.values()):
+            digest.update(self.user_text.encode())
         return digest.hexdigest()
 
     @property
     def parameters(self):
-        """Numbers and quantities: the namespace of the equations."""
+        """Numbers, quantities and functions: the namespace of the equations."""
         return {
             name: value
             for name, value in self._values.items()
-            if isinstance(value, (int, float, Quantity)) and not isinstance(value, bool)
+            if isinstance(value, (int, float, Quantity, Function))
+            and not isinstance(value, bool)
         }
 
     def replace(self, **values):
@@ -128,41 +131,20 @@ def parse_equations(text):
     return Equations(text)
 
 
-def _public_values(namespace, imported):
-    """Pick what a model file defines itself, not what it imports from Brian2."""
-    kinds = (str, int, float, bool, Quantity, type(None))
-    return {
-        name: value
-        for name, value in namespace.items()
-        if not name.startswith("_")
-        and isinstance(value, kinds)
-        and not (name in imported and value is imported[name])
-    }
+def _described(value):
+    """Describe a value so that two of the same content look the same."""
+    if isinstance(value, TimedArray):
+        content = sha256(value.values.tobytes()).hexdigest()
+        return f"TimedArray {value.values.shape} {value.dt} {value.dim!r} {content}"
+    if isinstance(value, Function):  # its code is in the user's file
+        return "Function"
+    return repr(value)
 
 
 def _builtin(module_name):
     module = importlib.import_module(f".models.{module_name}", __package__)
-    values = _public_values(vars(module), _brian2_names())
+    values = public_values(vars(module))
     return values, f"models/{module_name}.py"
-
-
-def _brian2_names():
-    return vars(importlib.import_module("brian2"))
-
-
-def _read_user_file(path):
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ModelError(f"cannot read model file {path}: {exc}") from exc
-    try:
-        namespace = runpy.run_path(str(path))
-    except SyntaxError as exc:
-        raise ModelError(f"{path}:{exc.lineno}: {exc.msg}") from exc
-    except Exception as exc:
-        raise ModelError(f"{path}: {type(exc).__name__}: {exc}") from exc
-    return _public_values(namespace, _brian2_names()), text
 
 
 def load_model(path=None, graded=False):
@@ -194,9 +176,7 @@ def load_model(path=None, graded=False):
         values["transfer"] = values["logistic"]
     text = ""
     if path is not None:
-        found, text = _read_user_file(path)
-        if not found:
-            raise ModelError(f"{path}: defines no equation string and no parameter")
+        found, text = read_model_file(path)
         values |= found
         origin |= dict.fromkeys(found, str(path))
     model = Model(values, origin, text)

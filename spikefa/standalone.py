@@ -69,6 +69,9 @@ class StandaloneSession(Session):
         self._files |= {
             var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
         }
+        stimuli = (network.images, network.targets, network.elapsed_steps)
+        # The program does not know what no equation of the model asks for.
+        self._unused = [f.name for f in stimuli if f not in device.timed_arrays]
         self._process = None
         _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
         self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
@@ -124,6 +127,8 @@ class StandaloneSession(Session):
             "chunk.seed": seed % 2**31,
             "elapsed_steps.values": self._elapsed_steps(steps),
         }
+        for name in self._unused:
+            arguments.pop(f"{name}.values", None)
         self._execute(folder, arguments)
         self._results = self.run_dir / folder
         result = self._result(n)

@@ -1,0 +1,208 @@
+"""A session of spikefa and the NumPy oracle, side by side on the same numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oracle import Oracle
+
+from spikefa.architecture import Architecture
+from spikefa.devices import open_session
+from spikefa.initial import set_initial_state
+from spikefa.model import load_model
+
+FORCED_MODEL = Path(__file__).with_name("models") / "forced_spikes.py"
+LIF_MODEL = Path(__file__).parents[1] / "models" / "lif.py"
+
+ENGINES = ["stock", "dense"]
+
+# What a session runs on, for indirect parameters of fixtures.
+BACKENDS = [
+    pytest.param(("stock", "runtime"), id="stock-runtime"),
+    pytest.param(("dense", "runtime"), id="dense-runtime"),
+    pytest.param(("stock", "cpp"), id="stock-cpp", marks=pytest.mark.compiles),
+    pytest.param(("dense", "cpp"), id="dense-cpp", marks=pytest.mark.compiles),
+]
+
+# The same with less to compile: each engine and each device once, the others slow.
+FEW_BACKENDS = [
+    BACKENDS[0],
+    pytest.param(*BACKENDS[1].values, id="dense-runtime", marks=pytest.mark.slow),
+    pytest.param(*BACKENDS[2].values, id="stock-cpp", marks=pytest.mark.slow),
+    BACKENDS[3],
+]
+
+# Sizes that are no multiple of each other, or of a vector register.
+SIZES = (13, 11, 7, 9, 6)
+LIF_SIZES = (10, 7, 6)
+N_CLASSES = 3
+STEPS_PER_IMAGE = 5
+CHUNK_IMAGES = 12
+
+# Float32 rounds to 6e-8 of a number. A PSP sums up to 13 weights, and 60 steps round
+# a weight 180 times: 1e-5 leaves room for errors that add up, and is a hundredth of
+# the change that a missing decay, bias, factor or time step would make.
+TOLERANCE = dict(rtol=1e-5, atol=2e-6)
+
+
+def open_forced(rule="fa", *, engine="stock", model=None, **kwds):
+    """Open a session whose spikes follow from given numbers."""
+    return _open(model or load_model(FORCED_MODEL), rule, SIZES, engine, **kwds)
+
+
+def open_lif(engine="stock", **kwds):
+    """Open a session of integrate-and-fire neurons."""
+    return _open(load_model(LIF_MODEL), "fa", LIF_SIZES, engine, **kwds)
+
+
+def open_plain(engine="stock", **kwds):
+    """Open a session of the built-in model."""
+    return _open(load_model(), "fa", SIZES, engine, **kwds)
+
+
+def _open(
+    model, rule, sizes, engine, steps=STEPS_PER_IMAGE, images=CHUNK_IMAGES, **kwds
+):
+    architecture = Architecture(
+        sizes,
+        n_classes=N_CLASSES,
+        steps_per_image=steps,
+        chunk_images=images,
+        engine=engine,
+    )
+    return open_session(architecture, model, rule, **kwds)
+
+
+def stimuli(n_images, seed=3, n_inputs=SIZES[0]):
+    """Draw images, some of whose pixels are 0 or 1, and labels."""
+    rng = np.random.default_rng(seed)
+    images = np.clip(rng.uniform(-0.3, 1.3, (n_images, n_inputs)), 0, 1)
+    return images, rng.integers(0, N_CLASSES, n_images)
+
+
+def random_state(session, seed=5):
+    """Draw weights, biases, PSPs and deltas large enough to matter."""
+    rng = np.random.default_rng(seed)
+    widths = {"W": 0.8, "B": 0.8, "b": 0.5, "h": 1.0, "delta": 0.5}
+    state = {}
+    for name, shape in session.shapes.items():
+        width = widths.get(name.split(".")[1])
+        if width is not None:
+            state[name] = rng.uniform(-width, width, shape).astype(np.float32)
+    return state
+
+
+def start_spiking(session):
+    """Set an initial state in which hidden neurons spike often."""
+    set_initial_state(session, 4)
+    rng = np.random.default_rng(8)
+    session.set_state(
+        {
+            name: rng.uniform(0, 0.9, shape)
+            for name, shape in session.shapes.items()
+            if name.endswith(".W")
+        }
+    )
+
+
+class Twin:
+    """A session and an oracle that start from the same state.
+
+    Parameters
+    ----------
+    session : Session
+        Its model has a TimedArray ``uniforms``.
+    decay : str, optional
+        See `Oracle`.
+    dtype : type, optional
+        Of the oracle.
+    oracle_class : type, optional
+    """
+
+    def __init__(
+        self,
+        session,
+        decay="exponential",
+        dtype=np.float64,
+        oracle_class=Oracle,
+    ):
+        self.session = session
+        arch, model = session.network.architecture, session.network.model
+        self.uniforms = model["uniforms"].values
+        self.columns = model["columns"]
+        self.oracle = oracle_class(
+            arch.layer_sizes,
+            arch.n_classes,
+            eta=model["eta"],
+            gamma=model["gamma"],
+            rule=session.network.rule.name,
+            decay=decay,
+            dtype=dtype,
+        )
+        state = random_state(session)
+        session.set_state(state)
+        for name, value in state.items():
+            of_oracle = self._oracle_array(name)
+            assert of_oracle.shape == value.shape
+            of_oracle[...] = value
+
+    def _oracle_array(self, name):
+        group, variable = name.split(".")
+        layer = int(group.split("_")[1])
+        array = getattr(self.oracle, variable)
+        if variable == "B" and layer not in array:
+            array[layer] = np.zeros(self.session.shapes[name], self.oracle.dtype)
+        return array[layer]
+
+    def run(self, images, labels, gates=None):
+        """Show the same images to both; the session starts at t = 0 again."""
+        oracle, session = self.oracle, self.session
+        gates = session.learn_everything if gates is None else gates
+        learning = set(np.flatnonzero(gates)) - {0}
+        result = session.run(images, labels, seed=1, gates=gates)
+        steps = session.network.architecture.steps_per_image
+        pooled, psp, delta = [], [], []
+        for t in range(len(images) * steps):
+            image = t // steps
+            oracle.step(
+                images[image], labels[image], self.numbers(t), gates[0], learning
+            )
+            pooled.append(oracle.phi(oracle.m).reshape(oracle.n_classes, -1).sum(1))
+            first = oracle.learning_layers()[0]
+            psp.append(oracle.h[first][:1])
+            delta.append(oracle.delta[first][:1])
+        deviations = {"output": _compare("output", _flat(result.output), pooled)}
+        for name, expected in (("psp", psp), ("delta", delta)):
+            if name in result.traces:
+                (found,) = [v for k, v in result.traces[name].items() if k != "t"]
+                deviations[name] = _compare(name, _flat(found), expected)
+        return deviations
+
+    def numbers(self, t):
+        """Return the random numbers of step t of a run, by layer."""
+        return [
+            self.uniforms[t, np.arange(size) + self.columns * size]
+            for size in self.oracle.sizes[:-1]
+        ]
+
+    def compare(self):
+        """Assert that h, delta, W, b and B agree; return the largest deviations."""
+        # No rounding can have turned a spike into none.
+        assert self.oracle.margin > 1e-6
+        deviations = {}
+        for name, value in self.session.get_state().items():
+            group, variable = name.split(".")
+            if variable in ("W", "B", "b", "h", "delta"):
+                found = _compare(name, value, self._oracle_array(name))
+                deviations[variable] = max(found, deviations.get(variable, 0.0))
+        return deviations
+
+
+def _flat(array):
+    return np.asarray(array).reshape(-1, np.shape(array)[-1])
+
+
+def _compare(name, found, expected):
+    assert np.isfinite(found).all(), name
+    np.testing.assert_allclose(found, expected, **TOLERANCE, err_msg=name)
+    return float(np.abs(found - np.asarray(expected)).max())
