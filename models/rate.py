@@ -50,3 +50,30 @@ transmit = """
 drive_post = phi_pre*W : 1 (summed)
 """
 learn = "W += phi_pre*dW"
+
+# Sparse connectivity: ``learn`` of synapses of which only some are present.
+sparse_learn = "W += int(present)*phi_pre*dW"
+
+# Node perturbation. A second pass runs through the same weights; in it every neuron
+# above the input has noise on its output. What the noise did to the error, times the
+# noise, says in which direction the output should have been: its mean is the gradient.
+noise_size = 0.1
+noisy_input = """
+phi_noisy = phi : 1
+"""
+noisy_neuron = """
+noise = noise_size*randn() : 1 (constant over dt)
+h_noisy = b + drive_noisy : 1
+drive_noisy : 1
+phi_noisy = phi_undisturbed + noise : 1
+"""
+transmit_noisy = """
+drive_noisy_post = phi_noisy_pre*W : 1 (summed)
+"""
+# ``error`` and ``error_noisy`` are ``delta`` of the error neuron in the two passes.
+reward = """
+reward_post = 0.5*(error_pre**2 - error_noisy_pre**2) : 1 (summed)
+"""
+perturbed_delta = """
+delta = reward*noise/noise_size**2 : 1
+"""

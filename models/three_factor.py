@@ -36,3 +36,10 @@ feedback_synapse = """
 B : 1 (constant)
 feedback_post = B*third_factor_pre : 1 (summed)
 """
+
+# Sparse connectivity: ``learn`` of synapses of which only some are present. The weights
+# of the others are 0 and stay so.
+sparse_synapse = """
+present : boolean (constant)
+"""
+sparse_learn = "W += int(present)*dW"

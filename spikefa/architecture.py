@@ -35,6 +35,10 @@ class Architecture:
         Targets are vectors ``targets(t, i)`` instead of class labels.
     biases : bool, optional
         Whether neurons have plastic biases.
+    sparse : bool, optional
+        Synapses have a mask ``present``; weights that are not present stay 0.
+    frozen : tuple of int, optional
+        Layers, from 1, whose forward weights and biases do not learn.
     feedback_bits : {32, 16, 8}, optional
         Bits a feedback weight is stored in. Below 32 the weights lie on a grid of
         ``2**bits - 1`` values between plus and minus the feedback range, and less
@@ -55,6 +59,8 @@ class Architecture:
     transfers: tuple = ()
     vector_target: bool = False
     biases: bool = True
+    sparse: bool = False
+    frozen: tuple = ()
     feedback_bits: int = 32
 
     def __post_init__(self):
@@ -72,6 +78,13 @@ class Architecture:
                 f"{sizes[-1]} output neurons do not divide evenly among "
                 f"{self.n_classes} classes"
             )
+        object.__setattr__(self, "frozen", tuple(self.frozen))
+        for layer in self.frozen:
+            if not 1 <= layer <= self.n_layers:
+                raise InputError(
+                    f"there is no layer {layer} to freeze, layers are 1 to "
+                    f"{self.n_layers}"
+                )
         if self.feedback_bits not in (8, 16, 32):
             raise InputError(
                 f"feedback weights take 8, 16 or 32 bits, got {self.feedback_bits}"

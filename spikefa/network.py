@@ -24,7 +24,9 @@ from brian2.equations.equations import (
 )
 
 from .architecture import GRID_STEPS, Architecture
+from .errors import InputError, ModelError
 from .model import Model
+from .perturbation import add_deltas, noisy_equations
 from .projections import connect_all
 from .rules import Rule, get_rule
 from .sweep import SCHEDULE, Phase, backward_order, forward_order, place
@@ -130,14 +132,18 @@ def build_network(architecture, model, rule="fa", watch=False):
         If an equation of the model cannot be parsed.
     """
     net = FeedbackNetwork(architecture, model, get_rule(rule))
+    _check_choices(net)
     defaultclock.dt = model["dt"]
     _add_stimuli(net)
     _add_decay_clock(net)
     _add_input(net)
     for layer in range(1, net.n_layers + 1):
         _add_layer(net, layer)
-    for layer in range(1, net.n_layers + 1):
-        _add_delta(net, layer)
+    if net.rule.perturbs:
+        add_deltas(net, _neuron_group, BACKWARD_GATE)
+    else:
+        for layer in range(1, net.n_layers + 1):
+            _add_delta(net, layer)
     for layer in range(1, net.n_layers + 1):
         _add_forward(net, layer)
     for layer in range(1, net.n_layers):
@@ -147,6 +153,17 @@ def build_network(architecture, model, rule="fa", watch=False):
         _add_watch(net)
     net.brian_network.schedule = SCHEDULE
     return net
+
+
+def _check_choices(net):
+    """Refuse what does not go together."""
+    if net.rule.perturbs and not net.graded:
+        raise InputError(f"{net.rule.title} is for rate networks only")
+    origin = net.model.origin
+    if net.architecture.sparse and origin["learn"] != origin["sparse_learn"]:
+        raise ModelError(
+            f"{net.model.where('learn')}: sparse connectivity needs sparse_learn too"
+        )
 
 
 def _add_stimuli(net):
@@ -209,7 +226,8 @@ def _evaluate_late(equations):
 
 def _neuron_group(net, size, strings, extra, name, slot, order, **kwds):
     """Create a NeuronGroup and put its updaters into their place of the sweep."""
-    equations = net.model.equations(*strings) + Equations(extra)
+    extra = Equations(extra) if isinstance(extra, str) else extra
+    equations = net.model.equations(*strings) + extra
     if net.architecture.evaluate_once:
         equations = _evaluate_late(equations)
     group = NeuronGroup(
@@ -246,7 +264,7 @@ def _add_input(net):
         net,
         net.architecture.layer_sizes[0],
         ["input_neuron"],
-        "",
+        noisy_equations(net, 0) if net.rule.perturbs else "",
         "layer_0",
         "forward",
         partial(forward_order, 0),
@@ -265,6 +283,8 @@ def _add_layer(net, layer):
         extra += "third_factor : 1 (linked)\n"
     if _fed_by_forward_synapses(net, layer):
         extra += "feedback : 1\n"
+    if net.rule.perturbs:
+        extra = Equations(extra) + noisy_equations(net, layer)
     group = _neuron_group(
         net,
         net.architecture.layer_sizes[layer],
@@ -332,12 +352,16 @@ def _add_forward(net, layer):
     strings, extra, on_pre = ["plastic_synapse"], "", {}
     if not learns:
         strings, extra = [], "W : 1"
+    if learns and net.architecture.sparse:
+        strings.append("sparse_synapse")
+    if net.rule.perturbs:
+        strings.append("transmit_noisy")
     if net.graded:
         strings.append("transmit")
     else:
         on_pre["transmit"] = model["transmit"]
         if learns:
-            on_pre["learn"] = model["learn"]
+            on_pre["learn"] = model[_learn_string(net)]
     if _fed_by_forward_synapses(net, layer - 1) and layer > 1:
         extra += "\n" + net.rule.synapse
     name = f"forward_{layer}"
@@ -356,6 +380,10 @@ def _add_forward(net, layer):
         _place_updater(net, synapses.summed_updaters["drive_post"], "forward", gather)
     else:
         _place_updater(net, synapses.transmit, "forward", gather, ["transmit"])
+    if net.rule.perturbs:
+        updater = synapses.summed_updaters["drive_noisy_post"]
+        _place_updater(net, updater, "forward", gather, ["transmit_noisy"])
+        net.gates[updater.name] = BACKWARD_GATE
     if learns:
         _add_plasticity(net, layer, synapses)
     if "feedback_pre" in synapses.summed_updaters:
@@ -365,6 +393,10 @@ def _add_forward(net, layer):
         net.gates[updater.name] = BACKWARD_GATE
     net.forward.append(synapses)
     net.brian_network.add(synapses)
+
+
+def _learn_string(net):
+    return "sparse_learn" if net.architecture.sparse else "learn"
 
 
 def _place_updater(net, updater, slot, order, blame=("transmit",)):
@@ -378,7 +410,10 @@ def _add_plasticity(net, layer, synapses):
     regular = {}
     if net.graded:
         regular["learn"] = synapses.run_regularly(
-            model["learn"], when="plasticity", order=order, name=f"learn_{layer}"
+            model[_learn_string(net)],
+            when="plasticity",
+            order=order,
+            name=f"learn_{layer}",
         )
     else:
         regular["learn"] = place(synapses.learn, "plasticity", order)
@@ -389,7 +424,9 @@ def _add_plasticity(net, layer, synapses):
             order=order,
             name=f"learn_bias_{layer}",
         )
-    decaying = {"decay": synapses, "decay_bias": group}
+    decaying = {"decay": synapses}
+    if net.architecture.biases:
+        decaying["decay_bias"] = group
     for string, owner in decaying.items():
         if not model[string] or not model.parameters.get("gamma", 0):
             continue

@@ -103,13 +103,15 @@ class Session(ABC):
 
     @property
     def learn_everything(self):
-        """Gates of normal training: backward sweep and plasticity everywhere."""
-        return np.ones(self.network.n_layers + 1, dtype=bool)
+        """Gates of normal training: backward sweep and plasticity where not frozen."""
+        gates = np.ones(self.network.n_layers + 1, dtype=bool)
+        gates[list(self.network.architecture.frozen)] = False
+        return gates
 
     @property
     def learn_nothing(self):
         """Gates of an evaluation."""
-        return ~self.learn_everything
+        return np.zeros(self.network.n_layers + 1, dtype=bool)
 
     @abstractmethod
     def get_state(self, names=None):

@@ -11,6 +11,7 @@ from .transports import (
     BACKPROP,
     DIRECT_FEEDBACK_ALIGNMENT,
     FEEDBACK_ALIGNMENT,
+    NODE_PERTURBATION,
     SHALLOW,
     SIGN_SYMMETRIC,
 )
@@ -26,6 +27,7 @@ RULES = {
         DIRECT_FEEDBACK_ALIGNMENT,
         SIGN_SYMMETRIC,
         SHALLOW,
+        NODE_PERTURBATION,
     )
 }
 

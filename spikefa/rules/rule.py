@@ -17,9 +17,10 @@ class Rule:
         Name in figures and tables.
     reference : str
         Where the rule was published.
-    route : {'chain', 'direct', 'forward', 'none'}
-        Where feedback synapses run: from each layer to the one below; from the
-        output to every hidden layer; backwards over the forward synapses; nowhere.
+    route : {'chain', 'direct', 'forward', 'reward', 'none'}
+        Where feedback runs: from each layer to the one below; from the output to
+        every hidden layer; backwards over the forward synapses; as a single number to
+        all neurons; nowhere.
     synapse : str
         Equations that the rule adds to the forward synapses (``route='forward'``).
     learning_layers : {'all', 'last'}
@@ -34,5 +35,6 @@ class Rule:
     learning_layers: str = "all"
 
     @property
-    def has_feedback(self):
-        return self.route != "none"
+    def perturbs(self):
+        """Whether a noisy second pass is needed."""
+        return self.route == "reward"

@@ -10,6 +10,7 @@ __all__ = [
     "BACKPROP",
     "DIRECT_FEEDBACK_ALIGNMENT",
     "FEEDBACK_ALIGNMENT",
+    "NODE_PERTURBATION",
     "SHALLOW",
     "SIGN_SYMMETRIC",
 ]
@@ -60,4 +61,14 @@ SHALLOW = Rule(
     reference="Lillicrap et al., Nature Communications 7:13276 (2016), Fig. 2",
     route="none",
     learning_layers="last",
+)
+
+#: delta_j = (E - E') xi_j / sigma^2, with the squared error E of a pass without noise
+#: and E' of one with noise xi of size sigma on the output of every neuron: a sample of
+#: the gradient. Every layer learns from it, the output too.
+NODE_PERTURBATION = Rule(
+    name="node",
+    title="node perturbation",
+    reference="Werfel, Xie & Seung, Neural Computation 17:2699 (2005)",
+    route="reward",
 )
