@@ -5,6 +5,7 @@
 `spikefa.models.delta`          error neurons and backward delta neurons
 `spikefa.models.three_factor`   plastic forward synapses, fixed feedback synapses
 `spikefa.models.rate`           the same definitions, graded instead of spiking
+`spikefa.models.psi_boxcar`     an alternative: a rough psi (for ``--model``)
 ========================  ====================================================
 
 A model is the sum of the first three files; `rate` replaces a few of their

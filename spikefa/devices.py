@@ -13,6 +13,7 @@ from .errors import InputError
 from .network import build_network
 from .runtime import RuntimeSession
 from .standalone import StandaloneSession
+from .validation import blaming_model, check_model
 
 __all__ = ["DEVICES", "open_session"]
 
@@ -65,6 +66,9 @@ def open_session(
     if threads > 1 and device != "cpp":
         raise InputError(f"device '{device}' runs on one thread, got threads={threads}")
     prefs.core.default_float_dtype = np.float32
+    # The networks are put together by hand; Brian2 cannot tell that they are used.
+    prefs.logging.warn_for_unused_objects = False
+    check_model(architecture, model, rule)
     activate = {"runtime": _activate_runtime, "cpp": _activate_cpp}[device]
     activate(threads)
     network = build_network(architecture, model, rule, watch=watch)
@@ -74,7 +78,8 @@ def open_session(
         build_dir = _cached_build_dir(
             architecture, model, network.rule, device, threads, watch
         )
-    return StandaloneSession(network, build_dir)
+    with blaming_model(network):
+        return StandaloneSession(network, build_dir)
 
 
 def _activate_runtime(threads):

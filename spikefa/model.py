@@ -7,6 +7,8 @@ module has are parameters for the user's own equations.
 
 import importlib
 from collections.abc import Mapping
+from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -14,12 +16,14 @@ from brian2 import Equations, Quantity, TimedArray
 from brian2.core.functions import Function
 from brian2.equations.equations import EquationError
 
-from .errors import ModelError
+from .blame import explain
+from .errors import ModelError, SpikefaError
 from .model_file import public_values, read_model_file
 
 __all__ = ["Model", "load_model"]
 
 _BASE_MODULES = ("psp", "delta", "three_factor")
+_BUILTIN_FILES = {f"models/{name}.py" for name in (*_BASE_MODULES, "rate")}
 
 #: Strings that hold model equations (checked one by one when a model is loaded).
 EQUATION_STRINGS = (
@@ -64,6 +68,12 @@ class Model(Mapping):
         except KeyError:
             raise ModelError(f"the model has no '{name}'") from None
 
+    def __contains__(self, name):
+        return name in self._values
+
+    def get(self, name, default=None):
+        return self._values.get(name, default)
+
     def __iter__(self):
         return iter(self._values)
 
@@ -93,6 +103,24 @@ class Model(Mapping):
         """Return a copy in which some strings or parameters are replaced."""
         return Model({**self._values, **values}, self.origin, self.user_text)
 
+    def changed(self, *names):
+        """Pick those of some names, or of all, that a user's file defines."""
+        return [
+            name
+            for name in names or self
+            if name in self and self.origin.get(name) not in _BUILTIN_FILES
+        ]
+
+    @contextmanager
+    def blamed(self, *names):
+        """Turn what goes wrong inside into an error that names these strings."""
+        try:
+            yield
+        except SpikefaError:
+            raise
+        except Exception as exc:
+            raise ModelError(explain(self, names, exc)) from exc
+
     def where(self, *names):
         """Name the files and strings, for an error message."""
         places = {}
@@ -114,13 +142,8 @@ class Model(Mapping):
         """
         joined = Equations("")
         for name in names:
-            try:
+            with self.blamed(name):
                 joined += parse_equations(self[name])
-            except ModelError:
-                raise
-            except Exception as exc:
-                reason = " ".join(str(exc).split())
-                raise ModelError(f"{self.where(name)}: {reason}") from exc
         return joined
 
 
@@ -145,6 +168,15 @@ def _builtin(module_name):
     module = importlib.import_module(f".models.{module_name}", __package__)
     values = public_values(vars(module))
     return values, f"models/{module_name}.py"
+
+
+@cache
+def builtin_values():
+    """Return the values of the spiking model, and those that `rate` adds, by name."""
+    rate, _ = _builtin("rate")
+    for module_name in _BASE_MODULES:
+        rate |= _builtin(module_name)[0]
+    return MappingProxyType(rate)
 
 
 def load_model(path=None, graded=False):

@@ -226,17 +226,12 @@ def _evaluate_late(equations):
 
 def _neuron_group(net, size, strings, extra, name, slot, order, **kwds):
     """Create a NeuronGroup and put its updaters into their place of the sweep."""
-    extra = Equations(extra) if isinstance(extra, str) else extra
-    equations = net.model.equations(*strings) + extra
-    if net.architecture.evaluate_once:
-        equations = _evaluate_late(equations)
-    group = NeuronGroup(
-        size,
-        equations,
-        namespace=net.namespace,
-        name=name,
-        **kwds,
-    )
+    with net.model.blamed(*strings):
+        extra = Equations(extra) if isinstance(extra, str) else extra
+        equations = net.model.equations(*strings) + extra
+        if net.architecture.evaluate_once:
+            equations = _evaluate_late(equations)
+        group = NeuronGroup(size, equations, namespace=net.namespace, name=name, **kwds)
     place(group.state_updater, slot, order(Phase.INTEGRATE))
     place(group.subexpression_updater, slot, order(Phase.EVALUATE))
     for updater in (group, group.state_updater, group.subexpression_updater):
@@ -365,16 +360,17 @@ def _add_forward(net, layer):
     if _fed_by_forward_synapses(net, layer - 1) and layer > 1:
         extra += "\n" + net.rule.synapse
     name = f"forward_{layer}"
-    synapses = connect_all(
-        net.architecture.engine,
-        source,
-        target,
-        model.equations(*strings) + Equations(extra),
-        name=name,
-        namespace=net.namespace,
-        on_pre=on_pre,
-    )
-    net.blame[name] = strings
+    net.blame[name] = [*strings, *on_pre, net.rule.name]
+    with model.blamed(*net.blame[name]):
+        synapses = connect_all(
+            net.architecture.engine,
+            source,
+            target,
+            model.equations(*strings) + Equations(extra),
+            name=name,
+            namespace=net.namespace,
+            on_pre=on_pre,
+        )
     gather = forward_order(layer, Phase.GATHER)
     if net.graded:
         _place_updater(net, synapses.summed_updaters["drive_post"], "forward", gather)
@@ -473,15 +469,16 @@ def _add_feedback(net, layer):
     equations = net.model.equations("feedback_synapse")
     if net.architecture.feedback_bits < 32:
         equations = _on_a_grid(equations, net.namespace, net.architecture.feedback_bits)
-    synapses = connect_all(
-        net.architecture.engine,
-        net.deltas[source],
-        net.deltas[layer],
-        equations,
-        name=name,
-        namespace=net.namespace,
-        dtype={GRID_STEPS: _grid_dtype(net.architecture.feedback_bits)},
-    )
+    with net.model.blamed("feedback_synapse"):
+        synapses = connect_all(
+            net.architecture.engine,
+            net.deltas[source],
+            net.deltas[layer],
+            equations,
+            name=name,
+            namespace=net.namespace,
+            dtype={GRID_STEPS: _grid_dtype(net.architecture.feedback_bits)},
+        )
     updater = synapses.summed_updaters["feedback_post"]
     order = backward_order(layer, net.n_layers, Phase.GATHER)
     _place_updater(net, updater, "backward", order, ["feedback_synapse"])

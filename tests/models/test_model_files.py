@@ -1,0 +1,159 @@
+"""Model files that replace parts of the built-in model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import prefs
+
+from spikefa import devices
+from spikefa.architecture import Architecture
+from spikefa.devices import open_session
+from spikefa.initial import set_initial_state
+from spikefa.model import load_model
+from spikefa.validation import check_model
+
+HERE = Path(__file__).parent
+BOXCAR = HERE.parents[1] / "models" / "psi_boxcar.py"
+SIZES = Architecture((8, 6, 7, 6), n_classes=3, chunk_images=8, engine="stock")
+
+HEAD = "import numpy as np\nfrom brian2 import *\n"
+
+
+def write(folder, source, name="my_model.py"):
+    path = folder / name
+    path.write_text(HEAD + source)
+    return path
+
+
+def test_names_in_the_file_replace_those_of_the_builtin_model(tmp_path):
+    model = load_model(write(tmp_path, "tau_m = 3*ms\nspike = 'h > 1'\n"))
+    assert model["tau_m"] == load_model(tmp_path / "my_model.py")["tau_m"]
+    assert float(model["tau_m"]) == 0.003
+    assert model["spike"] == "h > 1"
+    assert model["transfer"] == load_model()["transfer"]
+    assert sorted(model.changed()) == ["spike", "tau_m"]
+
+
+def test_what_the_file_imports_is_not_part_of_the_model(tmp_path):
+    model = load_model(write(tmp_path, "eta = 0.1"))
+    assert set(model) == set(load_model())
+
+
+def test_private_names_and_other_objects_are_not_part_of_the_model(tmp_path):
+    source = "_half = 0.5\neta = 2*_half\ndef helper(x): return x\nx = [1]\n"
+    model = load_model(write(tmp_path, source))
+    assert model["eta"] == 1.0
+    assert set(model) == set(load_model())
+
+
+def test_own_parameters_serve_own_equations(tmp_path):
+    source = "sharpness = 2.0\ntransfer = '''phi = 1/(1 + exp(-sharpness*h)) : 1\n"
+    source += "psi = sharpness*phi*(1 - phi) : 1'''"
+    model = load_model(write(tmp_path, source))
+    assert model.parameters["sharpness"] == 2.0
+    check_model(SIZES, model)
+
+
+def test_timed_arrays_are_functions_of_the_equations(tmp_path):
+    source = "noise = TimedArray(np.arange(12.).reshape(3, 4), dt=1*ms)\n"
+    source += "spike = 'noise(t, i) < h'"
+    model = load_model(write(tmp_path, source))
+    assert "noise" in model.parameters
+    check_model(SIZES, model)
+
+
+def test_functions_of_ones_own(tmp_path):
+    source = """
+@implementation('cpp', "static double twice(double x) { return 2*x; }")
+@check_units(x=1, result=1)
+def twice(x):
+    return 2*x
+
+transfer = '''
+phi = 1/(1 + exp(-twice(h))) : 1
+psi = phi*(1 - phi) : 1
+'''
+"""
+    check_model(SIZES, load_model(write(tmp_path, source)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("eta = 0.1", "eta = 0.1  # a comment", True),
+        ("eta = 0.1", "eta = 0.2", False),
+        ("spike = 'h > 1'", "spike = 'h > 2'", False),
+        ("x = TimedArray([1, 2], dt=1*ms)", "x = TimedArray([1, 2], dt=1*ms)", True),
+        ("x = TimedArray([1, 2], dt=1*ms)", "x = TimedArray([1, 3], dt=1*ms)", False),
+        ("x = TimedArray([1, 2], dt=1*ms)", "x = TimedArray([1, 2], dt=2*ms)", False),
+        (
+            "x = TimedArray([1, 2], dt=1*ms)",
+            "x = TimedArray([1, 2]*mV, dt=1*ms)",
+            False,
+        ),
+    ],
+)
+def test_the_hash_is_that_of_the_content(one, other, same, tmp_path):
+    hashes = {
+        load_model(write(tmp_path, source, f"{n}.py")).text_hash
+        for n, source in enumerate((one, other))
+    }
+    assert len(hashes) == (1 if same else 2)
+
+
+@pytest.fixture
+def _numpy(monkeypatch):
+    build = devices.build_network
+
+    def build_network(*args, **kwds):
+        prefs.codegen.target = "numpy"
+        return build(*args, **kwds)
+
+    monkeypatch.setattr(devices, "build_network", build_network)
+
+
+def learned(model):
+    """Learn a little from large biases, so that some psi are 0."""
+    session = open_session(SIZES, model, device="runtime")
+    set_initial_state(session, 1)
+    rng = np.random.default_rng(2)
+    session.set_state(
+        {
+            name: rng.uniform(-4, 4, shape).astype(np.float32)
+            for name, shape in session.shapes.items()
+            if name.endswith(".b")
+        }
+    )
+    before = session.get_state()
+    session.run(rng.random((8, 8)), np.arange(8) % 3, seed=1)
+    return before, session.get_state()
+
+
+@pytest.mark.usefixtures("_numpy")
+def test_a_rough_psi_learns_differently():
+    before, smooth = learned(load_model())
+    _, rough = learned(load_model(BOXCAR))
+    silent = 0
+    for layer in (1, 2, 3):
+        h, psi = rough[f"layer_{layer}.h"], rough[f"layer_{layer}.psi"]
+        np.testing.assert_array_equal(psi, np.where(np.abs(h) < 2, 0.25, 0))
+        weights = f"forward_{layer}.W"
+        assert not np.array_equal(rough[weights], smooth[weights])
+        # What psi = 0 stops, psi = phi (1 - phi) lets learn a little.
+        change = np.abs(rough[weights] - before[weights]).max(0)
+        far = np.abs(before[f"layer_{layer}.b"]) > 3
+        assert (change[far] < 1e-6).all()
+        assert (change[~far] > 1e-6).any()
+        silent += far.sum()
+    assert silent > 2
+
+
+def test_the_rough_psi_has_the_height_and_area_of_the_smooth_one():
+    model = load_model(BOXCAR)
+    h = np.linspace(-20, 20, 400001)
+    smooth = 1 / (2 + np.exp(h) + np.exp(-h))
+    rough = (np.abs(h) < model["psi_width"] / 2) / model["psi_width"]
+    assert rough.max() == smooth.max() == 0.25
+    step = h[1] - h[0]
+    assert rough.sum() * step == pytest.approx(smooth.sum() * step, abs=1e-4)
