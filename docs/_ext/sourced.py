@@ -1,0 +1,101 @@
+"""Pages that quote the source, so that no formula or table is written twice.
+
+``.. sourced:: ../models/psp.py tau spike`` is ``literalinclude`` with the lines that
+define ``tau`` and ``spike``; a name that is not there is a warning, and the build
+fails. ``.. rule-table::`` lists the learning rules.
+"""
+
+import ast
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.directives.code import LiteralInclude
+
+__all__ = ["defining_lines", "setup"]
+
+
+def defining_lines(text, name):
+    """Find the first and the last line of what defines a top-level name.
+
+    Parameters
+    ----------
+    text : str
+        Python source.
+    name : str
+
+    Returns
+    -------
+    first, last : int
+        Counted from 1.
+
+    Raises
+    ------
+    LookupError
+        If nothing of this name is defined.
+    """
+    for node in ast.parse(text).body:
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        names = {getattr(t, "id", getattr(t, "name", None)) for t in targets}
+        if name in names:
+            return node.lineno, node.end_lineno
+    raise LookupError(name)
+
+
+class Sourced(LiteralInclude):
+    """Show where names are defined: the file, then the names."""
+
+    final_argument_whitespace = True
+
+    def run(self):
+        self.options.setdefault("language", "python")
+        path, *names = self.arguments[0].split()
+        _, absolute = self.env.relfn2path(path)
+        text = Path(absolute).read_text(encoding="utf-8")
+        try:
+            spans = [defining_lines(text, name) for name in names]
+        except LookupError as exc:
+            return [
+                self.state.document.reporter.warning(
+                    f"{path} does not define {exc}", line=self.lineno
+                )
+            ]
+        self.arguments = [path]
+        self.options["lines"] = ",".join(f"{a}-{b}" for a, b in spans)
+        shown = Path(absolute).relative_to(Path(self.env.srcdir).parent)
+        self.options.setdefault("caption", str(shown))
+        return super().run()
+
+
+class RuleTable(Directive):
+    """One row for each learning rule, as `spikefa.rules` declares it."""
+
+    def run(self):
+        from spikefa.rules import RULES
+
+        rows = [(f"--rule {r.name}", r.title, r.reference) for r in RULES.values()]
+        return [_table(("command line", "rule", "reference"), rows)]
+
+
+def _table(header, rows):
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in header))
+    group["cols"] = len(header)
+    head, body = nodes.thead(), nodes.tbody()
+    head += _row([nodes.Text(text) for text in header])
+    for first, *others in rows:
+        cells = [nodes.literal("", first), *(nodes.Text(text) for text in others)]
+        body += _row(cells)
+    group += [head, body]
+    return nodes.table("", group)
+
+
+def _row(cells):
+    return nodes.row(
+        "", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells)
+    )
+
+
+def setup(app):
+    app.add_directive("sourced", Sourced)
+    app.add_directive("rule-table", RuleTable)
+    return {"parallel_read_safe": True}
