@@ -2,7 +2,8 @@
 
 ``.. sourced:: ../models/psp.py tau spike`` is ``literalinclude`` with the lines that
 define ``tau`` and ``spike``; a name that is not there is a warning, and the build
-fails. ``.. rule-table::`` lists the learning rules.
+fails. ``.. rule-table::`` lists the learning rules, ``.. script-table::`` the programs
+in ``sims/``.
 """
 
 import ast
@@ -11,8 +12,9 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.directives.code import LiteralInclude
+from sphinx.util.docutils import SphinxDirective
 
-__all__ = ["defining_lines", "setup"]
+__all__ = ["defining_lines", "scripts", "setup"]
 
 
 def defining_lines(text, name):
@@ -77,6 +79,37 @@ class RuleTable(Directive):
         return [_table(("command line", "rule", "reference"), rows)]
 
 
+def scripts(folder):
+    """List the programs in a folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    rows : list of (str, str)
+        Command, and the first line of its docstring without the full stop.
+    """
+    rows = []
+    for path in sorted(folder.glob("*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        if 'if __name__ == "__main__"' in ast.unparse(module).replace("'", '"'):
+            title = (ast.get_docstring(module) or "").partition("\n")[0]
+            rows.append((f"python sims/{path.name}", title.rstrip(".")))
+    return rows
+
+
+class ScriptTable(SphinxDirective):
+    """One row for each program in ``sims/``."""
+
+    def run(self):
+        folder = Path(self.env.srcdir).parent / "sims"
+        for path in folder.glob("*.py"):
+            self.env.note_dependency(str(path))
+        return [_table(("command", "what it does"), scripts(folder))]
+
+
 def _table(header, rows):
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in header))
     group["cols"] = len(header)
@@ -98,4 +131,5 @@ def _row(cells):
 def setup(app):
     app.add_directive("sourced", Sourced)
     app.add_directive("rule-table", RuleTable)
+    app.add_directive("script-table", ScriptTable)
     return {"parallel_read_safe": True}
