@@ -1,0 +1,106 @@
+"""The pages keep up with the code: commands, rules, names, quoted lines."""
+
+import doctest
+import re
+import shlex
+
+import pytest
+from sourced import defining_lines, scripts
+from spikefa.sims import mnist_spiking
+
+import spikefa
+from spikefa.quantities import replace_parameters
+from spikefa.rules import RULES
+
+LARGEST_FIGURE = 150_000
+
+
+def pages(docs):
+    return [p for p in docs.rglob("*.rst") if "_build" not in p.parts]
+
+
+def test_commands_are_known(docs):
+    found = 0
+    for page in [*pages(docs)]:
+        for line in page.read_text().splitlines():
+            match = re.match(r"\s*\$ python sims/mnist_spiking\.py(.*)", line)
+            if match:
+                found += 1
+                words = shlex.split(match[1], comments=True)
+                mnist_spiking.explicit_settings(
+                    mnist_spiking.build_parser().parse_args(words)
+                )
+    assert found > 10
+
+
+def test_the_error_of_the_tour(docs):
+    with pytest.raises(spikefa.InputError) as caught:
+        replace_parameters(spikefa.load_model(), {"tau_m": "0.6*mV"})
+    assert f"error: {caught.value}\n" in (docs / "tour.rst").read_text()
+
+
+def test_every_rule_has_a_section(docs):
+    text = (docs / "rules.rst").read_text()
+    assert set(re.findall(r"^\.\. _rule-(\w+):$", text, re.M)) == set(RULES)
+
+
+def test_every_public_name_is_in_the_reference(docs):
+    text = (docs / "api" / "index.rst").read_text()
+    listed = set(re.findall(r"^   ([\w.]+)$", text, re.M))
+    assert set(spikefa.__all__) - {"RULES"} <= listed
+    for module in ("analysis", "datasets"):
+        public = {
+            f"{module}.{name}"
+            for name in getattr(__import__(f"spikefa.{module}"), module).__all__
+            if name.islower() and name not in spikefa.__all__
+        }
+        assert public <= listed
+
+
+def test_quoted_names_are_defined(docs):
+    found = 0
+    for page in pages(docs):
+        for quote in re.findall(r"^\.\. sourced:: (.*)$", page.read_text(), re.M):
+            path, *names = quote.split()
+            text = (page.parent / path).read_text()
+            for name in names:
+                found += 1
+                first, last = defining_lines(text, name)
+                assert name in text.splitlines()[first - 1]
+                assert last >= first
+    assert found > 20
+
+
+def test_a_name_that_is_not_defined_is_refused():
+    with pytest.raises(LookupError, match="psi"):
+        defining_lines("phi = 1\n", "psi")
+
+
+def test_programs_are_listed_with_what_they_do(docs):
+    rows = dict(scripts(docs.parent / "sims"))
+    assert rows["python sims/mnist_spiking.py"].startswith("Train a deep spiking")
+    assert "python sims/__init__.py" not in rows
+    assert all(rows.values())
+
+
+def test_arithmetic_of_the_model_page(docs):
+    result = doctest.testfile(str(docs / "model.rst"), module_relative=False)
+    assert result.attempted >= 4
+    assert result.failed == 0
+
+
+def test_figures_are_small(docs):
+    figures = list((docs / "figures").iterdir())
+    assert figures
+    assert all(figure.stat().st_size < LARGEST_FIGURE for figure in figures)
+
+
+@pytest.mark.slow
+def test_pages_build_without_a_warning(docs, tmp_path):
+    build = pytest.importorskip("sphinx.cmd.build")
+    pytest.importorskip("numpydoc")
+    pytest.importorskip("pydata_sphinx_theme")
+    out, trees = tmp_path / "html", tmp_path / "trees"
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(trees)]
+    assert build.main([*options, str(docs), str(out)]) == 0
+    assert "Feedback alignment" in (out / "rules.html").read_text()
