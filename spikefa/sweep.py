@@ -12,7 +12,17 @@ the deltas of the same step (*paper*).
 
 from enum import IntEnum
 
-__all__ = ["SCHEDULE", "Phase", "backward_order", "forward_order", "place"]
+__all__ = [
+    "BACKWARD_GATE",
+    "SCHEDULE",
+    "Phase",
+    "backward_order",
+    "forward_order",
+    "place",
+]
+
+#: Gate of the objects of the backward sweep; gate l belongs to plasticity in layer l.
+BACKWARD_GATE = 0
 
 #: Brian2's default schedule with the three slots of the sweep.
 SCHEDULE = [

@@ -1,0 +1,59 @@
+"""Monitors: what the guess is made from, and what the figures show."""
+
+import numpy as np
+from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses
+
+from .sweep import place
+
+__all__ = ["add_readout", "add_watch"]
+
+#: Neurons of each layer whose spikes a watched network records.
+WATCHED_SPIKES = 25
+
+
+def add_readout(net):
+    """Record what the guess is made from, at every step.
+
+    For class targets that is the summed output of each class (*paper*: the guess is
+    the class whose outputs have the largest summed activity).
+    """
+    arch, output = net.architecture, net.layers[-1]
+    if arch.vector_target:
+        net.readout = StateMonitor(
+            output, "phi", record=True, when="end", name="readout"
+        )
+        net.brian_network.add(net.readout)
+        return
+    classes = NeuronGroup(arch.n_classes, "activity : 1", name="classes")
+    pool = Synapses(
+        output, classes, "activity_post = phi_pre : 1 (summed)", name="pool"
+    )
+    members = np.arange(len(output))
+    pool.connect(i=members, j=members // (len(output) // arch.n_classes))
+    place(pool.summed_updaters["activity_post"], "end", 0)
+    net.readout = StateMonitor(
+        classes, "activity", record=True, when="end", order=1, name="readout"
+    )
+    net.brian_network.add(classes, pool, net.readout)
+
+
+def add_watch(net):
+    """Monitor the first neuron of the first learning layer, and some spikes."""
+    layer = next(n for n in range(1, net.n_layers + 1) if net.learns(n))
+    watched = {}
+    for name, group, var in (
+        ("psp", net.layers[layer], "h"),
+        ("delta", net.deltas[layer], "delta"),
+    ):
+        watched[name] = StateMonitor(
+            group, var, record=[0], when="end", name=f"watch_{name}"
+        )
+    for index, group in enumerate(net.layers[:-1]):
+        if not net.graded:
+            # From the middle: the first pixels of an image are always dark.
+            start = max(0, (len(group) - WATCHED_SPIKES) // 2)
+            shown = group[start : min(len(group), start + WATCHED_SPIKES)]
+            name = f"spikes_{index}"
+            watched[name] = SpikeMonitor(shown, when="end", name=f"watch_{name}")
+    net.monitors.update(watched)
+    net.brian_network.add(*watched.values())
