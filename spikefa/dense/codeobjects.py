@@ -43,15 +43,22 @@ _DENSE = {
 }
 
 
-def dense_code_object_class():
+def dense_code_object_class(wanted=None):
     """Return the dense code object class of the active device.
+
+    Parameters
+    ----------
+    wanted : class, optional
+        A code object class, dense or not, instead of the device's own.
 
     Raises
     ------
     NotImplementedError
         If there is none, as for Brian2's NumPy target.
     """
-    base = get_device().code_object_class()
+    if wanted in _DENSE.values():
+        return wanted
+    base = get_device().code_object_class(wanted)
     try:
         return _DENSE[base]
     except KeyError:
@@ -75,10 +82,12 @@ def dense_templates_for_strings():
     """
     device = get_device()
     original = device.code_object_class
+    outer = vars(device).get("code_object_class")
 
     def answer(codeobj_class=None, *args, **kwds):
         base = original(codeobj_class, *args, **kwds)
-        return _DENSE.get(base, DenseNumpyCodeObject)
+        known = base is DenseNumpyCodeObject or base in _DENSE.values()
+        return base if known else _DENSE.get(base, DenseNumpyCodeObject)
 
     def answer_at_runtime(codeobj_class=None, *args, **kwds):
         return DenseNumpyCodeObject
@@ -88,4 +97,7 @@ def dense_templates_for_strings():
     try:
         yield
     finally:
-        del device.code_object_class
+        if outer is None:
+            del device.code_object_class
+        else:
+            device.code_object_class = outer

@@ -3,11 +3,17 @@
 import weakref
 
 import numpy as np
-from brian2.core.variables import ArrayVariable, Subexpression, VariableView
+from brian2.core.variables import VariableView
+from brian2.groups.group import IndexWrapper
 
 from .codeobjects import dense_templates_for_strings
 
-__all__ = ["DenseArrayVariable", "DenseIndexing", "DenseSubexpression", "DenseSubgroup"]
+__all__ = [
+    "DenseIndexWrapper",
+    "DenseIndexing",
+    "DenseSubgroup",
+    "as_dense_view",
+]
 
 
 class DenseIndexing:
@@ -47,7 +53,10 @@ class DenseIndexing:
             return np.flatnonzero(indices)
         if indices.dtype.kind not in "iu":
             raise IndexError(f"Unsupported index type {type(item)}")
-        return indices
+        n = len(synapses)
+        if indices.size and (indices.min() < -n or indices.max() >= n):
+            raise IndexError(f"'{synapses.name}' has no synapse {item}, only {n}")
+        return np.where(indices < 0, indices + n, indices).astype(np.int32)
 
     def _pairs(self, pre, post=None, number=slice(None)):
         if post is None or (number != slice(None) and number != 0):
@@ -55,22 +64,29 @@ class DenseIndexing:
                 "DenseSynapses has one synapse for each pair: index it by [i, j]"
             )
         synapses = self.synapses
-        rows = self._side(pre, synapses.N_pre, "_pre_start")
-        columns = self._side(post, synapses.N_post, "_post_start")
+        rows = self._side(pre, synapses.source)
+        columns = self._side(post, synapses.target)
         return np.add.outer(rows * synapses.N_post, columns).ravel().astype(np.int32)
 
-    def _side(self, item, size, start):
-        if hasattr(item, "_indices"):  # a subgroup: absolute indices
-            indices = item._indices() - self.synapses.variables[start].get_value()
-        elif isinstance(item, slice):
-            return np.arange(size)[item]
-        else:
-            indices = np.atleast_1d(item)
-            if indices.dtype == bool:
-                indices = np.flatnonzero(indices)
-        if indices.dtype.kind not in "iu":
-            raise IndexError(f"Unsupported index type {type(item)}")
-        return np.unique(indices[(indices >= 0) & (indices < size)])
+    def _side(self, item, group):
+        """Neurons of a group, counted from its first one; none for a wrong index."""
+        try:
+            absolute = (
+                item._indices() if hasattr(item, "_indices") else group._indices(item)
+            )
+        except IndexError:
+            absolute = []
+        neurons = np.unique(np.asarray(absolute, dtype=np.int64))
+        neurons -= getattr(group, "start", 0)
+        return neurons[(neurons >= 0) & (neurons < len(group))]
+
+
+class DenseIndexWrapper(IndexWrapper):
+    """``synapses.indices[...]``, also by a string condition."""
+
+    def __getitem__(self, item):
+        with dense_templates_for_strings():
+            return super().__getitem__(item)
 
 
 class DenseSubgroup:
@@ -110,19 +126,6 @@ class _DenseVariableView(VariableView):
             return super().get_subexpression_with_index_array(*args, **kwds)
 
 
-class _DenseViews:
-    """Variables that hand out dense views."""
-
-    def get_addressable_value(self, name, group):
-        return _DenseVariableView(name, self, group, dimensions=None)
-
-    def get_addressable_value_with_unit(self, name, group):
-        return _DenseVariableView(name, self, group, dimensions=self.dim)
-
-
-class DenseArrayVariable(_DenseViews, ArrayVariable):
-    """A synaptic parameter, one value a synapse, row by row."""
-
-
-class DenseSubexpression(_DenseViews, Subexpression):
-    """A synaptic subexpression."""
+def as_dense_view(view):
+    """The same view of a variable, with the templates of dense projections."""
+    return _DenseVariableView(view.name, view.variable, view.group, view.dim)

@@ -10,7 +10,7 @@ from brian2.groups.group import CodeRunner
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-from .statements import post_sums
+from .statements import parse_code, post_sums, variables_read
 
 __all__ = ["DensePathway", "DenseSummedUpdater", "PendingUpdates"]
 
@@ -79,9 +79,10 @@ class DensePathway(CodeRunner):
         self.target = synapses.target if prepost == "pre" else synapses.source
         eventspace = f"_{event}space"
         if eventspace not in self.source.variables:
+            hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
             raise ValueError(
-                f"'{self.source.name}' has no event '{event}' for the pathway "
-                f"'{objname}' of '{synapses.name}'"
+                f"'{self.source.name}' does not define an event '{event}' for the "
+                f"pathway '{objname}' of '{synapses.name}'.{hint}"
             )
         # Known to this runner only; pre- and postsynaptic events share their name.
         self.variables = Variables(synapses)
@@ -108,16 +109,31 @@ class DensePathway(CodeRunner):
 
     def put_off(self, pending, expression):
         """Store ``expression`` instead of adding it to every row right away."""
+        self.variables.add_auxiliary_variable(
+            "_increment", dimensions=pending.variable.dim, dtype=pending.variable.dtype
+        )
         self.template = "dense_put_off"
         self.abstract_code = {"increment": f"_increment = {expression}"}
         self.template_kwds["pending"] = pending.template_kwds()
 
     def add_pending(self, pending, name):
         """Let ``y_post += X`` count what X still has to get."""
-        self.variables.add_auxiliary_variable("_missing", dtype=pending.variable.dtype)
-        target = self.code.split("+=")[0]
+        self.variables.add_auxiliary_variable(
+            "_missing", dimensions=pending.variable.dim, dtype=pending.variable.dtype
+        )
+        ((target, _, _),) = parse_code(self.code)
         self.abstract_code = {"rows": self.code, "missing": f"{target} += _missing"}
         self.template_kwds["pending"] = pending.template_kwds()
+
+    def make_at_once(self):
+        """Undo `put_off` and `add_pending`."""
+        self.template = "dense_pathway"
+        self.abstract_code = {"rows": self.code}
+        self.template_kwds["pending"] = None
+
+    def before_run(self, run_namespace):
+        self.synapses.check_observers()
+        super().before_run(run_namespace)
 
 
 class DenseSummedUpdater(CodeRunner):
@@ -134,6 +150,11 @@ class DenseSummedUpdater(CodeRunner):
         self.target_varname = equation.varname
         self.expression = equation.expr
         name, _, side = equation.varname.rpartition("_")
+        if side not in ("pre", "post"):
+            raise ValueError(
+                f"The summed variable '{equation.varname}' does not end in '_pre' or "
+                "'_post'."
+            )
         self.target = synapses.source if side == "pre" else synapses.target
         parameter = getattr(self.target, "equations", {}).get(name, None)
         if parameter is None or parameter.type != PARAMETER:
@@ -148,6 +169,11 @@ class DenseSummedUpdater(CodeRunner):
             "Summed variables need to have the same units in DenseSynapses and the "
             "target group",
         )
+        if self.target_var in variables_read(equation.expr.code, synapses.variables):
+            raise NotImplementedError(
+                f"The summed variable '{equation.varname}' depends on itself, on the "
+                "part of the sum that has been made: use Synapses"
+            )
         CodeRunner.__init__(
             self,
             group=synapses,
@@ -158,7 +184,10 @@ class DenseSummedUpdater(CodeRunner):
             when="groups",
             order=self.target.order - 1,
             name=f"{synapses.name}_summed_variable_{equation.varname}",
-            template_kwds={"_target_var": self.target_var, "side": side},
+            template_kwds={
+                "_target_var": self.target_var,
+                "side": side,
+            },
         )
 
     def before_run(self, run_namespace):

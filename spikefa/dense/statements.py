@@ -5,15 +5,17 @@ the statements allow it. This module answers these questions from the abstract c
 whatever it does not recognise runs as written.
 """
 
+import ast
+
+import numpy as np
 from brian2.codegen.translation import get_identifiers_recursively
-from brian2.core.functions import DEFAULT_FUNCTIONS, Function
-from brian2.core.variables import ArrayVariable
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.variables import ArrayVariable, Subexpression
 from brian2.parsing.statements import parse_statement
-from brian2.utils.stringtools import get_identifiers
 
-__all__ = ["can_split_rows", "increment", "parse_code", "post_sums", "reads_linearly"]
+__all__ = ["increment", "parse_code", "post_sums", "reads_linearly", "variables_read"]
 
-_PRE, _POST = "_presynaptic_idx", "_postsynaptic_idx"
+_POST = "_postsynaptic_idx"
 
 
 def parse_code(code):
@@ -22,12 +24,14 @@ def parse_code(code):
     return [parse_statement(line)[:3] for line in lines if line]
 
 
-def _identifiers(expression, variables):
-    return get_identifiers_recursively([expression], variables)
+def variables_read(expression, variables):
+    """The variables that an expression reads, through subexpressions too.
 
-
-def _index(name, variables):
-    return variables.indices[name] if name in variables else None
+    A variable can have several names, as ``x_pre``, ``x_post`` and ``x`` are if
+    source and target are the same neurons; it comes once.
+    """
+    identifiers = get_identifiers_recursively([expression], variables)
+    return {variables[name] for name in identifiers if name in variables}
 
 
 def post_sums(code, variables):
@@ -36,58 +40,63 @@ def post_sums(code, variables):
     Returns
     -------
     names : list of str or None
-        None if a postsynaptic or shared variable is written in any other way, or
-        read where it is added to.
+        None if a postsynaptic, presynaptic or shared variable is written in any other
+        way, or read where it is added to.
     """
     statements = parse_code(code)
-    read = [_identifiers(expr, variables) for _, _, expr in statements]
-    names = []
+    read = set()
+    for _, _, expression in statements:
+        read |= variables_read(expression, variables)
+    sums = {}
     for name, operator, _ in statements:
-        if name not in variables or _index(name, variables) == "_idx":
+        if name not in variables or variables.indices[name] == "_idx":
             continue
-        adds = operator in ("+=", "-=") and _index(name, variables) == _POST
-        if not adds or any(name in identifiers for identifiers in read):
+        adds = operator in ("+=", "-=") and variables.indices[name] == _POST
+        if not adds or variables[name] in read:
             return None
-        if name not in names:
-            names.append(name)
-    return names
+        sums.setdefault(variables[name], name)
+    return list(sums.values())
 
 
-def can_split_rows(code, variables):
-    """Whether rows may be worked on at the same time.
-
-    True if the code writes synaptic variables and adds to postsynaptic ones only.
-    Random numbers do not matter: each thread has a generator of its own.
-    """
-    return post_sums(code, variables) is not None
-
-
-def increment(code, variables):
+def increment(code, variables, namespace=None):
     """Recognise ``X += f``, with f the same for all synapses onto a neuron.
+
+    Parameters
+    ----------
+    code : str
+        Abstract code.
+    variables : Variables
+        Of the projection.
+    namespace : dict, optional
+        The names the projection was given, for the functions among them.
 
     Returns
     -------
     name, expression : str, or (None, None)
         The synaptic parameter X and f.
     """
+    nothing = None, None
     statements = parse_code(code)
     if len(statements) != 1:
-        return None, None
+        return nothing
     name, operator, expression = statements[0]
     if (
         operator != "+="
-        or not isinstance(variables.get(name), ArrayVariable)
-        or _index(name, variables) != "_idx"
+        or not _is_float_array(variables.get(name))
+        or variables.indices[name] != "_idx"
+        or variables[name].constant
     ):
-        return None, None
-    for identifier in _identifiers(expression, variables):
-        function = DEFAULT_FUNCTIONS.get(identifier)
-        if isinstance(function, Function) and not function.stateless:
-            return None, None
+        return nothing
+    for identifier in get_identifiers_recursively([expression], variables):
         variable = variables.get(identifier)
-        if variable is None or not hasattr(variable, "expr"):
-            if _index(identifier, variables) not in (None, "0", _POST):
-                return None, None
+        if variable is None or isinstance(variable, Subexpression):
+            continue
+        if variables.indices[identifier] not in ("0", _POST):
+            # Constants such as N_post have no index, but a value.
+            if not getattr(variable, "scalar", False):
+                return nothing
+    if not _calls_are_pure(expression, variables, namespace or {}):
+        return nothing
     return name, expression
 
 
@@ -98,8 +107,8 @@ def reads_linearly(code, name, variables):
     """
     statements = parse_code(code)
     concerned = any(
-        name == target or name in _identifiers(expr, variables)
-        for target, _, expr in statements
+        name == target or variables[name] in variables_read(expression, variables)
+        for target, _, expression in statements
     )
     if not concerned:
         return None
@@ -107,7 +116,31 @@ def reads_linearly(code, name, variables):
     return (
         len(statements) == 1
         and operator == "+="
-        and get_identifiers(expression) == {name}
         and expression.strip() == name
-        and _index(target, variables) == _POST
+        and _is_float_array(variables.get(target))
+        and variables.indices[target] == _POST
     )
+
+
+def _is_float_array(variable):
+    """Whether sums may be regrouped: with integers, each partial sum is cut."""
+    return isinstance(variable, ArrayVariable) and np.issubdtype(
+        variable.dtype, np.floating
+    )
+
+
+def _calls_are_pure(expression, variables, namespace):
+    """Whether all functions called give the same result for the same arguments."""
+    for node in ast.walk(ast.parse(expression.strip(), mode="eval")):
+        if isinstance(node, ast.Call):
+            called = node.func.id
+            function = namespace.get(called, DEFAULT_FUNCTIONS.get(called))
+            if not getattr(function, "stateless", False):
+                return False
+        elif isinstance(node, ast.Name):
+            variable = variables.get(node.id)
+            if isinstance(variable, Subexpression) and not _calls_are_pure(
+                variable.expr, variables, namespace
+            ):
+                return False
+    return True

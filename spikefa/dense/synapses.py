@@ -5,7 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.base import weakproxy_with_fallback
-from brian2.core.variables import DIMENSIONLESS, Variables
+from brian2.core.network import Network, _get_all_objects
+from brian2.core.variables import (
+    DIMENSIONLESS,
+    ArrayVariable,
+    Subexpression,
+    Variables,
+    VariableView,
+)
 from brian2.devices.device import get_device
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -15,14 +22,20 @@ from brian2.equations.equations import (
     check_subexpressions,
 )
 from brian2.groups.group import Group, get_dtype
-from brian2.units.fundamentalunits import Quantity
+from brian2.groups.neurongroup import check_identifier_pre_post
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-from .codeobjects import dense_code_object_class, supports_pending
+from .codeobjects import (
+    dense_code_object_class,
+    dense_templates_for_strings,
+    supports_pending,
+)
 from .indexing import (
-    DenseArrayVariable,
     DenseIndexing,
-    DenseSubexpression,
+    DenseIndexWrapper,
     DenseSubgroup,
+    as_dense_view,
 )
 from .runners import DensePathway, DenseSummedUpdater, PendingUpdates
 from .statements import increment, reads_linearly
@@ -60,8 +73,9 @@ class DenseSynapses(Group):
         Up to how many time steps an update ``X += f`` may be put off, if f is the
         same for all synapses onto a neuron and every other pathway reads X as in
         ``y_post += X`` (C++ standalone only). What these pathways compute is that
-        of immediate updates up to rounding, and X is up to date when a run ends, but
-        a monitor that records X during a run sees it late. 0: never.
+        of immediate updates up to rounding, and X is up to date when a run ends.
+        Nothing is put off if another object reads X during the run, as a
+        `StateMonitor` does. 0: never.
 
     Raises
     ------
@@ -109,12 +123,12 @@ class DenseSynapses(Group):
             self,
             dt=dt,
             clock=clock,
-            when="start",
+            when="before_start",  # to check observers before they generate code
             order=order,
             namespace=namespace,
             name=name,
         )
-        self.codeobj_class = codeobj_class or dense_code_object_class()
+        self.codeobj_class = dense_code_object_class(codeobj_class)
         self.source, self.target = source, target
         self.add_dependency(source)
         self.add_dependency(target)
@@ -129,12 +143,14 @@ class DenseSynapses(Group):
         self._pathways = []
         for side, statements in (("pre", on_pre), ("post", on_post)):
             self._add_pathways(side, statements)
+        _check_delay_names(delay, self._pathways)
         self.summed_updaters = {}
         for eq in model.values():
             if "summed" in eq.flags:
                 self._add_summed(eq)
         #: The updates that are put off, if there are any.
         self.pending = self._plan_pending(put_off)
+        self.indices = DenseIndexWrapper(self)
         self._enable_group_attributes()
 
     def connect(self, *args, **kwds):
@@ -173,9 +189,43 @@ class DenseSynapses(Group):
         )
 
     def before_run(self, run_namespace):
+        self.check_observers()
         self.equations.check_units(self, run_namespace=run_namespace)
         check_subexpressions(self, self.equations, run_namespace)
         super().before_run(run_namespace=run_namespace)
+
+    def __setattr__(self, name, value, level=0):
+        if not isinstance(value, str):
+            super().__setattr__(name, value, level)
+            return
+        with dense_templates_for_strings():
+            super().__setattr__(name, value, level + 1)
+
+    def state(self, name, use_units=True, level=0):
+        """Return a variable, with string expressions that know all indices."""
+        view = super().state(name, use_units, level)
+        return as_dense_view(view) if isinstance(view, VariableView) else view
+
+    def check_observers(self):
+        """Look for objects outside of the projection that read its variables.
+
+        One that reads X, whose updates are put off, would see it late: updates are
+        then made at once. Only the templates of the projection know the indices of a
+        synapse, so nothing else can evaluate what depends on them.
+        """
+        indices = [self.variables[f"_{side}synaptic_idx"] for side in ("pre", "post")]
+        for observer in _in_networks_of(self):
+            variables = getattr(observer, "variables", {}).values()
+            if any(variable is index for variable in variables for index in indices):
+                raise NotImplementedError(
+                    f"'{observer.name}' cannot read what depends on i, j or on pre- or "
+                    f"postsynaptic variables in '{self.name}': use Synapses, or read "
+                    "the variables it is computed from"
+                )
+            if self.pending and any(v is self.pending.variable for v in variables):
+                self.pending = None
+                for pathway in self._pathways:
+                    pathway.make_at_once()
 
     def _create_variables(self, model, user_dtype):
         self.variables = Variables(self)
@@ -201,6 +251,7 @@ class DenseSynapses(Group):
             self._add_equation(eq, get_dtype(eq, user_dtype))
         for side, group in (("pre", self.source), ("post", self.target)):
             self._add_references(side, group, model)
+        self._check_shared(model)
 
     def _add_equation(self, eq, dtype):
         if eq.type == SUBEXPRESSION:
@@ -219,7 +270,7 @@ class DenseSynapses(Group):
                 index="0",
             )
         else:
-            variable = DenseArrayVariable(
+            variable = ArrayVariable(
                 eq.varname,
                 self,
                 size=self.variables["N"].get_value(),
@@ -236,7 +287,7 @@ class DenseSynapses(Group):
     ):
         self.variables._add_variable(
             name,
-            DenseSubexpression(
+            Subexpression(
                 name=name,
                 owner=weakproxy_with_fallback(self),
                 expr=expr,
@@ -266,6 +317,17 @@ class DenseSynapses(Group):
             except TypeError:
                 continue  # an index of its own, as `Synapses` leaves it out too
 
+    def _check_shared(self, model):
+        for eq in model.values():
+            if eq.type != SUBEXPRESSION or "shared" not in eq.flags:
+                continue
+            for name in self.variables[eq.varname].identifiers:
+                if name in self.variables and not self.variables[name].scalar:
+                    raise SyntaxError(
+                        f"Shared subexpression '{eq.varname}' refers to non-shared "
+                        f"variable '{name}'."
+                    )
+
     def _add_pathways(self, side, statements):
         if not statements:
             return
@@ -276,6 +338,21 @@ class DenseSynapses(Group):
                 f"on_{side} has to be a string or a dictionary, is {type(statements)}"
             )
         for objname, code in statements.items():
+            if not isinstance(objname, str):
+                raise TypeError(
+                    f"Keys for the 'on_{side}' argument have to be strings, got "
+                    f"{type(objname)} instead."
+                )
+            if not isinstance(code, str):
+                raise TypeError(
+                    f"The statements of pathway '{objname}' have to be a string, are "
+                    f"{type(code)}"
+                )
+            if objname in self.variables or hasattr(self, objname):
+                raise ValueError(
+                    f"Cannot add updater with name '{objname}', synapses object "
+                    "already has an attribute with this name."
+                )
             event = self.events.get(objname, self._default_event)
             pathway = DensePathway(self, code, side, objname, event)
             self._pathways.append(pathway)
@@ -284,6 +361,8 @@ class DenseSynapses(Group):
 
     def _plan_pending(self, put_off):
         """Put one pathway off if its statement and those of the others allow it."""
+        if not isinstance(put_off, int):
+            raise TypeError(f"put_off has to be an integer, is {type(put_off)}")
         if not 0 <= put_off <= 32:
             raise ValueError(f"put_off has to be 0 to 32, is {put_off}")
         if not put_off or not supports_pending(self.codeobj_class):
@@ -291,7 +370,7 @@ class DenseSynapses(Group):
         for pathway in self._pathways:
             if pathway.prepost != "pre":
                 continue
-            name, expression = increment(pathway.code, self.variables)
+            name, expression = increment(pathway.code, self.variables, self.namespace)
             if name is None or name in self._summed_identifiers():
                 continue
             others = [other for other in self._pathways if other is not pathway]
@@ -321,6 +400,7 @@ class DenseSynapses(Group):
         variables : dict
             The variables of the code object.
         """
+        self.check_observers()
         if self.pending is None or self.pending.variable not in variables.values():
             return None
         return self.pending.template_kwds()
@@ -340,6 +420,23 @@ class DenseSynapses(Group):
         updater = DenseSummedUpdater(self, eq)
         self.summed_updaters[eq.varname] = updater
         self.contained_objects.append(updater)
+
+
+def _in_networks_of(synapses):
+    """Other objects of the networks that a projection is part of."""
+    own = [synapses, *synapses.contained_objects]
+    for reference in list(Network.__instances__()):
+        objects = _get_all_objects(getattr(reference(), "objects", ()))
+        if any(obj is synapses for obj in objects):
+            yield from (obj for obj in objects if not any(obj is o for o in own))
+
+
+def _check_delay_names(delay, pathways):
+    for name in delay if isinstance(delay, Mapping) else ():
+        if name not in [pathway.objname for pathway in pathways]:
+            raise ValueError(
+                f"Cannot set the delay for pathway '{name}': unknown pathway."
+            )
 
 
 def _checked_model(model):
@@ -362,6 +459,8 @@ def _checked_model(model):
                 f"DenseSynapses cannot hold '{eq.varname}' ({', '.join(eq.flags)}): "
                 "use Synapses"
             )
+        if "summed" not in eq.flags:
+            check_identifier_pre_post(eq.varname)
         if eq.varname in ("i", "j", "delay"):
             raise SyntaxError(
                 f"'{eq.varname}' is a reserved name that cannot be used as a "
@@ -375,9 +474,17 @@ def _checked_model(model):
 
 
 def _refuse_unsupported(delay, multisynaptic_index, method):
-    delays = delay.values() if isinstance(delay, Mapping) else [delay]
-    if any(d is not None and (not isinstance(d, Quantity) or d != 0) for d in delays):
-        raise NotImplementedError("DenseSynapses has no delays: use Synapses")
+    for value in delay.values() if isinstance(delay, Mapping) else [delay]:
+        if value is None:
+            continue
+        if not isinstance(value, Quantity):
+            raise TypeError(
+                f"A delay has to be a quantity, is {type(value)}; DenseSynapses "
+                "accepts 0*ms only: use Synapses for others"
+            )
+        fail_for_dimension_mismatch(value, second, "A delay has to be a time")
+        if np.any(np.asarray(value) != 0):
+            raise NotImplementedError("DenseSynapses has no delays: use Synapses")
     if multisynaptic_index is not None:
         raise NotImplementedError(
             "DenseSynapses has one synapse for each pair: use Synapses for more"

@@ -1,6 +1,7 @@
 {# Set a synaptic variable at given indices from a string expression.
 
    USES_VARIABLES { _group_idx, N_post, _pre_start, _post_start }
+   ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
 

@@ -1,6 +1,7 @@
 {# Set a synaptic variable where a string condition holds.
 
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
+   ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
 
