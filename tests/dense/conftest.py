@@ -1,0 +1,128 @@
+"""The configurations run once for each target, in one program each for C++."""
+
+import numpy as np
+import pytest
+from brian2 import (
+    Network,
+    Quantity,
+    TimedArray,
+    defaultclock,
+    device,
+    prefs,
+    set_device,
+)
+from brian2.devices.device import reset_device
+from dense_networks import (
+    CONFIGURATIONS,
+    N_STEPS,
+    SEEDS,
+    Part,
+    simulate,
+    simulate_stock,
+    spike_train,
+)
+
+from spikefa.dense import DenseSynapses
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _single_precision():
+    before = prefs.core.default_float_dtype
+    prefs.core.default_float_dtype = np.float32
+    yield
+    prefs.core.default_float_dtype = before
+
+
+@pytest.fixture
+def target(request):
+    """Brian2's code generation target of a test; 'cython' unless it is parametrised."""
+    before = prefs.codegen.target
+    prefs.codegen.target = getattr(request, "param", "cython")
+    yield prefs.codegen.target
+    prefs.codegen.target = before
+
+
+@pytest.fixture(scope="session")
+def stock():
+    """State before and after a run with `Synapses` at runtime, by name and seed."""
+    known = {}
+
+    def run(key, seed):
+        if (key, seed) not in known:
+            before = prefs.codegen.target
+            prefs.codegen.target = CONFIGURATIONS[key].reference
+            known[key, seed] = simulate_stock(key, seed)
+            prefs.codegen.target = before
+        return known[key, seed]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def standalone(tmp_path_factory):
+    """Results of `run_standalone` on one thread."""
+    return run_standalone(tmp_path_factory.mktemp("standalone"), threads=0)
+
+
+@pytest.fixture(scope="session")
+def openmp(tmp_path_factory):
+    """Results of `run_standalone` on two threads."""
+    return run_standalone(tmp_path_factory.mktemp("openmp"), threads=2)
+
+
+@pytest.fixture
+def dense_state(request, target):
+    """Final state of a `DenseSynapses` run by target, name and seed."""
+
+    def run(where, key, seed):
+        if where == "cython":
+            return simulate(key, DenseSynapses, seed)[1]
+        return request.getfixturevalue(where)[key, seed]
+
+    return run
+
+
+class RunArguments(dict):
+    """Values by variable; comparing variables, as dictionaries do, reads them."""
+
+    def __init__(self, pairs):
+        self._pairs = pairs
+
+    def items(self):
+        return self._pairs
+
+
+def run_standalone(folder, threads):
+    """Build all configurations into one program; run it for every seed."""
+    standalone = prefs.devices.cpp_standalone
+    before = standalone.openmp_threads, standalone.extra_make_args_unix
+    standalone.openmp_threads = threads
+    standalone.extra_make_args_unix = ["-j2"]  # Brian2's '-j' starts all at once
+    set_device("cpp_standalone", directory=str(folder), build_on_run=False)
+    try:
+        train = TimedArray(spike_train(0), dt=defaultclock.dt, name="train")
+        parts = {
+            key: Part(key, DenseSynapses, train, prefix=f"p{number}_")
+            for number, key in enumerate(CONFIGURATIONS)
+        }
+        for part in parts.values():
+            part.set(part.drawn_values(SEEDS[0]))
+        network = Network([obj for part in parts.values() for obj in part.objects])
+        network.run(N_STEPS * defaultclock.dt, namespace={})
+        device.build(compile=True, run=False, with_output=False)
+        results = {}
+        for seed in SEEDS:
+            values = [(train, spike_train(seed))]
+            for part in parts.values():
+                for (owner, name), value in part.drawn_values(seed).items():
+                    view = part.view(owner, name)
+                    values.append((view, Quantity(value, dim=view.dim)))
+            device.run(run_args=RunArguments(values), with_output=False)
+            for key, part in parts.items():
+                results[key, seed] = part.state()
+        return results
+    finally:
+        device.reinit()
+        device.activate()
+        reset_device()
+        standalone.openmp_threads, standalone.extra_make_args_unix = before

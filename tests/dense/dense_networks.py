@@ -1,0 +1,366 @@
+"""Small networks that are built of `DenseSynapses` or of `Synapses`, word for word.
+
+A configuration is one projection with everything that changes it during a run. Its
+source neurons spike as a table says: at random, none or all of them in a step.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2 import (
+    Network,
+    NeuronGroup,
+    Synapses,
+    TimedArray,
+    defaultclock,
+    ms,
+    nS,
+    uS,
+)
+
+from spikefa.dense import DenseSynapses
+
+__all__ = ["CONFIGURATIONS", "N_STEPS", "SEEDS", "TRAIN_WIDTH", "Part", "spike_train"]
+
+N_STEPS = 24
+TRAIN_WIDTH = 80
+SEEDS = (0, 1)
+
+#: Drawn for every run; the others start from zero.
+DRAWN = ("w", "u", "x", "z")
+
+NEURON = """
+x : 1
+y : 1
+z : 1
+total : 1
+count : integer
+current : amp
+bias : 1 (shared)
+"""
+
+LEARN = "w += 0.01*(z_post - 0.2*y_post)"
+TRANSMIT = "y_post += w"
+STDP = {
+    "on_pre": {"pre": "y_post += w\nw = clip(w - 0.05*z_post, -1, 1)"},
+    "on_post": {"post": "y_pre += w\nw = clip(w + 0.05*x_pre, -1, 1)"},
+}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A projection: what `Synapses` is given, and what else acts on it."""
+
+    model: str = "w : 1"
+    on_pre: dict = field(default_factory=lambda: {"pre": TRANSMIT})
+    on_post: dict = field(default_factory=dict)
+    n_pre: int = 6
+    n_post: int = 5
+    #: First and last neuron of the subgroups of the groups, which are larger.
+    source_part: tuple = ()
+    target_part: tuple = ()
+    recurrent: bool = False
+    #: Added to the spike table: 0, or enough for none or all neurons to spike.
+    bias: float = 0
+    orders: dict = field(default_factory=dict)
+    regularly: str = ""
+    every: int = 4
+    put_off: int = 0
+    #: Whether updates are put off, if the target can.
+    puts_off: bool = False
+    target_refractory: bool = False
+    on_event: object = "spike"
+    dtype: object = None
+    #: Target of the stock run. NumPy code reads all values before it writes any, also
+    #: where x_pre and x_post are one array and synapses act on each other.
+    reference: str = "numpy"
+    namespace: dict = field(default_factory=dict)
+
+
+CONFIGURATIONS = {
+    "one to one": Configuration(n_pre=1, n_post=1),
+    "one to many": Configuration(n_pre=1, n_post=70),
+    "many to one": Configuration(n_pre=70, n_post=1),
+    "silent": Configuration(bias=-9, on_pre={"pre": TRANSMIT + "\n" + LEARN}),
+    "all spike": Configuration(n_pre=41, n_post=67, bias=9),
+    "propagate and learn": Configuration(
+        n_pre=33,
+        n_post=64,
+        on_pre={"learn": LEARN + " + 0.01*x_pre", "transmit": TRANSMIT},
+    ),
+    "learn last": Configuration(
+        n_pre=7,
+        n_post=70,
+        on_pre={"learn": LEARN + " + 0.01*x_pre", "transmit": TRANSMIT},
+        orders={"learn": 3},
+    ),
+    "several statements": Configuration(
+        n_pre=13,
+        n_post=19,
+        model="w : 1\nu : 1",
+        on_pre={
+            "pre": """
+            change = 0.1*(u - w)   # a local variable
+            w += change*x_pre      # y_post = 3 in a comment
+            u = u + 0.5*change
+            y_post += w*x_pre
+            z_post -= 0.01*u
+            """
+        },
+    ),
+    "order matters": Configuration(
+        on_pre={"pre": "w += 0.1*y_post\ny_post += 0.1*w\nz_post = w"}
+    ),
+    "to pre": Configuration(on_pre={"pre": "y_pre += w*z_post\ncount_pre += 1"}),
+    "integers": Configuration(
+        model="w : 1\nseen : integer",
+        on_pre={"pre": "seen += 1\ncount_post += i + 2*j"},
+    ),
+    "post side": Configuration(n_pre=23, n_post=31, **STDP),
+    "subgroups": Configuration(
+        n_pre=20,
+        n_post=17,
+        source_part=(5, 14),
+        target_part=(3, 17),
+        on_pre={"pre": "y_post += w*(i + 1)\nw += 0.01*j*x_pre"},
+        on_post={"post": "y_pre += w*(j + 1)"},
+        model="w : 1\ntotal_pre = w*z_post + i : 1 (summed)",
+    ),
+    "summed to post": Configuration(
+        n_pre=35,
+        n_post=29,
+        model="w : 1\ntotal_post = w*x_pre : 1 (summed)",
+        on_pre={"pre": "w += 0.01*total_post"},
+    ),
+    "summed both ways": Configuration(
+        n_pre=11,
+        n_post=14,
+        source_part=(2, 9),
+        target_part=(0, 11),
+        model="""
+        w : 1
+        drive = w*x_pre + 0.1*j : 1
+        total_post = drive + bias_pre : 1 (summed)
+        total_pre = drive*z_post : 1 (summed)
+        """,
+        on_pre={"pre": "w += 0.01*total_pre - 0.01*total_post"},
+    ),
+    "recurrent": Configuration(
+        n_pre=12,
+        recurrent=True,
+        model="w : 1\ntotal_post = w*y_pre : 1 (summed)",
+        on_pre={"pre": "y_post += w*x_pre\nx_post += 0.01*x_pre"},
+        reference="cython",
+    ),
+    "overlapping subgroups": Configuration(
+        n_pre=15,
+        recurrent=True,
+        source_part=(0, 10),
+        target_part=(4, 15),
+        on_pre={"pre": "y_post += 0.1*w*y_pre + 0.1"},
+        reference="cython",
+    ),
+    "units": Configuration(
+        model="w : siemens\nleft : siemens (shared)\nvolts : volt (constant)",
+        on_pre={"pre": "current_post += (w + left)*(volts + 2*mV)\nw += step"},
+        namespace={"step": 2 * nS},
+    ),
+    "shared": Configuration(
+        model="""
+        w : 1
+        gain : 1 (shared, constant)
+        twice = 2*gain + t/second : 1 (shared)
+        scaled = w*twice : 1
+        """,
+        on_pre={"pre": "y_post += scaled + gain\nw += 0.1*twice"},
+    ),
+    "refractory": Configuration(
+        n_pre=9, n_post=8, on_pre={"pre": "v_post += 0.125"}, target_refractory=True
+    ),
+    "events": Configuration(
+        on_event={"often": "often"},
+        on_pre={"often": "y_post += w", "rarely": "z_post += w"},
+    ),
+    "decay": Configuration(
+        n_pre=9,
+        on_pre={"pre": TRANSMIT},
+        regularly="w *= 0.9\nw += 0.01*x_pre*z_post",
+    ),
+    "regular reward": Configuration(
+        n_pre=9, regularly="w += 0.1*x_pre*z_post", every=3
+    ),
+    "put off": Configuration(
+        n_pre=50,
+        n_post=70,
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        regularly="w *= 0.9",
+        put_off=16,
+        puts_off=True,
+    ),
+    "put off 3, learn last": Configuration(
+        n_pre=21,
+        n_post=65,
+        source_part=(4, 19),
+        target_part=(0, 65),
+        model="w : 1\ndw = 0.01*(z_post - 0.2*y_post) : 1",
+        on_pre={"learn": "w += dw  # w = 0", "transmit": "y_post += w  # += 2"},
+        orders={"learn": 3},
+        put_off=3,
+        puts_off=True,
+    ),
+    "put off with units": Configuration(
+        model="w : siemens\ntotal_conductance : siemens (shared)",
+        on_pre={"learn": "w += z_post*step", "transmit": "current_post += w*volt"},
+        namespace={"step": 2 * uS},
+        put_off=16,
+    ),
+    "put off, summed": Configuration(
+        model="w : 1\ntotal_pre = w*z_post : 1 (summed)",
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        put_off=16,
+    ),
+    "put off on different events": Configuration(
+        on_event={"learn": "often"},
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        put_off=5,
+        puts_off=True,
+    ),
+    "put off, recurrent": Configuration(
+        n_pre=10,
+        recurrent=True,
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        put_off=7,
+        puts_off=True,
+    ),
+}
+
+
+def spike_train(seed):
+    """Table of spikes: steps at random, steps without and steps full of spikes."""
+    rng = np.random.default_rng(seed)
+    train = rng.random((N_STEPS, TRAIN_WIDTH)) < 0.3
+    train[rng.permutation(N_STEPS)[:8]] = False
+    train[rng.permutation(N_STEPS)[:4]] = True
+    return train.astype(float)
+
+
+class Part:
+    """A network of one configuration.
+
+    Parameters
+    ----------
+    key : str
+        Of `CONFIGURATIONS`.
+    synapses_class : {DenseSynapses, Synapses}
+    train : TimedArray
+        Spikes of every source, one column a neuron.
+    prefix : str
+        Of the names of the objects. The same names give the same code, which is
+        compiled once.
+    """
+
+    def __init__(self, key, synapses_class, train, prefix=""):
+        config = self.config = CONFIGURATIONS[key]
+        self.train = train
+        self.namespace = {"train": train}
+        source = self._neurons(config.n_pre, f"{prefix}source")
+        target = source
+        if not config.recurrent:
+            target = self._neurons(
+                config.n_post, f"{prefix}target", config.target_refractory
+            )
+        self.groups = {"source": source, "target": target}
+        kwds = {"put_off": config.put_off} if synapses_class is DenseSynapses else {}
+        self.synapses = synapses_class(
+            source[slice(*config.source_part)] if config.source_part else source,
+            target[slice(*config.target_part)] if config.target_part else target,
+            config.model,
+            on_pre=config.on_pre,
+            on_post=config.on_post,
+            on_event=config.on_event,
+            namespace=config.namespace or None,
+            dtype=config.dtype,
+            name=f"{prefix}synapses",
+            **kwds,
+        )
+        self.synapses.connect()
+        for pathway, order in config.orders.items():
+            getattr(self.synapses, pathway).order = order
+        if config.regularly:
+            self.synapses.run_regularly(
+                config.regularly, dt=config.every * defaultclock.dt
+            )
+        self.objects = [*{id(g): g for g in self.groups.values()}.values()]
+        self.objects.append(self.synapses)
+
+    def _neurons(self, n, name, refractory=False):
+        model, more = NEURON, {}
+        if refractory:
+            model += "dv/dt = 0*Hz : 1 (unless refractory)"
+            more = {"threshold": "v > 0.6", "reset": "v = 0", "refractory": 0.5 * ms}
+        else:
+            more = {"threshold": "train(t, i) + bias > 0.5", "reset": ""}
+        if "often" in str(self.config.on_event):
+            more["events"] = {"often": "train(t, i) + x > 0.2"}
+        group = NeuronGroup(n, model, name=name, namespace=self.namespace, **more)
+        group.bias = self.config.bias
+        return group
+
+    def drawn_values(self, seed):
+        """Initial values by ``(owner, variable)``, drawn for a seed."""
+        rng = np.random.default_rng(seed)
+        values = {}
+        for owner_name, owner in self._owners().items():
+            for name in DRAWN:
+                if name in getattr(owner, "equations", {}):
+                    size = self._size(owner)
+                    plain = owner.variables[name].dim.is_dimensionless
+                    scale = 1 if plain else 1e-6
+                    drawn = (rng.normal(size=size) * scale).astype(np.float32)
+                    values[owner_name, name] = drawn
+        return values
+
+    def set(self, values):
+        """Set variables, without units."""
+        for (owner_name, name), value in values.items():
+            setattr(self._owners()[owner_name], f"{name}_", value)
+        for name, value in (("gain", 0.5), ("left", 1e-6), ("volts", 0.01)):
+            if name in self.synapses.equations:
+                setattr(self.synapses, f"{name}_", value)
+
+    def state(self):
+        """Every parameter of neurons and synapses after the run."""
+        return {
+            f"{owner_name}.{name}": np.array(getattr(owner, f"{name}_")[:])
+            for owner_name, owner in self._owners().items()
+            for name in owner.equations.names
+            if name not in owner.equations.subexpr_names
+        }
+
+    def view(self, owner_name, name):
+        """The variable, as a key of ``run_args``."""
+        return getattr(self._owners()[owner_name], name)
+
+    def _owners(self):
+        return self.groups | {"synapses": self.synapses}
+
+    def _size(self, owner):
+        if owner is not self.synapses:
+            return len(owner)
+        return len(self.synapses.source) * len(self.synapses.target)
+
+
+def simulate(key, synapses_class, seed):
+    """Run one configuration on the active runtime target."""
+    train = TimedArray(spike_train(seed), dt=defaultclock.dt, name="train")
+    part = Part(key, synapses_class, train)
+    part.set(part.drawn_values(seed))
+    before = part.state()
+    network = Network(part.objects)
+    network.run(N_STEPS * defaultclock.dt, namespace={})
+    return before, part.state()
+
+
+def simulate_stock(key, seed):
+    """Run one configuration with `Synapses`; return the state before and after."""
+    return simulate(key, Synapses, seed)
