@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from brian2 import prefs, set_device
+from brian2.core.names import Nameable
+from brian2.core.tracking import InstanceTrackerSet
 from brian2.devices.device import get_device, reset_device
 from platformdirs import user_cache_dir
 
@@ -71,15 +74,34 @@ def open_session(
     check_model(architecture, model, rule)
     activate = {"runtime": _activate_runtime, "cpp": _activate_cpp}[device]
     activate(threads)
-    network = build_network(architecture, model, rule, watch=watch)
-    if device == "runtime":
-        return RuntimeSession(network)
-    if build_dir is None:
-        build_dir = _cached_build_dir(
-            architecture, model, network.rule, device, threads, watch
-        )
-    with blaming_model(network):
-        return StandaloneSession(network, build_dir)
+    with _first_of_their_name():
+        network = build_network(architecture, model, rule, watch=watch)
+        if device == "runtime":
+            return RuntimeSession(network)
+        if build_dir is None:
+            build_dir = _cached_build_dir(
+                architecture, model, network.rule, device, threads, watch
+            )
+        with blaming_model(network):
+            return StandaloneSession(network, build_dir)
+
+
+@contextmanager
+def _first_of_their_name():
+    """Let objects ignore the names of those of earlier networks that are still alive.
+
+    Brian2 would number the names in the generated code, and then even the same network
+    had to be compiled again.
+    """
+    sets = Nameable.__instancefollower__.instance_sets
+    earlier, sets[Nameable] = sets[Nameable], InstanceTrackerSet()
+    try:
+        yield
+    finally:
+        for reference in sets[Nameable]:
+            if (alive := reference()) is not None:
+                earlier.add(alive)
+        sets[Nameable] = earlier
 
 
 def _activate_runtime(threads):
