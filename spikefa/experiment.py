@@ -24,7 +24,8 @@ from .model import load_model
 from .quantities import replace_parameters
 from .rules import get_rule
 from .runfolder import replacing
-from .training import Callback, Trainer
+from .schedule import Schedule
+from .training import Callback, Trainer, check_test_images
 
 __all__ = ["Experiment", "fastest_engine", "package_versions"]
 
@@ -81,9 +82,13 @@ class Experiment:
         dataset = load_dataset(settings.dataset, settings.data)
         images = settings.images or len(dataset.train_labels)
         chunk = min(settings.chunk_images, images)
+        # Before minutes are spent on compiling, here and below.
+        Schedule(len(dataset.train_labels), images, settings.epochs, chunk, 0)
+        if settings.test_images is not None:
+            check_test_images(dataset, settings.test_images)
         architecture = _architecture(settings, dataset, chunk, self.engine)
         self.meta = self._describe(architecture, model, rule, dataset, images, chunk)
-        if checkpoint:  # before minutes are spent on compiling
+        if checkpoint:
             check_same_run(checkpoint.meta, self.meta, checkpoint.path)
             self._compare_circumstances(checkpoint.meta)
         self.session = open_session(

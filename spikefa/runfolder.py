@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from .errors import InputError
 
 __all__ = ["locked_folder", "replacing", "sync_folder", "unused_folder"]
 
-_PARTIAL = ".partial"
+_PARTIAL, _LOCK = ".partial", ".lock"
+_PATIENCE = 1.0  # seconds
 
 
 @contextmanager
@@ -32,26 +34,50 @@ def locked_folder(path):
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / ".lock", "a+")
+        lock = open(folder / _LOCK, "a+")
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         raise InputError(f"cannot write to output folder {path}: {reason}") from exc
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _acquire(lock):
             lock.seek(0)
             owner = lock.read().strip() or "unknown"
             raise InputError(
                 f"another run (process {owner}) is writing to {path}; "
                 "wait for it, or give another --out"
-            ) from None
+            )
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         for left_over in folder.glob(f"*{_PARTIAL}"):
             left_over.unlink(missing_ok=True)
-        yield folder
+        try:
+            yield folder
+        finally:
+            _remove_if_unused(folder)
+
+
+def _acquire(lock):
+    """Try for a moment: the programs of a run that was killed need one to end."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+
+
+def _remove_if_unused(folder):
+    """A run that was refused leaves no folder."""
+    try:
+        if os.listdir(folder) == [_LOCK]:
+            os.unlink(folder / _LOCK)
+            folder.rmdir()
+    except OSError:
+        pass
 
 
 def unused_folder(parent, name):

@@ -112,6 +112,7 @@ class Trainer:
             self.seed,
         )
         self.test_images = n_test if test_images is None else test_images
+        check_test_images(dataset, self.test_images)
         self.evaluate_every = evaluate_every or self.schedule.images
         self._check()
         self.curve, self.traces, self.evaluation = [], {}, None
@@ -120,11 +121,6 @@ class Trainer:
 
     def _check(self):
         arch, dataset = self.session.network.architecture, self.dataset
-        if not 1 <= self.test_images <= len(dataset.test_labels):
-            raise InputError(
-                f"{self.test_images} test images asked for, the data set has "
-                f"{len(dataset.test_labels)}"
-            )
         if self.evaluate_every < 1:
             raise InputError(f"cannot evaluate every {self.evaluate_every} images")
         if dataset.train_images.shape[1] != arch.layer_sizes[0]:
@@ -281,6 +277,15 @@ class Trainer:
             steps=self.test_steps,
             index=self.images_seen,
             progress=progress,
+        )
+
+
+def check_test_images(dataset, number):
+    """Refuse to evaluate on more images than there are."""
+    if not 1 <= number <= len(dataset.test_labels):
+        raise InputError(
+            f"{number} test images asked for, the data set has "
+            f"{len(dataset.test_labels)}"
         )
 
 
