@@ -102,6 +102,7 @@ class DensePathway(CodeRunner):
                 "prepost": prepost,
                 "eventspace_variable": self.source.variables[eventspace],
                 "split_rows": sums is not None,
+                "group_rows": sums is not None and calls_are_pure(code, synapses),
                 "sums": [synapses.variables[name] for name in sums or ()],
                 "pending": None,
             },
@@ -187,6 +188,7 @@ class DenseSummedUpdater(CodeRunner):
             template_kwds={
                 "_target_var": self.target_var,
                 "side": side,
+                "idle_if_zero": synapses.idle_row_variable(equation.expr.code),
             },
         )
 

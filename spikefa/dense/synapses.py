@@ -31,6 +31,7 @@ from .codeobjects import (
     dense_templates_for_strings,
     supports_pending,
 )
+from .idle import idle_row_factor, plan_rows
 from .indexing import (
     DenseIndexing,
     DenseIndexWrapper,
@@ -404,6 +405,17 @@ class DenseSynapses(Group):
         if self.pending is None or self.pending.variable not in variables.values():
             return None
         return self.pending.template_kwds()
+
+    def run_regularly(self, code, *args, **kwds):
+        """Run statements for every synapse, as `Synapses` does."""
+        runner = super().run_regularly(code, *args, **kwds)
+        plan_rows(runner, self)
+        return runner
+
+    def idle_row_variable(self, code):
+        """Presynaptic variable whose zeros mark the rows that the code leaves alone."""
+        name = idle_row_factor(code, self.variables)
+        return None if name is None else self.variables[name]
 
     def _add_summed(self, eq):
         if eq.varname not in self.variables:

@@ -68,3 +68,64 @@
         {{pending['count']}}[0] = 0;
     }
 {%- endmacro %}
+
+{# Go on to the next row if the statements would do nothing to this one. #}
+{% macro skip_idle_row(idle_if_zero) -%}
+    {% if idle_if_zero %}
+    if ({{get_array_name(idle_if_zero)}}[_presynaptic_idx] == 0) continue;
+    {% endif %}
+{%- endmacro %}
+
+{# Collect the rows whose statements do something, as _rows[0 .. _num_rows]. #}
+{% macro collect_rows(idle_if_zero) -%}
+    static int32_t _rows[{{owner.N_pre}}];
+    int32_t _num_rows = 0;
+    for (int32_t _row = 0; _row < N_pre; _row++)
+    {
+        _rows[_num_rows] = _row;
+        {% if idle_if_zero %}
+        _num_rows += {{get_array_name(idle_if_zero)}}[_row + _pre_start] != 0;
+        {% else %}
+        _num_rows++;
+        {% endif %}
+    }
+{%- endmacro %}
+
+{# Add an expression, evaluated for all synapses of some rows, to its sums. #}
+{% macro add_rows(rows, vector_code, sums, type, offset) -%}
+    {
+    {% for row in rows %}
+    const int32_t _row_{{loop.index}} = {{row}};
+    {% endfor %}
+    for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
+    {
+        const int32_t _postsynaptic_idx = _column + _post_start;
+        {{type}} _sum = {{sums}}[_column + {{offset}}];
+        {% for row in rows %}
+        {
+            const int32_t _presynaptic_idx = _row_{{loop.index}} + _pre_start;
+            const size_t _idx = (size_t)_row_{{loop.index}} * N_post + _column;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+            _sum += _synaptic_var;
+        }
+        {% endfor %}
+        {{sums}}[_column + {{offset}}] = _sum;
+    }
+    }
+{%- endmacro %}
+
+{# Add x_pre*f, with f in _increments, to some rows of a matrix. #}
+{% macro update_rows(rows, matrix, factor, type) -%}
+    {% for row in rows %}
+    const {{type}} _factor_{{loop.index}} = {{factor}}[{{row}} + _pre_start];
+    {{type}}* __restrict _to_{{loop.index}} = {{matrix}} + (size_t){{row}} * N_post;
+    {% endfor %}
+    for (int32_t _column = 0; _column < N_post; _column++)
+    {
+        const {{type}} _increment = _increments[_column];
+        {% for row in rows %}
+        _to_{{loop.index}}[_column] += _factor_{{loop.index}} * _increment;
+        {% endfor %}
+    }
+{%- endmacro %}

@@ -6,6 +6,27 @@
 {% extends 'common_group.cpp' %}
 {% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums with context %}
 
+{# Run the statements for all synapses of some rows, column by column. #}
+{% macro at_rows(rows, code) -%}
+    {
+    {% for row in rows %}
+    const int32_t _row_{{loop.index}} = {{row}};
+    {% endfor %}
+    for (int32_t _column = 0; _column < N_post; _column++)
+    {
+        const int32_t _postsynaptic_idx = _column + _post_start;
+        {% for row in rows %}
+        {
+            const int32_t _presynaptic_idx = _row_{{loop.index}} + _pre_start;
+            const size_t _idx = (size_t)_row_{{loop.index}} * N_post + _column;
+            const size_t _vectorisation_idx = _idx;
+            {{code|autoindent}}
+        }
+        {% endfor %}
+    }
+    }
+{%- endmacro %}
+
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
@@ -32,27 +53,29 @@
     {% endif %}
 
     {% if prepost == 'pre' %}
+    static int32_t _rows[{{owner.N_pre}}];
+    int32_t _num_rows = 0;
+    for (int32_t _event = 0; _event < _num_events; _event++)
+    {
+        const int32_t _row = _events[_event] - _pre_start;
+        if (_row >= 0 && _row < N_pre) _rows[_num_rows++] = _row;
+    }
     {% if _parallel %}
     {{private_sums(sums)|autoindent}}
     {{openmp_pragma('parallel')}}
     {
     {{redirect_sums(sums)|autoindent}}
-    {{openmp_pragma('static')}}
     {% endif %}
-    for (int32_t _event = 0; _event < _num_events; _event++)
-    {
-        const int32_t _presynaptic_idx = _events[_event];
-        const int32_t _row = _presynaptic_idx - _pre_start;
-        if (_row < 0 || _row >= N_pre) continue;
-        const size_t _first = (size_t)_row * N_post;
-        for (int32_t _column = 0; _column < N_post; _column++)
-        {
-            const int32_t _postsynaptic_idx = _column + _post_start;
-            const size_t _idx = _first + _column;
-            const size_t _vectorisation_idx = _idx;
-            {{vector_code['rows']|autoindent}}
-        }
-    }
+    const int32_t _num_grouped = {{'_num_rows / 4 * 4' if group_rows else 0}};
+    {% if group_rows %}
+    {# Several rows at a time: more reads under way, and the sums are read less often. #}
+    {{openmp_pragma('static') if _parallel}}
+    for (int32_t _next = 0; _next < _num_grouped; _next += 4)
+    {{at_rows(['_rows[_next]', '_rows[_next + 1]', '_rows[_next + 2]', '_rows[_next + 3]'], vector_code['rows'])}}
+    {% endif %}
+    {{openmp_pragma('static') if _parallel}}
+    for (int32_t _next = _num_grouped; _next < _num_rows; _next++)
+    {{at_rows(['_rows[_next]'], vector_code['rows'])}}
     {% if _parallel %}
     }
     {{add_private_sums(sums)|autoindent}}

@@ -20,6 +20,9 @@
     for (int32_t _row = 0; _row < N_pre; _row++)
     {
         const int32_t _presynaptic_idx = _row + _pre_start;
+        {% if idle_if_zero %}
+        if ({{get_array_name(idle_if_zero)}}[_presynaptic_idx] == 0) continue;
+        {% endif %}
         const size_t _first = (size_t)_row * N_post;
         for (int32_t _column = 0; _column < N_post; _column++)
         {
