@@ -12,7 +12,7 @@ from .perturbation import add_deltas
 from .populations import add_delta, add_input, add_layer, neuron_group
 from .recording import add_readout, add_watch
 from .rules import Rule, get_rule
-from .sweep import BACKWARD_GATE, SCHEDULE
+from .sweep import SCHEDULE
 from .wiring import add_feedback, add_forward
 
 __all__ = ["FeedbackNetwork", "build_network"]
@@ -118,7 +118,7 @@ def build_network(architecture, model, rule="fa", watch=False):
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
     if net.rule.perturbs:
-        add_deltas(net, neuron_group, BACKWARD_GATE)
+        add_deltas(net, neuron_group)
     else:
         for layer in range(1, net.n_layers + 1):
             add_delta(net, layer)

@@ -11,7 +11,7 @@ import numpy as np
 from brian2 import Equations, NeuronGroup, linked_var
 
 from .projections import connect_all
-from .sweep import Phase, backward_order, place
+from .sweep import BACKWARD_GATE, Phase, backward_order, place
 
 __all__ = ["add_deltas", "noisy_equations"]
 
@@ -37,7 +37,7 @@ def noisy_equations(net, layer):
     return net.model.equations("noisy_neuron") + renamed
 
 
-def add_deltas(net, make_group, gate):
+def add_deltas(net, make_group):
     """Add error neurons for both passes, the reward, and deltas made of it.
 
     Parameters
@@ -45,10 +45,8 @@ def add_deltas(net, make_group, gate):
     net : FeedbackNetwork
     make_group : callable
         Creates a NeuronGroup in its place of the sweep.
-    gate : int
-        Gate of the backward sweep.
     """
-    reward = _add_reward(net, _add_errors(net, make_group, gate), gate)
+    reward = _add_reward(net, _add_errors(net, make_group))
     for layer in range(1, net.n_layers + 1):
         group = make_group(
             net,
@@ -63,11 +61,11 @@ def add_deltas(net, make_group, gate):
         group.reward = linked_var(reward, "reward")
         group.noise = linked_var(net.layers[layer], "noise")
         net.layers[layer].third_factor = linked_var(group, "third_factor")
-        net.gates[group.subexpression_updater.name] = gate
+        net.gates[group.subexpression_updater.name] = BACKWARD_GATE
         net.deltas.append(group)
 
 
-def _add_errors(net, make_group, gate):
+def _add_errors(net, make_group):
     """Add neurons with the errors of both passes."""
     arch, last = net.architecture, net.n_layers
     error = net.model["error_neuron"]
@@ -86,11 +84,11 @@ def _add_errors(net, make_group, gate):
         setattr(group, name, linked_var(net.layers[last], name))
     if not arch.vector_target:
         group.class_index = np.arange(len(group)) // (len(group) // arch.n_classes)
-    net.gates[group.subexpression_updater.name] = gate
+    net.gates[group.subexpression_updater.name] = BACKWARD_GATE
     return group
 
 
-def _add_reward(net, errors, gate):
+def _add_reward(net, errors):
     """Add the one number that all neurons learn from."""
     group = NeuronGroup(1, "reward : 1", name="reward")
     synapses = connect_all(
@@ -103,7 +101,7 @@ def _add_reward(net, errors, gate):
     )
     updater = synapses.summed_updaters["reward_post"]
     place(updater, "backward", backward_order(net.n_layers, net.n_layers, Phase.SPIKE))
-    net.gates[updater.name] = gate
+    net.gates[updater.name] = BACKWARD_GATE
     net.blame[updater.name] = ["reward"]
     net.brian_network.add(group, synapses)
     return group

@@ -16,3 +16,5 @@ def numpy_codegen(monkeypatch):
         prefs.codegen.target = "numpy"
 
     monkeypatch.setattr(devices, "_activate_runtime", activate_runtime)
+    yield
+    prefs.codegen.target = "cython"

@@ -111,9 +111,7 @@ def test_noise_has_the_size_asked_for():
 def test_node_perturbation_follows_the_gradient_on_average():
     sizes, transfers = (3, 4, 2), ("linear", "linear")
     n, eta = 2000, 2e-5  # the weights move by a small part of the gradient
-    session = tiny.open_tiny(
-        "node", sizes, transfers, parameters={"eta": eta}, chunk=n
-    )
+    session = tiny.open_tiny("node", sizes, transfers, parameters={"eta": eta}, chunk=n)
     state = tiny.randomize(session)
     x, target = tiny.example(sizes)
     session.run(np.tile(x, (n, 1)), np.tile(target, (n, 1)), seed=2)

@@ -1,0 +1,143 @@
+"""Learn a linear function with four learning rules (the paper's Fig. 2).
+
+T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedback
+weights support error backpropagation for deep learning", Nature Communications 7:13276
+(2016), doi:10.1038/ncomms13276.
+
+A 30-20-10 linear network learns y* = T x. All rules get the same examples in the same
+order and start from the same weights. The paper finds each eta by manual search; those
+below are about two thirds of the smallest with which one of 20 runs diverged (0.012 for
+feedback alignment, 0.015 for backpropagation, 7e-4 for node perturbation). Shallow
+learning has the eta of backpropagation. As 20 hidden units carry 20 of the 30 input
+dimensions, no shallow learner can get below a third; with an eta a hundred times larger
+it comes near.
+
+Examples::
+
+    python sims/linear.py
+    python sims/linear.py --quick
+    python sims/linear.py --workers 2 --runs 20
+    python sims/linear.py --eta shallow=3
+"""
+
+import sys
+
+from spikefa.cli import run_command
+from spikefa.rate_cli import etas, rate_parser, study
+
+SIZES, TRANSFERS = (30, 20, 10), ("linear", "linear")
+RANGES = {"weight_range": 0.01, "feedback_range": 0.5}
+ETAS = {"fa": 0.007, "bp": 0.01, "node": 5e-4, "shallow": 0.01}
+GOAL = 0.01
+
+
+def build_parser():
+    """Describe the options."""
+    return rate_parser("linear.py", __doc__.splitlines()[0], runs=20)
+
+
+def measure(session, task):
+    """Measure error and alignment."""
+    from spikefa.analysis import alignment, pinv_angle, row_angles
+    from spikefa.rate import measure_nse, weights
+
+    outputs, error = measure_nse(session, task)
+    measured = {"nse": error}
+    (_, W), B = weights(session)
+    if B is not None:
+        missing = task.test_targets - outputs
+        measured |= {
+            "angle": row_angles(missing @ B[0], missing @ W.T).mean(),
+            "pinv_angle": pinv_angle(W, B[0]),
+            "alignment": alignment(missing, W, B[0]),
+        }
+    return measured
+
+
+def learn(rule, eta, seed, examples, every, model_path, device):
+    """Let one learner learn; return its curves."""
+    from spikefa.model import load_model
+    from spikefa.rate import Stage, follow, open_rate_session
+    from spikefa.tasks import linear_task
+
+    model = load_model(model_path, graded=True)
+    model = model.replace(eta=eta, gamma=0.0, **RANGES)
+    session = open_rate_session(SIZES, TRANSFERS, model, rule, device=device)
+    task = linear_task(seed, examples)
+    stages = [Stage(examples)]
+    return follow(session, task, stages, seed=seed, every=every, measure=measure)
+
+
+def first_below(examples, errors, goal=GOAL):
+    """Count the examples after which the error was below a goal, or None."""
+    below = examples[errors < goal]
+    return int(below[0]) if len(below) else None
+
+
+def summarize(curves, rates):
+    """Make a row of the table for each learner."""
+    from spikefa.analysis import mean_and_sem
+
+    table = {}
+    for rule, of in curves.items():
+        mean, sem = mean_and_sem(of["nse"][:, -1])
+        table[rule] = {
+            "eta": rates[rule],
+            "final_nse_mean": mean,
+            "final_nse_sem": sem,
+            "lowest_final_nse": of["nse"][:, -1].min(),
+            "examples_to_goal": [
+                first_below(*run) for run in zip(of["examples"], of["nse"], strict=True)
+            ],
+        }
+    return table
+
+
+def main(args):
+    """Run all learners and write the figure."""
+    from spikefa.analysis import mean_and_sem
+    from spikefa.plots_rate import plot_linear
+
+    examples, every = (800, 100) if args.quick else (2000, 25)
+    rates = etas(args, ETAS)
+    shared = {"examples": examples, "every": every}
+    groups = {rule: {"rule": rule, "eta": eta} | shared for rule, eta in rates.items()}
+    with study(args, "linear") as this:
+        curves = this.run_groups(learn, groups, "learners")
+        aligned = curves["fa"]
+        table = summarize(curves, rates)
+        this.results |= {
+            "examples": examples,
+            "goal_nse": GOAL,
+            "learners": table,
+            "angle_first_mean_and_sem": mean_and_sem(aligned["angle"][:, 0]),
+            "angle_last_mean_and_sem": mean_and_sem(aligned["angle"][:, -1]),
+            "pinv_angle_last_mean_and_sem": mean_and_sem(aligned["pinv_angle"][:, -1]),
+        }
+        report(table, this.results)
+        errors = {rule: of["nse"] for rule, of in curves.items()}
+        seen = aligned["examples"][0]
+        figure = plot_linear(seen, errors, aligned["angle"], aligned["pinv_angle"])
+        this.write(figure)
+
+
+def report(table, results):
+    """Print a line for each learner."""
+    for rule, row in table.items():
+        reached = [n for n in row["examples_to_goal"] if n is not None]
+        average = f", on average after {sum(reached) / len(reached):.0f}"
+        print(
+            f"{rule:8s} NSE {row['final_nse_mean']:.4g} after "
+            f"{results['examples']} examples; below {GOAL} in {len(reached)} of "
+            f"{results['n_runs']} runs{average if reached else ''}"
+        )
+    first, last = (
+        results[f"angle_{when}_mean_and_sem"][0] for when in ("first", "last")
+    )
+    print(
+        f"angle between B e and W^T e: {first:.0f} degrees at first, {last:.0f} at last"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(build_parser(), main))

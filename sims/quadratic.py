@@ -1,0 +1,130 @@
+"""Watch how weights align while a quadratic function is learned (the paper's Fig. 5).
+
+T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedback
+weights support error backpropagation for deep learning", Nature Communications 7:13276
+(2016), doi:10.1038/ncomms13276.
+
+A 20-1000-20 network with tanh units and linear outputs learns y_k = x^T Q_k x.
+
+5a: all weights learn, and for each hidden unit the angle between its weights to the
+outputs and its feedback weights is followed.
+5c: only W0 learns, then only W, then only W0. The first phase does not lower the error,
+but it writes the feedback weights into the activity of the hidden units, from where the
+second phase carries them into W. Then the third phase, which does what the first one
+did, lowers the error.
+
+Paper: task, sizes and phases. Reconstructed: eta, initial weights, the number of
+examples, and that the units have biases (an odd function of x cannot be quadratic).
+
+Examples::
+
+    python sims/quadratic.py
+    python sims/quadratic.py --quick
+"""
+
+import sys
+
+from spikefa.cli import run_command
+from spikefa.rate_cli import etas, rate_parser, study
+
+SIZES, TRANSFERS = (20, 1000, 20), ("hyperbolic", "linear")
+RANGES = {"weight_range": 0.02, "feedback_range": 0.15}
+ETAS = {"fa": 0.001}
+
+#: Examples and the layers that learn from them, in full and with --quick.
+PHASES = {
+    False: ((20_000, (1,)), (500, (2,)), (20_000, (1,))),
+    True: ((2000, (1,)), (100, (2,)), (2000, (1,))),
+}
+
+
+def build_parser():
+    """Describe the options."""
+    return rate_parser("quadratic.py", __doc__.splitlines()[0], runs=5, quick_runs=1)
+
+
+def measure(session, task):
+    """Measure error and alignment, for the whole network and for each hidden unit."""
+    from spikefa.analysis import row_angles
+    from spikefa.rate import measure_nse, weights
+
+    outputs, error = measure_nse(session, task)
+    (_, W), (B,) = weights(session)
+    missing = task.test_targets - outputs
+    return {
+        "nse": error,
+        "angle": row_angles(missing @ B, missing @ W.T).mean(),
+        "unit_angles": row_angles(W, B.T),
+    }
+
+
+def learn(eta, stages, seed, every, model_path, device):
+    """Let one network learn in stages; return its curves."""
+    from spikefa.model import load_model
+    from spikefa.rate import Stage, follow, open_rate_session
+    from spikefa.tasks import quadratic_task
+
+    model = load_model(model_path, graded=True)
+    model = model.replace(eta=eta, gamma=0.0, **RANGES)
+    session = open_rate_session(
+        SIZES, TRANSFERS, model, "fa", device=device, biases=True
+    )
+    stages = [Stage(*stage) for stage in stages]
+    task = quadratic_task(seed, sum(stage.examples for stage in stages))
+    return follow(session, task, stages, seed=seed, every=every, measure=measure)
+
+
+def main(args):
+    """Run both experiments and write the figure."""
+    from spikefa.analysis import mean_and_sem
+    from spikefa.plots_rate import plot_quadratic
+
+    phases = PHASES[args.quick]
+    shared = {"eta": etas(args, ETAS)["fa"], "every": 500}
+    groups = {
+        "together": shared | {"stages": ((phases[0][0], None),)},
+        "phases": shared | {"stages": phases},
+    }
+    with study(args, "quadratic") as this:
+        curves = this.run_groups(learn, groups, "networks")
+        ends = phase_ends(curves["phases"]["examples"][0], phases)
+        of_phases = curves["phases"]["nse"][:, ends]
+        units = curves["together"]["unit_angles"]
+        this.results |= {
+            "eta": shared["eta"],
+            "phases": [{"examples": n, "layers": layers} for n, layers in phases],
+            "nse_before_and_after_phases": [mean_and_sem(e) for e in of_phases.T],
+            "nse_together_mean_and_sem": mean_and_sem(curves["together"]["nse"][:, -1]),
+            "unit_angle_first_and_last": [units[:, 0].mean(), units[:, -1].mean()],
+            "units_below_90_degrees_percent": 100 * (units[:, -1] < 90).mean(),
+        }
+        report(this.results)
+        this.write(plot_quadratic(curves["together"], curves["phases"], ends))
+
+
+def phase_ends(examples, phases):
+    """Find the measurements before the first and after every phase."""
+    import numpy as np
+
+    counts = np.cumsum([0, *(n for n, _ in phases)])
+    return np.searchsorted(examples, counts)
+
+
+def report(results):
+    """Print what the phases did."""
+    means = [mean for mean, _ in results["nse_before_and_after_phases"]]
+    for phase, layer in enumerate(("W0", "W", "W0"), 1):
+        print(
+            f"phase {phase} ({layer} learns): "
+            f"NSE {means[phase - 1]:.3f} -> {means[phase]:.3f}"
+        )
+    first, last = results["unit_angle_first_and_last"]
+    print(
+        f"all weights learn: NSE {results['nse_together_mean_and_sem'][0]:.3f}; angle "
+        f"between a unit's weights in W and B: {first:.0f} degrees at first, "
+        f"{last:.0f} at last"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(build_parser(), main))
