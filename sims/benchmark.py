@@ -9,10 +9,12 @@ the same run::
     python sims/benchmark.py --torch-python python3.11
 """
 
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from spikefa.cli import Parser, positive_int, run_command
@@ -61,9 +63,36 @@ def build_parser():
 # -- one configuration, in a process of its own ---------------------------------------
 
 
+class PeakMemory:
+    """Largest resident memory of this process and the program it runs, sampled."""
+
+    def __init__(self):
+        self.peak = 0
+
+    def __enter__(self):
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def __exit__(self, *exc):
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self):
+        import psutil
+
+        this = psutil.Process()
+        while not self._done.wait(0.02):
+            total = this.memory_info().rss
+            for child in this.children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    if child.exe() != this.exe():  # else still this process's memory
+                        total += child.memory_info().rss
+            self.peak = max(self.peak, total)
+
+
 def measure(task):
     """Open a session twice, to build and to start again, and time its runs."""
-    import resource
     import time
 
     import numpy as np
@@ -77,6 +106,7 @@ def measure(task):
     )
     from spikefa.cli import quiet_brian
     from spikefa.datasets import load_mnist
+    from spikefa.memory_floor import bytes_per_step, copy_bandwidth
 
     quiet_brian()
     settings = dict(task["settings"])
@@ -95,13 +125,17 @@ def measure(task):
         set_initial_state(session, 1)
         images, labels = data.train_images, data.train_labels
         n = task["images"]
-        wall, inner = [], []
+        memory = PeakMemory()
+        wall, inner, copies = [], [], []
         for repeat in range(task["repeats"] + 1):
             start = time.perf_counter()
             part = slice(repeat * n, (repeat + 1) * n)
-            result = session.run(images[part], labels[part], seed=repeat)
+            with memory:
+                result = session.run(images[part], labels[part], seed=repeat)
             wall.append(time.perf_counter() - start)
             inner.append(result.seconds)
+            # Right beside the run: other guests of the machine come and go.
+            copies.append(copy_bandwidth(task["working_set"], threads, repeats=7))
         steps = n * sizes.steps_per_image
         phi = [
             float(
@@ -109,17 +143,20 @@ def measure(task):
             )
             for layer in range(1, sizes.n_layers)
         ]
-    peak = [
-        resource.getrusage(who).ru_maxrss / 1024
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
+    fractions = [float(np.clip(images[:n] / 255, 0, 0.95).mean()), *phi]
+    moved = bytes_per_step(task["sizes"], fractions)
+    floors = [1e3 * moved["total"] / copy for copy in copies[1:]]
+    own = [1e3 * seconds / steps for seconds in inner[1:]]
     return {
-        "ms_per_step": 1e3 * float(np.median(inner[1:])) / steps,
-        "ms_per_step_all": [1e3 * seconds / steps for seconds in inner[1:]],
+        "ms_per_step": float(np.median(own)),
+        "ms_per_step_all": own,
+        "bytes_per_step": moved,
+        "copy_gb_per_s": float(np.median(copies[1:])) / 1e9,
+        "floor_ms": float(np.median(floors)),
+        "times_floor": float(np.median(np.divide(own, floors))),
         "start_seconds": opened,
         "run_overhead_seconds": float(np.median(wall) - np.median(inner)),
-        "peak_mb": sum(peak),
-        "spike_fractions": [float(np.clip(images[:n] / 255, 0, 0.95).mean()), *phi],
+        "peak_mb": memory.peak / 2**20,
     }
 
 
@@ -146,6 +183,7 @@ def measure_configuration(name, settings, sizes, images, repeats):
             "images": images,
             "repeats": repeats,
             "build_dir": f"{build_dir}/project",
+            "working_set": working_set(sizes),
         }
         built = worker(task | {"build_only": True})
         return built | worker(task | {"build_only": False})
@@ -171,19 +209,10 @@ def measure_handwritten(library, python, sizes, images, steps, folder):
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
-def floors(sizes, fractions):
-    """Bytes of a step, copy bandwidth and the time that follows, on 1 and 2 threads."""
-    from spikefa.memory_floor import bytes_per_step, copy_bandwidth
-
-    weights = 4 * sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
-    feedback = 4 * sum(a * b for a, b in zip(sizes[1:], sizes[2:], strict=False))
-    moved = bytes_per_step(sizes, fractions)
-    speeds = {n: copy_bandwidth(weights + feedback, n) for n in (1, 2)}
-    return {
-        "bytes_per_step": moved,
-        "copy_gb_per_s": {n: speed / 1e9 for n, speed in speeds.items()},
-        "floor_ms": {n: 1e3 * moved["total"] / speed for n, speed in speeds.items()},
-    }
+def working_set(sizes):
+    """Bytes of all weights of a network."""
+    pairs = list(zip(sizes, sizes[1:], strict=False))
+    return 4 * sum(a * b for a, b in [*pairs, *pairs[1:]])
 
 
 def show(text):
@@ -206,8 +235,6 @@ def run_all(args):
         )
         report["configurations"][name] = result
         show(f"    {result['ms_per_step']:.3f} ms per step")
-    first = next(iter(report["configurations"].values()))
-    report |= floors(sizes, first["spike_fractions"])
     with tempfile.TemporaryDirectory() as folder:
         for library, python in (
             ("numpy", sys.executable),
@@ -239,28 +266,35 @@ def scaling(args, images):
 
 def table(report):
     """Lay the report out as text."""
-    floor = report["floor_ms"]
     lines = [
-        f"network {'-'.join(map(str, report['sizes']))}, float32",
-        f"a step moves {report['bytes_per_step']['total'] / 1e6:.1f} MB; memory copies "
-        f"{report['copy_gb_per_s'][1]:.1f} GB/s on one thread, "
-        f"{report['copy_gb_per_s'][2]:.1f} GB/s on two; "
-        f"floor {floor[1]:.2f} and {floor[2]:.2f} ms",
+        f"network {'-'.join(map(str, report['sizes']))}, float32; the floor is the "
+        "time that a memory copy",
+        "of the bytes of a step took on as many threads, measured beside each run",
         "",
-        f"{'':34}{'ms/step':>9}{'x floor':>9}{'MB':>7}{'build s':>9}{'start s':>9}",
+        f"{'':34}{'ms/step':>8}{'floor':>7}{'x floor':>8}{'GB/s':>6}{'MB':>6}"
+        f"{'build s':>9}{'start s':>9}",
     ]
     for name, result in report["configurations"].items():
-        own = floor[2 if "2 threads" in name else 1]
-        seconds = [result.get(key) for key in ("build_seconds", "start_seconds")]
-        lines.append(
-            f"{name:34}{result['ms_per_step']:9.3f}{result['ms_per_step'] / own:9.2f}"
-            f"{result['peak_mb']:7.0f}"
-            + "".join(f"{'' if s is None else f'{s:.1f}':>9}" for s in seconds)
-        )
+        columns = [
+            ("ms_per_step", "8.3f"),
+            ("floor_ms", "7.2f"),
+            ("times_floor", "8.2f"),
+            ("copy_gb_per_s", "6.1f"),
+            ("peak_mb", "6.0f"),
+            ("build_seconds", "9.1f"),
+            ("start_seconds", "9.1f"),
+        ]
+        cells = [
+            format(result[key], form)
+            if key in result
+            else " " * int(form.split(".")[0])
+            for key, form in columns
+        ]
+        lines.append(f"{name:34}" + "".join(cells))
     if "scaling" in report:
-        lines += ["", f"{'dense, hidden neurons':34}{'ms/step':>9}"]
-        lines += [f"3 x {n:<30}{ms:9.3f}" for n, ms in report["scaling"].items()]
-    return "\n".join(lines)
+        lines += ["", f"{'dense, hidden neurons':34}{'ms/step':>8}"]
+        lines += [f"3 x {n:<30}{ms:8.3f}" for n, ms in report["scaling"].items()]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def main(args):
