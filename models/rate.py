@@ -52,7 +52,7 @@ drive_post = phi_pre*W : 1 (summed)
 learn = "W += phi_pre*dW"
 
 # Sparse connectivity: ``learn`` of synapses of which only some are present.
-sparse_learn = "W += int(present)*phi_pre*dW"
+sparse_learn = "W += present*phi_pre*dW"
 
 # Node perturbation. A second pass runs through the same weights; in it every neuron
 # above the input has noise on its output. What the noise did to the error, times the

@@ -37,9 +37,9 @@ B : 1 (constant)
 feedback_post = B*third_factor_pre : 1 (summed)
 """
 
-# Sparse connectivity: ``learn`` of synapses of which only some are present. The weights
-# of the others are 0 and stay so.
+# Sparse connectivity: ``learn`` of synapses of which only some are present (1). The
+# weights of the others (0) are 0 and stay so.
 sparse_synapse = """
-present : boolean (constant)
+present : 1 (constant)
 """
-sparse_learn = "W += int(present)*dW"
+sparse_learn = "W += present*dW"

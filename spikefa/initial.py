@@ -40,7 +40,7 @@ def set_initial_state(session, seed):
         session.set_state({name: value})  # one by one: W and B are large
 
 
-_REST = {"not_refractory": True, "present": True, "lastspike": LONG_AGO}
+_REST = {"not_refractory": True, "present": 1, "lastspike": LONG_AGO}
 
 
 def _uniform(random, shape, limit):

@@ -4,7 +4,7 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import flush with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush with context %}
 
 {% block maincode %}
     // scalar code
@@ -17,12 +17,12 @@
     {{flush(pending)|autoindent}}
     {% endif %}
 
-    for (int32_t _row = 0; _row < N_pre; _row++)
+    {# Collected first: a condition in the loop over rows keeps GCC from vectorising. #}
+    {{collect_rows(idle_if_zero)|autoindent}}
+    for (int32_t _next = 0; _next < _num_rows; _next++)
     {
+        const int32_t _row = _rows[_next];
         const int32_t _presynaptic_idx = _row + _pre_start;
-        {% if idle_if_zero %}
-        if ({{get_array_name(idle_if_zero)}}[_presynaptic_idx] == 0) continue;
-        {% endif %}
         const size_t _first = (size_t)_row * N_post;
         for (int32_t _column = 0; _column < N_post; _column++)
         {
