@@ -8,12 +8,28 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .analysis import receptive_fields
 from .rules import RULES
 
-__all__ = ["plot_deep", "plot_linear", "plot_quadratic"]
+__all__ = [
+    "plot_deep",
+    "plot_images",
+    "plot_linear",
+    "plot_quadratic",
+    "plot_search",
+]
 
 #: Colours by learner, the same in all figures.
-COLORS = {"fa": "tab:green", "bp": "black", "shallow": "0.6", "node": "tab:blue"}
+COLORS = {
+    "fa": "tab:green",
+    "bp": "black",
+    "shallow": "0.6",
+    "node": "tab:blue",
+    "fa, half removed": "yellowgreen",
+}
+
+#: Hidden units whose receptive fields are shown, on a grid of this many each way.
+FIELDS = 5
 
 
 def new_figure(width, height):
@@ -160,4 +176,72 @@ def plot_quadratic(together, phases, ends):
     band(angle_axes, seen, phases["angle"], color="tab:red", linewidth=1)
     angle_axes.set_ylabel("angle between $B e$ and $W^T e$ (degrees)", color="tab:red")
     angle_axes.set_ylim(0, 100)
+    return figure
+
+
+def plot_images(curves, input_weights, image_shape):
+    """Draw Fig. 3a,b: test errors, alignment, and receptive fields.
+
+    Parameters
+    ----------
+    curves : dict of dict of array
+        By learner; ``"passes"``, ``"test_error"`` (percent) and, with feedback
+        weights, ``"angle"`` (degrees), of shape (n_runs, n_passes).
+    input_weights : dict of array, shape (n_pixels, n_hidden)
+        W0 of one run of each learner.
+    image_shape : tuple of int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(5 + 3 * len(curves), 7)
+    top, bottom = figure.subfigures(2, 1)
+    errors, angles = top.subplots(1, 2)
+    for name, of in curves.items():
+        look = dict(color=COLORS.get(name), label=name)
+        band(errors, of["passes"][0], of["test_error"], **look)
+        if "angle" in of:
+            band(angles, of["passes"][0], of["angle"], **look)
+    errors.set(xlabel="passes", ylabel="test error (%)", yscale="log")
+    errors.legend()
+    angles.axhline(90, color="0.8", zorder=0)
+    angles.set(xlabel="passes", ylabel="angle between $B e$ and $W^T e$ (degrees)")
+    angles.set_ylim(0, 100)
+    panels = np.ravel(bottom.subplots(1, len(curves), squeeze=False))
+    for axes, (name, W) in zip(panels, input_weights.items(), strict=True):
+        axes.imshow(_mosaic(W, image_shape), cmap="RdBu_r")
+        axes.set_title(f"{name}: hidden units", fontsize="medium")
+        axes.axis("off")
+    return figure
+
+
+def _mosaic(W, image_shape):
+    """Put the receptive fields of the first hidden units on a grid, each to scale."""
+    fields = receptive_fields(W, image_shape)[: FIELDS**2]
+    rows, cols = image_shape
+    canvas = np.full((FIELDS * (rows + 1), FIELDS * (cols + 1)), np.nan)
+    for index, field in enumerate(fields):
+        top, left = index // FIELDS * (rows + 1), index % FIELDS * (cols + 1)
+        canvas[top : top + rows, left : left + cols] = field / np.abs(field).max()
+    return canvas
+
+
+def plot_search(errors):
+    """Draw the errors on held-out images of all settings that were tried.
+
+    Parameters
+    ----------
+    errors : dict of float
+        Percent, by the name of the setting.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(7, 1 + 0.25 * len(errors))
+    axes = figure.subplots()
+    axes.barh(list(errors), list(errors.values()), color="0.6")
+    axes.invert_yaxis()
+    axes.set_xlabel("error on held-out training images (%)")
     return figure
