@@ -150,11 +150,13 @@ def train(settings, checkpoint, folder, args):
     quiet_brian()
     print(f"writing to {folder}; preparing the network", file=sys.stderr)
     experiment = Experiment(settings, folder, warn, checkpoint)
+    bar = ProgressBar()
     try:
         every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
-        stopped_by = experiment.run([ProgressBar()], **every)
+        stopped_by = experiment.run([bar], **every)
         return report(experiment, stopped_by)
     finally:
+        bar.close()  # before an error is printed
         experiment.close()
 
 

@@ -51,7 +51,12 @@ class ProgressBar(Callback):
         self._show(test=f"{evaluation.error_percent:.1f}%")
 
     def on_end(self, trainer):
-        self.bar.close()
+        self.close()
+
+    def close(self):
+        """Leave the bar as it is and go to the next line; may be called twice."""
+        if self.bar is not None:
+            self.bar.close()
 
     def _show(self, **values):
         self.shown |= values

@@ -235,7 +235,12 @@ def _write_program(device, network, chunk):
     dt = float(network.model["dt"])
     # The program dies with this process, however that ends.
     device.insert_code("before_start", "prctl(PR_SET_PDEATHSIG, SIGKILL);")
+    start = len(device.main_queue)
     net.run(dt * network.model["dt"] / dt, namespace={})
+    # Brian2 keeps clocks in a set; the same network shall give the same program.
+    kinds = [kind for kind, _ in device.main_queue]
+    clocks = slice(start, kinds.index("run_network"))
+    device.main_queue[clocks] = sorted(device.main_queue[clocks], key=str)
     gate_of = {
         f"_run_{code_object.name}": gate
         for brian_object in net.sorted_objects

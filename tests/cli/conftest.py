@@ -1,0 +1,51 @@
+"""Runs the command line in this process, or as a process of its own."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from spikefa.sims import mnist_spiking
+
+from spikefa.cli import run_command
+
+
+@dataclass
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(capsys, tmp_path, monkeypatch):
+    """Run ``mnist_spiking.py`` with options, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*options):
+        code = run_command(
+            mnist_spiking.build_parser(), mnist_spiking.main, list(map(str, options))
+        )
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Start ``mnist_spiking.py`` as a process."""
+
+    def start(*options, **environment):
+        return subprocess.Popen(
+            [sys.executable, mnist_spiking.__file__, *map(str, options)],
+            cwd=tmp_path,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start

@@ -1,0 +1,273 @@
+"""The main job end to end, on a few images and a small network."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from spikefa.checkpoint import NAME, PREVIOUS, Checkpoint, newest_checkpoint
+from spikefa.experiment import fastest_engine
+
+KEYS = (
+    "preset layer_sizes rule engine device threads seed epochs images_seen "
+    "test_error_percent test_error_last_step_percent learning_curve ms_per_step "
+    "wall_seconds versions"
+).split()
+
+
+def state(folder):
+    """The state in the newest checkpoint, and the learning curve without times."""
+    checkpoint = newest_checkpoint(folder, lambda text: None)
+    curve = checkpoint.meta["position"]["curve"]
+    curve = [entry | {"ms_per_step": 0} for entry in curve]
+    arrays = {name: a.tobytes() for name, a in checkpoint.arrays("")}
+    return arrays | {"meta": None, "checksum": None}, curve
+
+
+def test_files_and_results(command, tmp_path):
+    outcome = command("--quick", "--out", "Läufe/eins zwei")
+    assert outcome.code == 0
+    assert re.match(r"test error \d+\.\d\d % .* 400 images", outcome.out)
+    folder = tmp_path / "Läufe" / "eins zwei"
+    expected = {"results.json", "figure.png", "traces.npz", NAME, PREVIOUS, ".lock"}
+    assert set(os.listdir(folder)) == expected
+    results = json.loads((folder / "results.json").read_text())
+    assert results.keys() >= set(KEYS)
+    assert results["layer_sizes"] == [784, 20, 50]
+    assert results["engine"] == fastest_engine()
+    assert results["finished"]
+    curve = results["learning_curve"]
+    assert [entry["images_seen"] for entry in curve] == [100, 200, 300, 400]
+    assert curve[-1]["test_error_percent"] == results["test_error_percent"]
+    assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
+    with np.load(folder / "traces.npz", allow_pickle=False) as traces:
+        assert traces["early/psp.h"].shape == (100, 1)
+
+
+def test_the_default_folder_is_new_each_time(command, tmp_path):
+    for _ in range(2):
+        assert command("--quick", "--epochs", 1).code == 0
+    assert sorted(os.listdir(tmp_path / "runs")) == ["quick-fa-1", "quick-fa-2"]
+
+
+def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
+    assert command("--quick", "--epochs", 3, "--out", "at once").code == 0
+    assert command("--quick", "--epochs", 1, "--out", "later").code == 0
+    assert command("--resume", "--epochs", 3, "--out", "later").code == 0
+    at_once, later = state(tmp_path / "at once"), state(tmp_path / "later")
+    assert at_once == later
+
+
+def test_a_finished_run_cannot_be_overwritten(command):
+    assert command("--quick", "--out", "x").code == 0
+    outcome = command("--quick", "--out", "x")
+    assert outcome.code == 2
+    assert "holds the checkpoint of another run" in outcome.err
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a finished run."""
+    from spikefa.sims import mnist_spiking
+
+    from spikefa.cli import run_command
+
+    folder = tmp_path_factory.mktemp("finished")
+    options = ["--quick", "--out", str(folder)]
+    assert run_command(mnist_spiking.build_parser(), mnist_spiking.main, options) == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (["--layers", "30"], "layer_sizes"),
+        (["--outputs-per-class", "7"], "layer_sizes"),
+        (["--rule", "dfa"], "rule"),
+        (["--seed", "2"], "seed"),
+        (["--images", "100"], "images"),
+        (["--chunk-images", "50"], "chunk_images"),
+        (["--steps", "6"], "steps"),
+        (["--eta", "0.5"], r"model \(eta\)"),
+        (["--set", "tau_m=2*ms"], r"model \(tau_m\)"),
+        (["--model", "changed.py"], r"model \(third_factor\)"),
+        (["--data", "other data"], "data"),
+    ],
+)
+def test_resuming_as_another_run_names_what_differs(
+    command, tmp_path, finished, options, field
+):
+    (tmp_path / "changed.py").write_text("third_factor = 'third_factor = delta : 1'")
+    write_idx(tmp_path / "other data")
+    outcome = command("--resume", "--out", finished, *options)
+    assert outcome.code == 2
+    last = outcome.err.splitlines()[-1]
+    assert re.search(rf"is of another run; these differ: {field} ?\(?", last), last
+
+
+def write_idx(folder):
+    folder.mkdir()
+    random = np.random.default_rng(1)
+    for part, n in (("train", 300), ("t10k", 100)):
+        images = random.integers(0, 256, (n, 28, 28)).astype(np.uint8)
+        labels = (np.arange(n) % 10).astype(np.uint8)
+        for kind, array in (("images", images), ("labels", labels)):
+            header = b"\0\0\x08" + bytes([array.ndim])
+            header += np.array(array.shape, ">u4").tobytes()
+            path = folder / f"{part}-{kind}-idx{array.ndim}-ubyte"
+            path.write_bytes(header + array.tobytes())
+
+
+def test_a_damaged_checkpoint_falls_back_and_says_so(command, tmp_path):
+    assert command("--quick", "--out", "reference").code == 0
+    assert command("--quick", "--out", "x", "--checkpoint-every", 100).code == 0
+    path = tmp_path / "x" / NAME
+    path.write_bytes(path.read_bytes()[:-1000])
+    outcome = command("--resume", "--out", "x")
+    assert outcome.code == 0
+    assert f"going on from {PREVIOUS} instead" in outcome.err
+    assert state(tmp_path / "x") == state(tmp_path / "reference")
+
+
+def test_runaway_weights_stop_the_run(command, tmp_path):
+    outcome = command("--quick", "--out", "x", "--eta", 1000)
+    assert outcome.code == 1
+    last = outcome.err.splitlines()[-1]
+    assert re.search(r"layer \d: \w+ \(\w+\.\w+\) has run away to .* after 100", last)
+    assert Checkpoint(tmp_path / "x" / NAME).meta["position"]["chunk"] == 0
+
+
+def wait_for_checkpoint(folder, chunk, running):
+    for _ in range(1200):
+        if (folder / NAME).exists():
+            found = newest_checkpoint(folder, lambda text: None)
+            if found.meta["position"]["chunk"] >= chunk:
+                return
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.1)
+    raise AssertionError("no checkpoint in time")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_run_that_can_be_resumed(command, process, tmp_path, number):
+    brief = ["--quick", "--test-images", 10, "--evaluate-every", 10**6]
+    options = [*brief, "--epochs", 1000, "--out", "x y", "--checkpoint-every", 100]
+    running = process(*options)
+    wait_for_checkpoint(tmp_path / "x y", 2, running)
+    refused = command(*options)
+    assert refused.code == 2
+    assert f"another run (process {running.pid}) is writing to" in refused.err
+    running.send_signal(number)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 128 + number
+    assert "Traceback" not in err
+    again = re.search(r"to go on: (.*)", err)[1]
+    assert shlex.split(again)[-3:] == ["--resume", "--out", "x y"]
+    done = newest_checkpoint(tmp_path / "x y", print).meta["position"]["chunk"]
+    epochs = done // 2 + 1
+    assert command("--resume", "--out", "x y", "--epochs", epochs).code == 0
+    assert command(*brief, "--out", "reference", "--epochs", epochs).code == 0
+    assert state(tmp_path / "x y") == state(tmp_path / "reference")
+
+
+def test_kill_9_leaves_no_process_and_no_folder(command, process, tmp_path):
+    (tmp_path / "temporary").mkdir()
+    running = process(
+        *["--quick", "--epochs", 1000, "--out", "x", "--checkpoint-every", 100],
+        TMPDIR=str(tmp_path / "temporary"),
+    )
+    wait_for_checkpoint(tmp_path / "x", 2, running)
+    running.kill()
+    running.communicate()
+    assert list((tmp_path / "temporary").glob("spikefa_run_*"))
+    quick = ["--quick", "--out", "y"]
+    again = process(*quick, TMPDIR=str(tmp_path / "temporary"))
+    again.communicate(timeout=120)
+    assert again.returncode == 0
+    assert not list((tmp_path / "temporary").glob("spikefa_run_*"))
+
+
+def limited(process_arguments, kilobytes, folder):
+    """Run with files that cannot grow beyond a size, as on a full disk."""
+    from spikefa.sims import mnist_spiking
+
+    command = shlex.join(
+        [sys.executable, mnist_spiking.__file__, *map(str, process_arguments)]
+    )
+    return subprocess.run(
+        ["bash", "-c", f"ulimit -f {kilobytes}; exec {command}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "kilobytes",
+    [
+        # Less than the program or its arguments need, and than the data need.
+        pytest.param(16, marks=pytest.mark.slow),
+        pytest.param(80, marks=pytest.mark.slow),
+        300,
+    ],
+)
+def test_a_full_disk_costs_no_checkpoint(command, tmp_path, kilobytes):
+    assert command("--quick", "--epochs", 1, "--out", "x").code == 0
+    before = state(tmp_path / "x")
+    options = ["--resume", "--epochs", 2, "--out", "x", "--device", "cpp"]
+    done = limited(options, kilobytes, tmp_path)
+    assert done.returncode in (1, 2), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "error:" in done.stderr.splitlines()[-1]
+    assert state(tmp_path / "x") == before
+    assert command("--resume", "--epochs", 2, "--out", "x").code == 0
+
+
+def test_steps_of_training_and_test_may_differ(command, tmp_path):
+    for test_steps in (5, 10):
+        options = ["--test-steps", test_steps, "--out", f"m{test_steps}"]
+        assert command("--quick", *options).code == 0
+    five, ten = (newest_checkpoint(tmp_path / f"m{m}", print) for m in (5, 10))
+    for (name, a), (_, b) in zip(
+        five.arrays("state/"), ten.arrays("state/"), strict=True
+    ):
+        assert (a == b).all(), name
+
+
+def test_help_is_fast():
+    from spikefa.sims import mnist_spiking
+
+    start = time.monotonic()
+    command = [sys.executable, mnist_spiking.__file__, "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--checkpoint-every" in shown.stdout
+    code = "import sys, spikefa.sims.mnist_spiking; sys.exit('brian2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"PATH": os.path.dirname(sys.executable)}, "'make': not found"),
+        ({"CXX": "no-such-compiler"}, "'no-such-compiler': not found"),
+        ({"CXX": "false"}, "does not compile"),
+    ],
+)
+def test_without_a_working_compiler_there_is_one_line(
+    process, tmp_path, environment, words
+):
+    running = process(
+        *["--quick", "--out", "x"], **environment, SPIKEFA_CACHE=str(tmp_path / "cache")
+    )
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == 2
+    assert words in err.splitlines()[-1]
+    assert len(err.splitlines()) == 2  # after "writing to"
