@@ -12,6 +12,7 @@ from .analysis import receptive_fields
 from .rules import RULES
 
 __all__ = [
+    "plot_comparison",
     "plot_deep",
     "plot_images",
     "plot_linear",
@@ -225,6 +226,29 @@ def _mosaic(W, image_shape):
         top, left = index // FIELDS * (rows + 1), index % FIELDS * (cols + 1)
         canvas[top : top + rows, left : left + cols] = field / np.abs(field).max()
     return canvas
+
+
+def plot_comparison(curves):
+    """Draw the learning curves of spiking and of rate networks.
+
+    Parameters
+    ----------
+    curves : dict of dict of array
+        By kind of network; ``"images"`` and ``"test_error"`` (percent), of shape
+        (n_runs, n_points).
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(6, 4)
+    axes = figure.subplots()
+    for (kind, of), color in zip(curves.items(), ("tab:red", "black"), strict=True):
+        look = dict(color=color, marker="o", label=f"{kind} network")
+        band(axes, of["images"][0], of["test_error"], **look)
+    axes.set(xlabel="images seen", ylabel="test error (%)", yscale="log")
+    axes.legend()
+    return figure
 
 
 def plot_search(errors):

@@ -21,7 +21,7 @@ from .errors import InputError
 from .presets import DEVICES
 from .runfolder import locked_folder, replacing, unused_folder
 
-__all__ = ["Study", "etas", "rate_parser", "study"]
+__all__ = ["Study", "etas", "rate_parser", "study", "with_sem"]
 
 
 def rate_parser(script, description, *, runs, quick_runs=2):
@@ -50,7 +50,7 @@ def rate_parser(script, description, *, runs, quick_runs=2):
     add("--quick", action="store_true", help="few examples and runs: a minute at most")
     add("--runs", type=positive_int, metavar="N", help=f"default: {runs}")
     add("--seed", type=nonnegative_int, default=1, metavar="N", help="of the first run")
-    add("--eta", type=_eta, action="append", default=[], metavar="RULE=VALUE")
+    add("--eta", type=_eta, action="append", default=[], metavar="LEARNER=VALUE")
     add("--model", metavar="FILE", help="Python file with equations that you changed")
     add("--device", choices=DEVICES, default="cpp", help="default: cpp")
     add("--workers", type=positive_int, default=1, metavar="N", help="processes")
@@ -79,6 +79,12 @@ def etas(args, defaults):
             known = ", ".join(defaults)
             raise InputError(f"--eta {name}: no such learner here (known: {known})")
     return defaults | given
+
+
+def with_sem(mean_and_sem, digits=2):
+    """Write a mean and, if there was more than one run, its standard error."""
+    mean, sem = mean_and_sem
+    return f"{mean:.{digits}f}" + (f" (SEM {sem:.{digits}f})" if sem == sem else "")
 
 
 class Study:
