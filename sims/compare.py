@@ -123,8 +123,9 @@ def main(args):
         }
         this.results |= {"settings": settings, "networks": table}
         for kind, row in table.items():
+            error = with_sem(row["test_error_mean_and_sem"])
             print(
-                f"{kind:8s} test error {with_sem(row['test_error_mean_and_sem'])} % after "
+                f"{kind:8s} test error {error} % after "
                 f"{curves[kind]['images'][0, -1]} images, "
                 f"{row['ms_per_image']:.3f} ms per image"
             )

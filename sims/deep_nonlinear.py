@@ -21,7 +21,7 @@ Examples::
 import sys
 
 from spikefa.cli import run_command
-from spikefa.rate_cli import etas, rate_parser, study
+from spikefa.rate_cli import etas, rate_parser, study, with_sem
 
 SIZES = {3: (30, 20, 10), 4: (30, 20, 10, 10)}
 RANGES = {"weight_range": 0.3, "feedback_range": 0.5}
@@ -33,6 +33,10 @@ NETWORKS = {
     "four": (4, ()),
     "four, W0 frozen": (4, (1,)),
 }
+
+
+#: Examples, and examples between measurements; in full and with --quick.
+SCHEDULE = {False: (500_000, 10_000), True: (4000, 1000)}
 
 
 def build_parser():
@@ -100,7 +104,7 @@ def main(args):
     from spikefa.analysis import mean_and_sem
     from spikefa.plots_rate import plot_deep
 
-    examples, every = (4000, 1000) if args.quick else (500_000, 10_000)
+    examples, every = SCHEDULE[args.quick]
     rates = etas(args, ETAS)
     shared = {"examples": examples, "every": every}
     groups = {
@@ -133,8 +137,8 @@ def main(args):
 
 def report(results):
     """Print a line for each network and each test."""
-    for group, (mean, sem) in results["final_nse_mean_and_sem"].items():
-        print(f"{group:22s} NSE {mean:.4g} (SEM {sem:.2g})")
+    for group, final in results["final_nse_mean_and_sem"].items():
+        print(f"{group:22s} NSE {with_sem(final, digits=4)}")
     for name in ("four_against_three", "four_against_frozen"):
         for rule, tests in results.get(name, {}).items():
             print(f"{rule}, {name.replace('_', ' ')}: P = {tests['p_unpaired']:.2g}")

@@ -31,6 +31,10 @@ ETAS = {"fa": 0.007, "bp": 0.01, "node": 5e-4, "shallow": 0.01}
 GOAL = 0.01
 
 
+#: Examples, and examples between measurements; in full and with --quick.
+SCHEDULE = {False: (2000, 25), True: (800, 100)}
+
+
 def build_parser():
     """Describe the options."""
     return rate_parser("linear.py", __doc__.splitlines()[0], runs=20)
@@ -98,7 +102,7 @@ def main(args):
     from spikefa.analysis import mean_and_sem
     from spikefa.plots_rate import plot_linear
 
-    examples, every = (800, 100) if args.quick else (2000, 25)
+    examples, every = SCHEDULE[args.quick]
     rates = etas(args, ETAS)
     shared = {"examples": examples, "every": every}
     groups = {rule: {"rule": rule, "eta": eta} | shared for rule, eta in rates.items()}

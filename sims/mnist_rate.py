@@ -30,7 +30,7 @@ import sys
 from spikefa.cli import nonnegative, positive_int, run_command
 from spikefa.errors import InputError
 from spikefa.presets import DATASETS
-from spikefa.rate_cli import etas, rate_parser, study
+from spikefa.rate_cli import etas, rate_parser, study, with_sem
 
 #: Learning rule, removed fraction, omega and beta of each learner.
 LEARNERS = {
@@ -148,12 +148,12 @@ def train(this, runs):
     this.results["learners"] = table
     for name, row in table.items():
         final, best = (
-            row[f"{which}_mean_and_sem"]
+            with_sem(row[f"{which}_mean_and_sem"])
             for which in ("final_error", "error_at_best_pass")
         )
         print(
-            f"{name:18s} test error {final[0]:.2f} % (SEM {final[1]:.2f}) after the "
-            f"last pass; {best[0]:.2f} % after the best, pass {row['best_pass']:.0f}"
+            f"{name:18s} test error {final} % after the last pass; {best} % after the "
+            f"best, pass {row['best_pass']:.0f}"
         )
     first = next(iter(runs.values()))
     shape = load_dataset(first.dataset, first.data).image_shape

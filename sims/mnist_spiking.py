@@ -73,6 +73,11 @@ def build_parser():
     )
     add("--dataset", choices=presets.DATASETS, help="default: mnist")
     add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
+    _add_machine_options(parser)
+    return parser
+
+
+def _add_machine_options(parser):
     add = parser.add_argument_group("how it is run").add_argument
     add("--engine", choices=presets.ENGINES, help="default: the fastest there is")
     add("--device", choices=presets.DEVICES, help="default: cpp")
@@ -88,7 +93,6 @@ def build_parser():
     )
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add("--debug", action="store_true", help="show the traceback of an error")
-    return parser
 
 
 def explicit_settings(args):

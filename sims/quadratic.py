@@ -36,6 +36,7 @@ PHASES = {
     False: ((20_000, (1,)), (500, (2,)), (20_000, (1,))),
     True: ((2000, (1,)), (100, (2,)), (2000, (1,))),
 }
+EVERY = 500
 
 
 def build_parser():
@@ -80,7 +81,7 @@ def main(args):
     from spikefa.plots_rate import plot_quadratic
 
     phases = PHASES[args.quick]
-    shared = {"eta": etas(args, ETAS)["fa"], "every": 500}
+    shared = {"eta": etas(args, ETAS)["fa"], "every": EVERY}
     groups = {
         "together": shared | {"stages": ((phases[0][0], None),)},
         "phases": shared | {"stages": phases},

@@ -87,7 +87,7 @@ def _client(address):
             "a cluster needs the package 'distributed': pip install spikefa[cluster]"
         ) from None
     try:
-        client = Client(address, timeout=20, set_as_default=True)
+        client = Client(address, timeout=10, set_as_default=True)
     except (OSError, ValueError) as exc:
         raise InputError(f"no Dask scheduler at {address}: {exc}") from exc
     with client:

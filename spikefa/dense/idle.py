@@ -10,7 +10,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import get_identifiers
 
 from .codeobjects import supports_pending
-from .statements import _calls_are_pure, increment, parse_code
+from .statements import calls_are_pure, increment, parse_code
 
 __all__ = ["idle_row_factor", "outer_product", "plan_rows"]
 
@@ -45,7 +45,7 @@ def idle_row_factor(code, variables, namespace=None):
     if any(operator not in ("+=", "-=") for _, operator, _ in statements):
         return None
     expressions = [expression for _, _, expression in statements]
-    if not all(_calls_are_pure(e, variables, namespace or {}) for e in expressions):
+    if not all(calls_are_pure(e, variables, namespace or {}) for e in expressions):
         return None
     for name in sorted(get_identifiers(" ".join(expressions))):
         if (

@@ -10,7 +10,7 @@ from brian2.groups.group import CodeRunner
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-from .statements import parse_code, post_sums, variables_read
+from .statements import calls_are_pure, parse_code, post_sums, variables_read
 
 __all__ = ["DensePathway", "DenseSummedUpdater", "PendingUpdates"]
 
@@ -88,6 +88,11 @@ class DensePathway(CodeRunner):
         self.variables = Variables(synapses)
         self.variables.add_reference(eventspace, self.source)
         sums = post_sums(code, synapses.variables) if prepost == "pre" else None
+        # Grouping rows changes the order in which random numbers are drawn.
+        pure = sums is not None and all(
+            calls_are_pure(expression, synapses.variables, synapses.namespace or {})
+            for _, _, expression in parse_code(code)
+        )
         CodeRunner.__init__(
             self,
             synapses,
@@ -102,7 +107,7 @@ class DensePathway(CodeRunner):
                 "prepost": prepost,
                 "eventspace_variable": self.source.variables[eventspace],
                 "split_rows": sums is not None,
-                "group_rows": sums is not None and calls_are_pure(code, synapses),
+                "group_rows": pure,
                 "sums": [synapses.variables[name] for name in sums or ()],
                 "pending": None,
             },

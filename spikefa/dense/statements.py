@@ -13,7 +13,14 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.variables import ArrayVariable, Subexpression
 from brian2.parsing.statements import parse_statement
 
-__all__ = ["increment", "parse_code", "post_sums", "reads_linearly", "variables_read"]
+__all__ = [
+    "calls_are_pure",
+    "increment",
+    "parse_code",
+    "post_sums",
+    "reads_linearly",
+    "variables_read",
+]
 
 _POST = "_postsynaptic_idx"
 
@@ -95,7 +102,7 @@ def increment(code, variables, namespace=None):
             # Constants such as N_post have no index, but a value.
             if not getattr(variable, "scalar", False):
                 return nothing
-    if not _calls_are_pure(expression, variables, namespace or {}):
+    if not calls_are_pure(expression, variables, namespace or {}):
         return nothing
     return name, expression
 
@@ -129,7 +136,7 @@ def _is_float_array(variable):
     )
 
 
-def _calls_are_pure(expression, variables, namespace):
+def calls_are_pure(expression, variables, namespace):
     """Whether all functions called give the same result for the same arguments."""
     for node in ast.walk(ast.parse(expression.strip(), mode="eval")):
         if isinstance(node, ast.Call):
@@ -139,7 +146,7 @@ def _calls_are_pure(expression, variables, namespace):
                 return False
         elif isinstance(node, ast.Name):
             variable = variables.get(node.id)
-            if isinstance(variable, Subexpression) and not _calls_are_pure(
+            if isinstance(variable, Subexpression) and not calls_are_pure(
                 variable.expr, variables, namespace
             ):
                 return False

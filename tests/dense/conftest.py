@@ -11,7 +11,7 @@ from brian2 import (
     prefs,
     set_device,
 )
-from brian2.devices.device import reset_device
+from brian2.devices.device import get_device, reset_device
 from dense_networks import (
     CONFIGURATIONS,
     N_STEPS,
@@ -22,6 +22,7 @@ from dense_networks import (
     spike_train,
 )
 
+from spikefa.compilation import compile_project
 from spikefa.dense import DenseSynapses
 
 
@@ -109,7 +110,7 @@ def run_standalone(folder, threads):
             part.set(part.drawn_values(SEEDS[0]))
         network = Network([obj for part in parts.values() for obj in part.objects])
         network.run(N_STEPS * defaultclock.dt, namespace={})
-        device.build(compile=True, run=False, with_output=False)
+        compile_project(get_device(), folder / "project")
         results = {}
         for seed in SEEDS:
             values = [(train, spike_train(seed))]

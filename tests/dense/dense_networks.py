@@ -63,6 +63,8 @@ class Configuration:
     #: Added to the spike table: 0, or enough for none or all neurons to spike.
     bias: float = 0
     orders: dict = field(default_factory=dict)
+    #: Synaptic variables set before the run: name, index, string or values.
+    settings: tuple = ()
     regularly: str = ""
     every: int = 4
     put_off: int = 0
@@ -181,6 +183,23 @@ CONFIGURATIONS = {
         on_event={"often": "often"},
         on_pre={"often": "y_post += w", "rarely": "z_post += w"},
     ),
+    "set by strings": Configuration(
+        n_pre=9,
+        n_post=7,
+        source_part=(2, 8),
+        target_part=(1, 6),
+        model="a : 1\nb : 1\nshared_gain : 1 (shared)",
+        settings=(
+            ("a", slice(None), "i + 10*j + 0.5*bias_pre"),
+            ("a", "i > j", "a - i*offset"),
+            ("b", (slice(None), 2), "i + 1"),
+            ("b", ([0, 3], slice(None)), "-2*j"),
+            ("b", (1, [0, 2]), np.array([3.0, 4.0])),
+            ("shared_gain", slice(None), "2*offset"),
+        ),
+        namespace={"offset": 0.25},
+        on_pre={"pre": "y_post += (a + b)*shared_gain"},
+    ),
     "decay": Configuration(
         n_pre=9,
         on_pre={"pre": TRANSMIT},
@@ -284,6 +303,8 @@ class Part:
             **kwds,
         )
         self.synapses.connect()
+        for name, index, value in config.settings:
+            getattr(self.synapses, name)[index] = value
         for pathway, order in config.orders.items():
             getattr(self.synapses, pathway).order = order
         if config.regularly:

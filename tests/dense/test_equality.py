@@ -4,16 +4,31 @@ import numpy as np
 import pytest
 from dense_networks import CONFIGURATIONS, SEEDS
 
-TARGETS = [
-    "cython",
-    pytest.param("standalone", marks=pytest.mark.compiles),
-    pytest.param("openmp", marks=pytest.mark.compiles),
-]
+#: Compiled by Cython in the default run, at several seconds for each code object.
+SOON = {
+    "one to one",
+    "many to one",
+    "silent",
+    "all spike",
+    "propagate and learn",
+    "post side",
+    "summed both ways",
+    "recurrent",
+    "decay",
+}
+
+
+def cases():
+    for where in ("cython", "standalone", "openmp"):
+        for key in CONFIGURATIONS:
+            marks = [] if where == "cython" else [pytest.mark.compiles]
+            if where == "cython" and key not in SOON:
+                marks.append(pytest.mark.slow)
+            yield pytest.param(where, key, marks=marks, id=f"{where}-{key}")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("key", CONFIGURATIONS)
-@pytest.mark.parametrize("where", TARGETS)
+@pytest.mark.parametrize(("where", "key"), cases())
 def test_dense_agrees_with_stock(where, key, seed, stock, dense_state):
     before, expected = stock(key, seed)
     found = dense_state(where, key, seed)

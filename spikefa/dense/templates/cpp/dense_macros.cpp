@@ -115,6 +115,27 @@
     }
 {%- endmacro %}
 
+{# Run the statements for all synapses of some rows, column by column. #}
+{% macro at_rows(rows, code) -%}
+    {
+    {% for row in rows %}
+    const int32_t _row_{{loop.index}} = {{row}};
+    {% endfor %}
+    for (int32_t _column = 0; _column < N_post; _column++)
+    {
+        const int32_t _postsynaptic_idx = _column + _post_start;
+        {% for row in rows %}
+        {
+            const int32_t _presynaptic_idx = _row_{{loop.index}} + _pre_start;
+            const size_t _idx = (size_t)_row_{{loop.index}} * N_post + _column;
+            const size_t _vectorisation_idx = _idx;
+            {{code|autoindent}}
+        }
+        {% endfor %}
+    }
+    }
+{%- endmacro %}
+
 {# Add x_pre*f, with f in _increments, to some rows of a matrix. #}
 {% macro update_rows(rows, matrix, factor, type) -%}
     {% for row in rows %}

@@ -4,28 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums with context %}
-
-{# Run the statements for all synapses of some rows, column by column. #}
-{% macro at_rows(rows, code) -%}
-    {
-    {% for row in rows %}
-    const int32_t _row_{{loop.index}} = {{row}};
-    {% endfor %}
-    for (int32_t _column = 0; _column < N_post; _column++)
-    {
-        const int32_t _postsynaptic_idx = _column + _post_start;
-        {% for row in rows %}
-        {
-            const int32_t _presynaptic_idx = _row_{{loop.index}} + _pre_start;
-            const size_t _idx = (size_t)_row_{{loop.index}} * N_post + _column;
-            const size_t _vectorisation_idx = _idx;
-            {{code|autoindent}}
-        }
-        {% endfor %}
-    }
-    }
-{%- endmacro %}
+{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_rows with context %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
@@ -69,11 +48,11 @@
     const int32_t _num_grouped = {{'_num_rows / 4 * 4' if group_rows else 0}};
     {% if group_rows %}
     {# Several rows at a time: more reads under way, and the sums are read less often. #}
-    {{openmp_pragma('static') if _parallel}}
+    {{openmp_pragma('static') if _parallel else ''}}
     for (int32_t _next = 0; _next < _num_grouped; _next += 4)
     {{at_rows(['_rows[_next]', '_rows[_next + 1]', '_rows[_next + 2]', '_rows[_next + 3]'], vector_code['rows'])}}
     {% endif %}
-    {{openmp_pragma('static') if _parallel}}
+    {{openmp_pragma('static') if _parallel else ''}}
     for (int32_t _next = _num_grouped; _next < _num_rows; _next++)
     {{at_rows(['_rows[_next]'], vector_code['rows'])}}
     {% if _parallel %}
