@@ -249,7 +249,7 @@ def test_help_is_fast():
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "--checkpoint-every" in shown.stdout
     code = "import sys, spikefa.sims.mnist_spiking; sys.exit('brian2' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
     assert time.monotonic() - start < 10
 
 
