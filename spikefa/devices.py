@@ -64,6 +64,8 @@ def open_session(
     """
     if device not in DEVICES:
         raise InputError(f"unknown device '{device}' (known: {', '.join(DEVICES)})")
+    if device == "cuda":
+        raise InputError("device 'cuda' is not supported yet (use cpp or runtime)")
     if threads < 1:
         raise InputError(f"threads must be 1 or more, got {threads}")
     if threads > 1 and device != "cpp":
