@@ -22,6 +22,7 @@ from spikefa.errors import SpikefaError
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.py")
 PAPER = (784, 1500, 1500, 1500, 1000)
+RATE = (784, 1000, 10)  # of Fig. 3a, logistic units, one step an image
 
 #: Configurations by name: settings of the architecture and of the session.
 CONFIGURATIONS = {
@@ -160,11 +161,43 @@ def measure(task):
     }
 
 
+def measure_rate(task):
+    """Time the training of a rate network, chunk by chunk."""
+    import time
+
+    import numpy as np
+
+    from spikefa import Architecture, load_model, open_session, set_initial_state
+    from spikefa.cli import quiet_brian
+    from spikefa.datasets import load_mnist
+
+    quiet_brian()
+    data, n = load_mnist(), task["images"]
+    architecture = Architecture(RATE, steps_per_image=1, chunk_images=n)
+    model = load_model(graded=True).replace(gamma=1e-6)
+    with open_session(architecture, model, build_dir=task["build_dir"]) as session:
+        set_initial_state(session, 1)
+        wall, inner = [], []
+        for repeat in range(task["repeats"] + 1):
+            part = slice(repeat * n, (repeat + 1) * n)
+            start = time.perf_counter()
+            result = session.run(
+                data.train_images[part], data.train_labels[part], seed=repeat
+            )
+            wall.append(time.perf_counter() - start)
+            inner.append(result.seconds)
+    return {
+        "images_per_second": n / float(np.median(wall[1:])),
+        "images_per_second_without_files": n / float(np.median(inner[1:])),
+        "ms_per_step": 1e3 * float(np.median(inner[1:])) / n,
+    }
+
+
 # -- all of them -----------------------------------------------------------------------
 
 
 def worker(task):
-    """Run `measure` in a new process, so that its memory is its own."""
+    """Run a measurement in a new process, so that its memory is its own."""
     command = [sys.executable, __file__, "--worker", json.dumps(task)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -247,10 +280,31 @@ def run_all(args):
                 report["configurations"][f"hand-written {library}"] = result
             else:
                 show(f"no {library} in {python}: left out")
+        report["rate"] = rate(args, Path(folder))
     if not args.no_scaling:
         report["scaling"] = scaling(args, images)
     report["machine"] = {"numpy": np.__version__, "python": sys.version.split()[0]}
     return report
+
+
+def rate(args, folder):
+    """Images per second of a rate network, beside a loop in NumPy."""
+    show(f"rate network {'-'.join(map(str, RATE))} ...")
+    images = 500 if args.quick else 5000
+    task = {
+        "name": "rate",
+        "images": images,
+        "repeats": args.repeats,
+        "build_dir": str(folder / "project"),
+    }
+    found = {"dense": worker(task)}
+    loop = measure_handwritten(
+        "numpy-rate", sys.executable, RATE, images, images, folder
+    )
+    found["hand-written numpy"] = loop | {
+        "images_per_second": 1e3 / loop["ms_per_step"]
+    }
+    return found
 
 
 def scaling(args, images):
@@ -291,6 +345,11 @@ def table(report):
             for key, form in columns
         ]
         lines.append(f"{name:34}" + "".join(cells))
+    lines += ["", f"{'rate ' + '-'.join(map(str, RATE)):34}{'images/s':>8}"]
+    lines += [
+        f"{name:34}{found['images_per_second']:8.0f}"
+        for name, found in report["rate"].items()
+    ]
     if "scaling" in report:
         lines += ["", f"{'dense, hidden neurons':34}{'ms/step':>8}"]
         lines += [f"3 x {n:<30}{ms:8.3f}" for n, ms in report["scaling"].items()]
@@ -299,7 +358,9 @@ def table(report):
 
 def main(args):
     if args.worker:
-        print(json.dumps(measure(json.loads(args.worker))))
+        task = json.loads(args.worker)
+        measurement = measure_rate if task["name"] == "rate" else measure
+        print(json.dumps(measurement(task)))
         return
     unknown = set(args.only or ()) - set(CONFIGURATIONS)
     if unknown:

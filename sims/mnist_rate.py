@@ -26,6 +26,7 @@ Examples::
 
 import itertools
 import sys
+from dataclasses import asdict, replace
 
 from spikefa.cli import nonnegative, positive_int, run_command
 from spikefa.errors import InputError
@@ -94,20 +95,19 @@ def described_runs(args):
 
 def learn(run, seed, model_path, device, show_progress=False):
     """Train one network; return its curves."""
-    from spikefa.rate_mnist import train_on_images, with_seed
+    from spikefa.rate_mnist import train_on_images
 
-    return train_on_images(with_seed(run, seed), model_path, device, show_progress)
+    return train_on_images(replace(run, seed=seed), model_path, device, show_progress)
 
 
 def summarize(curves, run):
     """Make a row of the table for one learner."""
     from spikefa.analysis import mean_and_sem
-    from spikefa.rate_mnist import describe
 
     errors = curves["test_error"]
     best = errors.mean(axis=0).argmin()
     row = {
-        "settings": describe(run),
+        "settings": asdict(run),
         "final_error_mean_and_sem": mean_and_sem(errors[:, -1]),
         "lowest_error_of_each_run_mean_and_sem": mean_and_sem(errors.min(axis=1)),
         "error_at_best_pass_mean_and_sem": mean_and_sem(errors[:, best]),
@@ -162,8 +162,6 @@ def train(this, runs):
 
 def search(this, runs):
     """Try all ranges on held-out training images; print the table."""
-    from dataclasses import replace
-
     from spikefa.plots_rate import plot_search
 
     args, groups = this.args, {}
@@ -185,7 +183,7 @@ def search(this, runs):
     for group in groups:
         del this.arrays[f"{group}/input_weights"]
     this.results["held_out_error_percent"] = errors
-    this.results["settings"] = {name: vars(run) for name, run in runs.items()}
+    this.results["settings"] = {name: asdict(run) for name, run in runs.items()}
     for group, error in sorted(errors.items(), key=lambda item: item[1]):
         print(f"{group:45s} {error:.2f} %")
     this.write(plot_search(errors))

@@ -33,7 +33,8 @@ from spikefa.rules import RULES
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images rule engine device threads seed dataset data model"
+    "evaluate_every chunk_images rule feedback_bits engine device threads seed dataset "
+    "data model"
 ).split()
 
 
@@ -79,7 +80,13 @@ def build_parser():
 
 def _add_machine_options(parser):
     add = parser.add_argument_group("how it is run").add_argument
-    add("--engine", choices=presets.ENGINES, help="default: the fastest there is")
+    add("--engine", choices=presets.ENGINES, help="default: dense")
+    add(
+        "--feedback-bits",
+        type=int,
+        choices=presets.FEEDBACK_BITS,
+        help="bits of a feedback weight; default: 32",
+    )
     add("--device", choices=presets.DEVICES, help="default: cpp")
     add("--threads", type=positive_int, metavar="N", help="device cpp only")
     add("--out", metavar="DIR", help="default: a new folder in runs/")

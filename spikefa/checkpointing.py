@@ -75,6 +75,7 @@ def describe_run(architecture, model, rule, dataset, **further):
         "identity": {
             "layer_sizes": list(architecture.layer_sizes),
             "classes": architecture.n_classes,
+            "feedback_bits": architecture.feedback_bits,
             "rule": rule.name,
             "data": dataset.fingerprint,
             **further,

@@ -27,18 +27,9 @@ from .runfolder import replacing
 from .schedule import Schedule
 from .training import Callback, Trainer, check_test_images
 
-__all__ = ["Experiment", "fastest_engine", "package_versions"]
+__all__ = ["Experiment", "package_versions"]
 
 _PACKAGES = ("spikefa", "brian2", "brian2cuda", "numpy", "cython")
-
-
-def fastest_engine():
-    """Name the engine that is used when none is asked for."""
-    try:
-        from .dense import DenseSynapses  # noqa: F401
-    except ImportError:
-        return "stock"
-    return "dense"
 
 
 def package_versions():
@@ -74,7 +65,6 @@ class Experiment:
 
     def __init__(self, settings, folder, warn, checkpoint=None):
         self.settings, self.folder, self.warn = settings, folder, warn
-        self.engine = settings.engine or fastest_engine()
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
         rule = get_rule(settings.rule)
@@ -86,7 +76,7 @@ class Experiment:
         Schedule(len(dataset.train_labels), images, settings.epochs, chunk, 0)
         if settings.test_images is not None:
             check_test_images(dataset, settings.test_images)
-        architecture = _architecture(settings, dataset, chunk, self.engine)
+        architecture = _architecture(settings, dataset, chunk)
         self.meta = self._describe(architecture, model, rule, dataset, images, chunk)
         if checkpoint:
             check_same_run(checkpoint.meta, self.meta, checkpoint.path)
@@ -120,14 +110,14 @@ class Experiment:
             chunk_images=chunk,
         )
         circumstances = {
-            "engine": self.engine,
+            "engine": settings.engine,
             "device": settings.device,
             "threads": settings.threads,
             **package_versions(),
         }
         return meta | {
             "circumstances": circumstances,
-            "settings": settings.to_dict() | {"engine": self.engine},
+            "settings": settings.to_dict(),
             "wall_seconds": 0.0,
         }
 
@@ -198,7 +188,6 @@ class Experiment:
         architecture = self.session.network.architecture
         return settings.to_dict() | {
             "layer_sizes": list(architecture.layer_sizes),
-            "engine": self.engine,
             "finished": trainer.finished,
             "images_seen": trainer.images_seen,
             "test_error_percent": last.get("test_error_percent"),
@@ -260,7 +249,7 @@ class _ResultsWriter(Callback):
         self.experiment.write_results()
 
 
-def _architecture(settings, dataset, chunk, engine):
+def _architecture(settings, dataset, chunk):
     # Images are shown in units of steps that divide both N and M.
     unit = math.gcd(settings.steps, settings.test_steps)
     most_steps = max(chunk * settings.steps, settings.test_steps)
@@ -273,7 +262,8 @@ def _architecture(settings, dataset, chunk, engine):
         n_classes=dataset.n_classes,
         steps_per_image=unit,
         chunk_images=most_steps // unit,
-        engine=engine,
+        engine=settings.engine,
+        feedback_bits=settings.feedback_bits,
     )
     _check_memory(architecture)
     return architecture

@@ -4,12 +4,22 @@ from dataclasses import asdict, dataclass, field, fields
 
 from .errors import InputError
 
-__all__ = ["DATASETS", "DEVICES", "ENGINES", "PRESETS", "QUICK", "Settings", "settle"]
+__all__ = [
+    "DATASETS",
+    "DEVICES",
+    "ENGINES",
+    "FEEDBACK_BITS",
+    "PRESETS",
+    "QUICK",
+    "Settings",
+    "settle",
+]
 
 # Copies of the names in modules that take seconds to import; a test compares them.
 DATASETS = ("mnist", "svhn")
 DEVICES = ("runtime", "cpp", "cuda")
 ENGINES = ("dense", "stock")
+FEEDBACK_BITS = (8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,10 @@ class Settings:
         Training images between evaluations; None: a pass.
     chunk_images : int
         Images of one run of the network.
+    feedback_bits : int
+        Bits of a feedback weight, see `Architecture`.
     rule, engine, device, threads, seed
-        See `open_session`; ``engine=None`` takes the fastest one there is.
+        See `open_session`.
     dataset : str
     data, model : str or None
         Folder of the data, and a model file.
@@ -52,7 +64,8 @@ class Settings:
     evaluate_every: int | None = None
     chunk_images: int = 1000
     rule: str = "fa"
-    engine: str | None = None
+    feedback_bits: int = 32
+    engine: str = "dense"
     device: str = "cpp"
     threads: int = 1
     seed: int = 1

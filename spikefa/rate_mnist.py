@@ -3,7 +3,7 @@
 A run is described by plain values, so that it can be sent to another process.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -212,13 +212,3 @@ def _errors(trainer):
             dataset.test_images[:n], labels, seed=0, gates=session.learn_nothing
         )
     return np.eye(dataset.n_classes)[labels] - result.output[:, 0]
-
-
-def describe(run):
-    """Return the settings of a run that JSON can hold."""
-    return {**vars(run), "hidden": list(run.hidden)}
-
-
-def with_seed(run, seed):
-    """Return the same run with another seed."""
-    return replace(run, seed=seed)

@@ -19,11 +19,13 @@ def _untouched_brian():
     a precision for the rest of it.
     """
     from brian2 import prefs, set_device
-    from brian2.devices.device import reset_device
+    from brian2.devices.device import all_devices, reset_device
 
     kept = (prefs.core.default_float_dtype, prefs.codegen.target)
     reset_device()
     set_device("runtime")
+    # It keeps the arrays of groups that are gone, and would build them again.
+    all_devices["cpp_standalone"].reinit()
     yield
     reset_device()
     set_device("runtime")

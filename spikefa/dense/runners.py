@@ -2,9 +2,7 @@
 
 import weakref
 
-import numpy as np
 from brian2.core.variables import Variables
-from brian2.devices.device import get_device
 from brian2.equations.equations import PARAMETER
 from brian2.groups.group import CodeRunner
 from brian2.parsing.expressions import parse_expression_dimensions
@@ -12,47 +10,7 @@ from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
 from .statements import calls_are_pure, parse_code, post_sums, variables_read
 
-__all__ = ["DensePathway", "DenseSummedUpdater", "PendingUpdates"]
-
-
-class PendingUpdates:
-    """Updates ``X += f_j`` of whole rows that have not been made yet.
-
-    The increments of the last few time steps are kept as vectors over the
-    postsynaptic neurons, and for each row a bit mask says which of them it still has
-    to get. Rows then pass through memory once for many time steps. Each weight gets
-    the same increments in the same order as without, so it has the same value when
-    they have been made.
-
-    Parameters
-    ----------
-    synapses : DenseSynapses
-    variable : ArrayVariable
-        X.
-    capacity : int
-        Time steps that may be pending, 1 to 32.
-    """
-
-    def __init__(self, synapses, variable, capacity):
-        self.variable, self.capacity = variable, capacity
-        n_pre, n_post = synapses.N_pre, synapses.N_post
-        self.arrays = Variables(synapses)
-        for name, size, dtype in (
-            ("_pending_updates", capacity * n_post, variable.dtype),
-            ("_pending_rows", n_pre, np.int32),
-            ("_pending_count", 1, np.int32),
-        ):
-            self.arrays.add_array(name, size=size, dtype=dtype, read_only=True)
-
-    def template_kwds(self):
-        """Names of the arrays in the generated program, for the templates."""
-        name_of = get_device().get_array_name
-        names = {name.removeprefix("_pending_"): v for name, v in self.arrays.items()}
-        return {name: name_of(variable) for name, variable in names.items()} | {
-            "matrix": name_of(self.variable),
-            "dtype": self.variable.dtype,
-            "capacity": self.capacity,
-        }
+__all__ = ["DensePathway", "DenseSummedUpdater"]
 
 
 class DensePathway(CodeRunner):

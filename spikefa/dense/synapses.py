@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.base import weakproxy_with_fallback
 from brian2.core.network import Network, _get_all_objects
 from brian2.core.variables import (
@@ -14,23 +13,11 @@ from brian2.core.variables import (
     VariableView,
 )
 from brian2.devices.device import get_device
-from brian2.equations.equations import (
-    DIFFERENTIAL_EQUATION,
-    PARAMETER,
-    SUBEXPRESSION,
-    Equations,
-    check_subexpressions,
-)
+from brian2.equations.equations import SUBEXPRESSION, Equations, check_subexpressions
 from brian2.groups.group import Group, get_dtype
-from brian2.groups.neurongroup import check_identifier_pre_post
-from brian2.units.allunits import second
-from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-from .codeobjects import (
-    dense_code_object_class,
-    dense_templates_for_strings,
-    supports_pending,
-)
+from .checks import check_delay_names, checked_model, refuse_unsupported
+from .codeobjects import dense_code_object_class, dense_templates_for_strings
 from .idle import idle_row_factor, plan_rows
 from .indexing import (
     DenseIndexing,
@@ -38,8 +25,8 @@ from .indexing import (
     DenseSubgroup,
     as_dense_view,
 )
-from .runners import DensePathway, DenseSummedUpdater, PendingUpdates
-from .statements import increment, reads_linearly
+from .pending import plan_pending
+from .runners import DensePathway, DenseSummedUpdater
 
 __all__ = ["DenseSynapses"]
 
@@ -63,7 +50,8 @@ class DenseSynapses(Group):
         or ``_post`` side, with units.
     on_pre, on_post : str or dict, optional
         Statements run on each spike of a source or target neuron, by pathway name;
-        pathways run in the order given, without delay.
+        without delay, in the order that Brian2 gives to objects of the same
+        ``order``: by name, unless `order` of a pathway is set.
     delay : `Quantity` or dict, optional
         Accepted if zero.
     namespace : dict, optional
@@ -118,8 +106,8 @@ class DenseSynapses(Group):
         put_off=0,
     ):
         target = source if target is None else target
-        model = _checked_model(model)
-        _refuse_unsupported(delay, multisynaptic_index, method)
+        model = checked_model(model)
+        refuse_unsupported(delay, multisynaptic_index, method)
         Group.__init__(
             self,
             dt=dt,
@@ -141,16 +129,17 @@ class DenseSynapses(Group):
         self._indices = DenseIndexing(self)
         self.events = on_event if isinstance(on_event, Mapping) else {}
         self._default_event = on_event if isinstance(on_event, str) else "spike"
-        self._pathways = []
+        #: All pathways, those of ``on_pre`` first.
+        self.pathways = []
         for side, statements in (("pre", on_pre), ("post", on_post)):
             self._add_pathways(side, statements)
-        _check_delay_names(delay, self._pathways)
+        check_delay_names(delay, self.pathways)
         self.summed_updaters = {}
         for eq in model.values():
             if "summed" in eq.flags:
                 self._add_summed(eq)
         #: The updates that are put off, if there are any.
-        self.pending = self._plan_pending(put_off)
+        self.pending = plan_pending(self, put_off)
         self.indices = DenseIndexWrapper(self)
         self._enable_group_attributes()
 
@@ -225,7 +214,7 @@ class DenseSynapses(Group):
                 )
             if self.pending and any(v is self.pending.variable for v in variables):
                 self.pending = None
-                for pathway in self._pathways:
+                for pathway in self.pathways:
                     pathway.make_at_once()
 
     def _create_variables(self, model, user_dtype):
@@ -356,42 +345,9 @@ class DenseSynapses(Group):
                 )
             event = self.events.get(objname, self._default_event)
             pathway = DensePathway(self, code, side, objname, event)
-            self._pathways.append(pathway)
+            self.pathways.append(pathway)
             self.contained_objects.append(pathway)
             setattr(self, objname, pathway)
-
-    def _plan_pending(self, put_off):
-        """Put one pathway off if its statement and those of the others allow it."""
-        if not isinstance(put_off, int):
-            raise TypeError(f"put_off has to be an integer, is {type(put_off)}")
-        if not 0 <= put_off <= 32:
-            raise ValueError(f"put_off has to be 0 to 32, is {put_off}")
-        if not put_off or not supports_pending(self.codeobj_class):
-            return None
-        for pathway in self._pathways:
-            if pathway.prepost != "pre":
-                continue
-            name, expression = increment(pathway.code, self.variables, self.namespace)
-            if name is None or name in self._summed_identifiers():
-                continue
-            others = [other for other in self._pathways if other is not pathway]
-            linear = {
-                other: reads_linearly(other.code, name, self.variables)
-                and other.prepost == "pre"
-                for other in others
-            }
-            if any(answer is False for answer in linear.values()):
-                continue
-            pending = PendingUpdates(self, self.variables[name], put_off)
-            pathway.put_off(pending, expression)
-            for other in (other for other, answer in linear.items() if answer):
-                other.add_pending(pending, name)
-            return pending
-        return None
-
-    def _summed_identifiers(self):
-        expressions = [u.expression.code for u in self.summed_updaters.values()]
-        return get_identifiers_recursively(expressions, self.variables)
 
     def pending_for(self, variables):
         """What a template needs if it touches the variable whose updates are put off.
@@ -441,67 +397,3 @@ def _in_networks_of(synapses):
         objects = _get_all_objects(getattr(reference(), "objects", ()))
         if any(obj is synapses for obj in objects):
             yield from (obj for obj in objects if not any(obj is o for o in own))
-
-
-def _check_delay_names(delay, pathways):
-    for name in delay if isinstance(delay, Mapping) else ():
-        if name not in [pathway.objname for pathway in pathways]:
-            raise ValueError(
-                f"Cannot set the delay for pathway '{name}': unknown pathway."
-            )
-
-
-def _checked_model(model):
-    if model is None:
-        model = ""
-    if isinstance(model, str):
-        model = Equations(model)
-    if not isinstance(model, Equations):
-        raise TypeError(
-            f"model has to be a string or an Equations object, is '{type(model)}'"
-        )
-    for eq in model.values():
-        if eq.type == DIFFERENTIAL_EQUATION:
-            raise NotImplementedError(
-                f"DenseSynapses cannot integrate '{eq.varname}': use Synapses for "
-                "differential equations in synapses"
-            )
-        if "linked" in eq.flags or "constant over dt" in eq.flags:
-            raise NotImplementedError(
-                f"DenseSynapses cannot hold '{eq.varname}' ({', '.join(eq.flags)}): "
-                "use Synapses"
-            )
-        if "summed" not in eq.flags:
-            check_identifier_pre_post(eq.varname)
-        if eq.varname in ("i", "j", "delay"):
-            raise SyntaxError(
-                f"'{eq.varname}' is a reserved name that cannot be used as a "
-                "variable name."
-            )
-    model.check_flags(
-        {SUBEXPRESSION: ["summed", "shared"], PARAMETER: ["constant", "shared"]},
-        incompatible_flags=[("summed", "shared")],
-    )
-    return model
-
-
-def _refuse_unsupported(delay, multisynaptic_index, method):
-    for value in delay.values() if isinstance(delay, Mapping) else [delay]:
-        if value is None:
-            continue
-        if not isinstance(value, Quantity):
-            raise TypeError(
-                f"A delay has to be a quantity, is {type(value)}; DenseSynapses "
-                "accepts 0*ms only: use Synapses for others"
-            )
-        fail_for_dimension_mismatch(value, second, "A delay has to be a time")
-        if np.any(np.asarray(value) != 0):
-            raise NotImplementedError("DenseSynapses has no delays: use Synapses")
-    if multisynaptic_index is not None:
-        raise NotImplementedError(
-            "DenseSynapses has one synapse for each pair: use Synapses for more"
-        )
-    if method is not None:
-        raise NotImplementedError(
-            "DenseSynapses integrates nothing: use Synapses for a method"
-        )

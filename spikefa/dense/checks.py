@@ -1,0 +1,83 @@
+"""What `DenseSynapses` refuses when it is made, and in which words."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    Equations,
+)
+from brian2.groups.neurongroup import check_identifier_pre_post
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
+
+__all__ = ["check_delay_names", "checked_model", "refuse_unsupported"]
+
+
+def check_delay_names(delay, pathways):
+    """Raise for a delay of a pathway that does not exist."""
+    for name in delay if isinstance(delay, Mapping) else ():
+        if name not in [pathway.objname for pathway in pathways]:
+            raise ValueError(
+                f"Cannot set the delay for pathway '{name}': unknown pathway."
+            )
+
+
+def checked_model(model):
+    """Return the model as `Equations`, if dense synapses can hold it."""
+    if model is None:
+        model = ""
+    if isinstance(model, str):
+        model = Equations(model)
+    if not isinstance(model, Equations):
+        raise TypeError(
+            f"model has to be a string or an Equations object, is '{type(model)}'"
+        )
+    for eq in model.values():
+        if eq.type == DIFFERENTIAL_EQUATION:
+            raise NotImplementedError(
+                f"DenseSynapses cannot integrate '{eq.varname}': use Synapses for "
+                "differential equations in synapses"
+            )
+        if "linked" in eq.flags or "constant over dt" in eq.flags:
+            raise NotImplementedError(
+                f"DenseSynapses cannot hold '{eq.varname}' ({', '.join(eq.flags)}): "
+                "use Synapses"
+            )
+        if "summed" not in eq.flags:
+            check_identifier_pre_post(eq.varname)
+        if eq.varname in ("i", "j", "delay"):
+            raise SyntaxError(
+                f"'{eq.varname}' is a reserved name that cannot be used as a "
+                "variable name."
+            )
+    model.check_flags(
+        {SUBEXPRESSION: ["summed", "shared"], PARAMETER: ["constant", "shared"]},
+        incompatible_flags=[("summed", "shared")],
+    )
+    return model
+
+
+def refuse_unsupported(delay, multisynaptic_index, method):
+    """Raise for arguments of `Synapses` that would change the result."""
+    for value in delay.values() if isinstance(delay, Mapping) else [delay]:
+        if value is None:
+            continue
+        if not isinstance(value, Quantity):
+            raise TypeError(
+                f"A delay has to be a quantity, is {type(value)}; DenseSynapses "
+                "accepts 0*ms only: use Synapses for others"
+            )
+        fail_for_dimension_mismatch(value, second, "A delay has to be a time")
+        if np.any(np.asarray(value) != 0):
+            raise NotImplementedError("DenseSynapses has no delays: use Synapses")
+    if multisynaptic_index is not None:
+        raise NotImplementedError(
+            "DenseSynapses has one synapse for each pair: use Synapses for more"
+        )
+    if method is not None:
+        raise NotImplementedError(
+            "DenseSynapses integrates nothing: use Synapses for a method"
+        )

@@ -1,0 +1,94 @@
+"""Updates of whole rows that wait until several time steps can be made at once."""
+
+import numpy as np
+from brian2.codegen.translation import get_identifiers_recursively
+from brian2.core.variables import Variables
+from brian2.devices.device import get_device
+
+from .codeobjects import supports_pending
+from .statements import increment, reads_linearly
+
+__all__ = ["PendingUpdates", "plan_pending"]
+
+
+class PendingUpdates:
+    """Updates ``X += f_j`` of whole rows that have not been made yet.
+
+    The increments of the last few time steps are kept as vectors over the
+    postsynaptic neurons, and for each row a bit mask says which of them it still has
+    to get. Rows then pass through memory once for many time steps. Each weight gets
+    the same increments in the same order as without, so it has the same value when
+    they have been made.
+
+    Parameters
+    ----------
+    synapses : DenseSynapses
+    variable : ArrayVariable
+        X.
+    capacity : int
+        Time steps that may be pending, 1 to 32.
+    """
+
+    def __init__(self, synapses, variable, capacity):
+        self.variable, self.capacity = variable, capacity
+        n_pre, n_post = synapses.N_pre, synapses.N_post
+        self.arrays = Variables(synapses)
+        for name, size, dtype in (
+            ("_pending_updates", capacity * n_post, variable.dtype),
+            ("_pending_rows", n_pre, np.int32),
+            ("_pending_count", 1, np.int32),
+        ):
+            self.arrays.add_array(name, size=size, dtype=dtype, read_only=True)
+
+    def template_kwds(self):
+        """Names of the arrays in the generated program, for the templates."""
+        name_of = get_device().get_array_name
+        names = {name.removeprefix("_pending_"): v for name, v in self.arrays.items()}
+        return {name: name_of(variable) for name, variable in names.items()} | {
+            "matrix": name_of(self.variable),
+            "dtype": self.variable.dtype,
+            "capacity": self.capacity,
+        }
+
+
+def plan_pending(synapses, capacity):
+    """Put one pathway off if its statement and those of the others allow it.
+
+    Parameters
+    ----------
+    synapses : DenseSynapses
+        With its pathways and summed variables.
+    capacity : int
+        Time steps that an update may wait, 0 (never) to 32.
+
+    Returns
+    -------
+    pending : PendingUpdates or None
+    """
+    if not isinstance(capacity, int):
+        raise TypeError(f"put_off has to be an integer, is {type(capacity)}")
+    if not 0 <= capacity <= 32:
+        raise ValueError(f"put_off has to be 0 to 32, is {capacity}")
+    if not capacity or not supports_pending(synapses.codeobj_class):
+        return None
+    variables = synapses.variables
+    sums = [u.expression.code for u in synapses.summed_updaters.values()]
+    summed = get_identifiers_recursively(sums, variables)
+    for pathway in (p for p in synapses.pathways if p.prepost == "pre"):
+        name, expression = increment(pathway.code, variables, synapses.namespace)
+        if name is None or name in summed:
+            continue
+        others = [other for other in synapses.pathways if other is not pathway]
+        linear = {
+            other: reads_linearly(other.code, name, variables)
+            and other.prepost == "pre"
+            for other in others
+        }
+        if any(answer is False for answer in linear.values()):
+            continue
+        pending = PendingUpdates(synapses, variables[name], capacity)
+        pathway.put_off(pending, expression)
+        for other in (other for other, answer in linear.items() if answer):
+            other.add_pending(pending, name)
+        return pending
+    return None
