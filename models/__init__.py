@@ -1,12 +1,12 @@
 """What is simulated: Brian2 equation strings and parameters with units.
 
-========================  ====================================================
-`spikefa.models.psp`            input neurons and forward PSP neurons
-`spikefa.models.delta`          error neurons and backward delta neurons
-`spikefa.models.three_factor`   plastic forward synapses, fixed feedback synapses
-`spikefa.models.rate`           the same definitions, graded instead of spiking
-`spikefa.models.psi_boxcar`     an alternative: a rough psi (for ``--model``)
-========================  ====================================================
+=============================  =============================================
+`spikefa.models.psp`           input neurons and forward PSP neurons
+`spikefa.models.delta`         error neurons and backward delta neurons
+`spikefa.models.three_factor`  plastic forward, fixed feedback synapses
+`spikefa.models.rate`          the same definitions, graded
+`spikefa.models.psi_boxcar`    an alternative: a rough psi (for ``--model``)
+=============================  =============================================
 
 A model is the sum of the first three files; `rate` replaces a few of their
 strings. A file given to ``--model`` replaces strings in the same way: it needs to

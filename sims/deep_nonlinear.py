@@ -47,7 +47,8 @@ def build_parser():
 def measure(session, task):
     """Measure the error, and the angle of the feedback to each hidden layer."""
     from spikefa.analysis import angle
-    from spikefa.rate import measure_nse, weights
+    from spikefa.rate import measure_nse
+    from spikefa.weights import weights
 
     measured = {"nse": measure_nse(session, task)[1]}
     W, B = weights(session)

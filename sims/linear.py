@@ -43,7 +43,8 @@ def build_parser():
 def measure(session, task):
     """Measure error and alignment."""
     from spikefa.analysis import alignment, pinv_angle, row_angles
-    from spikefa.rate import measure_nse, weights
+    from spikefa.rate import measure_nse
+    from spikefa.weights import weights
 
     outputs, error = measure_nse(session, task)
     measured = {"nse": error}
@@ -129,11 +130,12 @@ def report(table, results):
     """Print a line for each learner."""
     for rule, row in table.items():
         reached = [n for n in row["examples_to_goal"] if n is not None]
-        average = f", on average after {sum(reached) / len(reached):.0f}"
+        average = sum(reached) / max(1, len(reached))
+        after = f", on average after {average:.0f}" if reached else ""
         print(
             f"{rule:8s} NSE {row['final_nse_mean']:.4g} after "
             f"{results['examples']} examples; below {GOAL} in {len(reached)} of "
-            f"{results['n_runs']} runs{average if reached else ''}"
+            f"{results['n_runs']} runs{after}"
         )
     first, last = (
         results[f"angle_{when}_mean_and_sem"][0] for when in ("first", "last")

@@ -47,7 +47,8 @@ def build_parser():
 def measure(session, task):
     """Measure error and alignment, for the whole network and for each hidden unit."""
     from spikefa.analysis import row_angles
-    from spikefa.rate import measure_nse, weights
+    from spikefa.rate import measure_nse
+    from spikefa.weights import weights
 
     outputs, error = measure_nse(session, task)
     (_, W), (B,) = weights(session)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from .runfolder import replacing
 
-__all__ = ["plot_training", "save_figure"]
+__all__ = ["plot_angles", "plot_training", "save_figure"]
 
 
 def plot_training(curve, traces, steps, dt_ms):
@@ -31,7 +31,10 @@ def plot_training(curve, traces, steps, dt_ms):
     FigureCanvasAgg(figure)  # no window system, and no global state
     rows = 4 if traces else 1
     grid = figure.add_gridspec(rows, 2)
-    _learning_curve(figure.add_subplot(grid[0, :]), curve)
+    aligned = any(entry["feedback_angles"] for entry in curve)
+    _learning_curve(figure.add_subplot(grid[0, 0] if aligned else grid[0, :]), curve)
+    if aligned:
+        plot_angles(figure.add_subplot(grid[0, 1]), curve)
     if not traces:
         return figure
     for row, (name, variable, label) in enumerate(
@@ -65,6 +68,26 @@ def _learning_curve(axes, curve):
         axes.plot(*np.reshape(points, (-1, 2)).T, marker=marker, label=label)
     axes.set(xlabel="images seen", ylabel="error (%)", ylim=(0, 100))
     axes.set_title("learning curve")
+    axes.legend()
+
+
+def plot_angles(axes, curve):
+    """Draw the angle between B and W^T of each hidden layer over the images seen.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    curve : list of dict
+        `Trainer.curve` of a rule with feedback weights.
+    """
+    seen = [entry["images_seen"] for entry in curve]
+    for layer, angles in enumerate(
+        zip(*(entry["feedback_angles"] for entry in curve), strict=True), 1
+    ):
+        axes.plot(seen, angles, label=f"to layer {layer}")
+    axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
+    axes.set(xlabel="images seen", ylabel="angle (degrees)")
+    axes.set_title("feedback B and transposed W")
     axes.legend()
 
 

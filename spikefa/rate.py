@@ -23,7 +23,6 @@ __all__ = [
     "measure_nse",
     "open_rate_session",
     "remove_connections",
-    "weights",
 ]
 
 
@@ -125,26 +124,6 @@ def gates_of(session, layers=None):
             raise InputError(f"there is no layer {layer} that could learn")
     gates[1:] &= np.isin(np.arange(1, len(gates)), layers)
     return gates
-
-
-def weights(session):
-    """Read all weights.
-
-    Returns
-    -------
-    W : list of numpy.ndarray
-        Forward weights, from the input up, each of shape (n_lower, n_upper).
-    B : list of numpy.ndarray or None
-        Feedback weights into each hidden layer, shape (n_upper, n_lower); None for
-        rules without any.
-    """
-    n_layers = session.network.n_layers
-    names = [f"forward_{layer}.W" for layer in range(1, n_layers + 1)]
-    fixed = [f"feedback_{layer}.B" for layer in range(1, n_layers)]
-    there = [name for name in fixed if name in session.variables]
-    state = session.get_state([*names, *there])
-    B = [state[name] for name in fixed] if there else None
-    return [state[name] for name in names], B
 
 
 def remove_connections(session, fraction, seed):

@@ -15,8 +15,9 @@ from .errors import InputError
 from .guards import NumericalGuard
 from .model import load_model
 from .progress import ProgressBar
-from .rate import remove_connections, weights
+from .rate import remove_connections
 from .training import Callback, Trainer
+from .weights import weights
 
 __all__ = ["ImageRun", "hold_out", "train_on_images"]
 

@@ -91,7 +91,22 @@ def _client(address):
     except (OSError, ValueError) as exc:
         raise InputError(f"no Dask scheduler at {address}: {exc}") from exc
     with client:
+        client.register_plugin(_imports_brian())
         yield client
+
+
+def _imports_brian():
+    """Let workers import Brian2 before they start threads.
+
+    It installs a handler for a signal, which only the main thread may do.
+    """
+    from distributed import WorkerPlugin
+
+    class ImportsBrian(WorkerPlugin):
+        def setup(self, worker):
+            import brian2  # noqa: F401
+
+    return ImportsBrian()
 
 
 def _quietly(function, job):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
+from brian2.groups.group import CodeRunner
 
 from .session import Session
 
@@ -37,6 +38,7 @@ class RuntimeSession(Session):
         brian2_seed(seed)
         try:
             net.brian_network.run(steps * net.model["dt"], namespace={})
+            self._keep_code()
             self._raise_if_interrupted()
         except BaseException:
             self.set_state(before)
@@ -49,6 +51,12 @@ class RuntimeSession(Session):
         else:
             self.set_state(before)
         return result
+
+    def _keep_code(self):
+        """Spare the next run the seconds in which Brian2 generates the same code."""
+        for obj in self.network.brian_network.sorted_objects:
+            if isinstance(obj, CodeRunner) and obj.active:
+                obj.create_code_objects = _do_nothing
 
     @contextmanager
     def evaluating(self):
@@ -86,3 +94,7 @@ class RuntimeSession(Session):
         for monitor in (net.readout, *net.monitors.values()):
             monitor.resize(0)
             monitor.variables["N"].set_value(0)  # SpikeMonitor.resize leaves it
+
+
+def _do_nothing(run_namespace):
+    pass

@@ -7,7 +7,7 @@ Brian2 runs its objects by (slot, order). Three slots are added to its schedule:
     plasticity  all layers: weights and biases, then their decay
 
 A spike crosses the whole network in the step it was fired in, and plasticity uses
-the deltas of the same step (*paper*).
+the deltas of the same step (*reconstructed*).
 """
 
 from enum import IntEnum

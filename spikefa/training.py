@@ -14,6 +14,7 @@ from .schedule import Schedule
 from .seeds import spike_seed
 from .session import RunInterrupted
 from .traces import take_window
+from .weights import feedback_angles
 
 __all__ = ["Callback", "Trainer"]
 
@@ -66,9 +67,9 @@ class Trainer:
     Attributes
     ----------
     curve : list of dict
-        ``images_seen``, ``online_error_percent``, ``test_error_percent`` and
-        ``test_error_last_step_percent`` (None where nothing was evaluated) and
-        ``ms_per_step`` after each chunk.
+        After each chunk: ``images_seen``, ``online_error_percent``,
+        ``test_error_percent`` and ``test_error_last_step_percent`` (None where nothing
+        was evaluated), ``feedback_angles`` (see `feedback_angles`), ``ms_per_step``.
     evaluation : Evaluation
         The latest one, or None.
     traces : dict
@@ -230,6 +231,7 @@ class Trainer:
                 "online_error_percent": 100 * float((guessed != labels).mean()),
                 "test_error_percent": None,
                 "test_error_last_step_percent": None,
+                "feedback_angles": feedback_angles(self.session),
                 "ms_per_step": 1000 * seconds / (len(labels) * self.steps),
             }
         )

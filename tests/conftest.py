@@ -1,5 +1,7 @@
 """What all tests share: where builds go, and Brian2 as each test found it."""
 
+import logging
+
 import pytest
 
 
@@ -8,6 +10,27 @@ def _build_cache(request):
     """Compiled programs go to pytest's cache folder, not to the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPIKEFA_CACHE", str(request.config.cache.mkdir("spikefa")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _fast_brian():
+    """Compile for the runtime device without optimization, and log problems only.
+
+    Most of the time of these tests is that of the compiler. Standalone programs keep
+    the flags that users get.
+    """
+    from brian2.codegen.runtime.cython_rt import cython_rt
+
+    compiler_and_args = cython_rt.get_compiler_and_args
+
+    def quick_compiler_and_args():
+        compiler, args = compiler_and_args()
+        return compiler, [*args, "-O0"]
+
+    logging.getLogger("brian2").setLevel(logging.WARNING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cython_rt, "get_compiler_and_args", quick_compiler_and_args)
         yield
 
 

@@ -71,6 +71,13 @@ def plan_pending(synapses, capacity):
         raise ValueError(f"put_off has to be 0 to 32, is {capacity}")
     if not capacity or not supports_pending(synapses.codeobj_class):
         return None
+    try:
+        return _plan(synapses, capacity)
+    except SyntaxError:  # for Brian2 to refuse, before a run
+        return None
+
+
+def _plan(synapses, capacity):
     variables = synapses.variables
     sums = [u.expression.code for u in synapses.summed_updaters.values()]
     summed = get_identifiers_recursively(sums, variables)

@@ -45,12 +45,7 @@ class DensePathway(CodeRunner):
         # Known to this runner only; pre- and postsynaptic events share their name.
         self.variables = Variables(synapses)
         self.variables.add_reference(eventspace, self.source)
-        sums = post_sums(code, synapses.variables) if prepost == "pre" else None
-        # Grouping rows changes the order in which random numbers are drawn.
-        pure = sums is not None and all(
-            calls_are_pure(expression, synapses.variables, synapses.namespace or {})
-            for _, _, expression in parse_code(code)
-        )
+        sums, pure = _freedom(code, synapses) if prepost == "pre" else (None, False)
         CodeRunner.__init__(
             self,
             synapses,
@@ -98,6 +93,29 @@ class DensePathway(CodeRunner):
     def before_run(self, run_namespace):
         self.synapses.check_observers()
         super().before_run(run_namespace)
+
+
+def _freedom(code, synapses):
+    """Whether rows may be split over threads, and taken several at a time.
+
+    Returns
+    -------
+    sums : list of str or None
+        See `post_sums`; None for code that does not parse, which Brian2 will refuse
+        before a run.
+    pure : bool
+        Grouping rows changes the order in which random numbers are drawn.
+    """
+    namespace = synapses.namespace or {}
+    try:
+        sums = post_sums(code, synapses.variables)
+        pure = [
+            calls_are_pure(expression, synapses.variables, namespace)
+            for _, _, expression in parse_code(code)
+        ]
+    except SyntaxError:
+        return None, False
+    return sums, sums is not None and all(pure)
 
 
 class DenseSummedUpdater(CodeRunner):

@@ -40,10 +40,16 @@ def open_compiled():
 
 @pytest.fixture
 def forced(request, open_compiled):
-    """A session with forced spikes, parametrized by (engine, device)."""
+    """A session with forced spikes, parametrized by (engine, device).
+
+    Device "numpy" is the runtime device that generates NumPy code.
+    """
     engine, device = request.param
     if device == "cpp":
         return open_compiled(twin.open_forced, engine)
+    if device == "numpy":
+        request.getfixturevalue("numpy_codegen")
+        device = "runtime"
     return twin.open_forced(engine=engine, device=device, watch=True)
 
 
@@ -54,4 +60,4 @@ def lif(request, open_compiled):
     if device == "cpp":
         return open_compiled(twin.open_lif, engine)
     request.getfixturevalue("numpy_codegen")
-    return twin.open_lif(engine=engine, device=device, watch=True)
+    return twin.open_lif(engine=engine, device="runtime", watch=True)

@@ -173,8 +173,22 @@ class TauKeeps(Oracle):
 
 
 @pytest.fixture(scope="module")
-def shared_session():
-    return open_forced(device="runtime")
+def opened():
+    return {}
+
+
+@pytest.fixture
+def through_numpy(opened, numpy_codegen):
+    """Open stock sessions that differ in gamma and eta, each once."""
+
+    def open_once(**changes):
+        key = tuple(changes.items())
+        if key not in opened:
+            model = load_model(FORCED_MODEL).replace(**changes)
+            opened[key] = open_forced(model=model, device="runtime")
+        return opened[key]
+
+    return open_once
 
 
 @pytest.mark.parametrize(
@@ -189,18 +203,17 @@ def shared_session():
         TauKeeps,
     ],
 )
-def test_the_comparison_would_see_a_wrong_network(wrong, shared_session):
-    twin = Twin(shared_session, oracle_class=wrong)
+def test_the_comparison_would_see_a_wrong_network(wrong, through_numpy):
+    twin = Twin(through_numpy(), oracle_class=wrong)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         follow(twin, runs=(12,))
 
 
 @pytest.mark.parametrize("gamma", [1e-3, 1e-5, 7e-6, 1e-8])
 @pytest.mark.parametrize("runs", [(1,), (3, 7), (2, 1, 12)])
-def test_decay_adds_up_whatever_the_length_of_runs(gamma, runs, numpy_codegen):
+def test_decay_adds_up_whatever_the_length_of_runs(gamma, runs, through_numpy):
     """It is put off for up to 1e-4 / gamma steps, but none is lost or done twice."""
-    model = load_model(FORCED_MODEL).replace(gamma=gamma, eta=0.0)
-    session = open_forced(model=model, device="runtime")
+    session = through_numpy(gamma=gamma, eta=0.0)
     assert session.network.decay_period == min(max(int(1e-4 / gamma), 1), 60)
     session.set_state(random_state(session))
     start = session.get_state()
@@ -216,14 +229,13 @@ def test_decay_adds_up_whatever_the_length_of_runs(gamma, runs, numpy_codegen):
             )
 
 
-def test_decay_is_that_of_the_paper_to_first_order(numpy_codegen):
+def test_decay_is_that_of_the_paper_to_first_order(through_numpy):
     """W <- W + dW - gamma W at every step, as the paper has it.
 
     Second order is what differs: at most gamma dW plus gamma**2 W / 2 in each of 60
     steps, 8e-6 here, where the decay itself is 4e-4.
     """
-    model = load_model(FORCED_MODEL).replace(gamma=1e-5)
-    session = open_forced(model=model, device="runtime")
+    session = through_numpy(gamma=1e-5)
     twin = Twin(session, decay="subtracted")
     images, labels = stimuli(12)
     for here in (slice(0, 1), slice(1, 5), slice(5, 12)):

@@ -18,10 +18,12 @@ ENGINES = ["stock", "dense"]
 
 # What a session runs on, for indirect parameters of fixtures.
 BACKENDS = [
-    pytest.param(("stock", "runtime"), id="stock-runtime"),
+    pytest.param(("stock", "numpy"), id="stock-numpy"),
     pytest.param(("dense", "runtime"), id="dense-runtime"),
     pytest.param(("stock", "cpp"), id="stock-cpp", marks=pytest.mark.compiles),
     pytest.param(("dense", "cpp"), id="dense-cpp", marks=pytest.mark.compiles),
+    # Minutes of compiling what NumPy has computed already.
+    pytest.param(("stock", "runtime"), id="stock-cython", marks=pytest.mark.slow),
 ]
 
 # The same with less to compile: each engine and each device once, the others slow.

@@ -30,7 +30,7 @@ def run(rule, sparse=False, **kwds):
         rule,
         SIZES,
         TRANSFERS,
-        parameters={"eta": 0.05, "gamma": 1e-3},
+        parameters={"eta": 1e-3 if rule == "node" else 0.05, "gamma": 1e-3},
         chunk=N,
         sparse=sparse,
         **kwds,

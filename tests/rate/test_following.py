@@ -6,8 +6,9 @@ import tiny
 
 from spikefa.errors import InputError
 from spikefa.initial import set_initial_state
-from spikefa.rate import Stage, follow, measure_nse, weights
+from spikefa.rate import Stage, follow, measure_nse
 from spikefa.tasks import Task
+from spikefa.weights import weights
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 

@@ -1,9 +1,13 @@
 """What the scripts of the rate figures write, and what it shows."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
+
+from spikefa import tasks
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
 
@@ -24,12 +28,19 @@ def assert_complete(done, seeds):
 
 
 @pytest.fixture
-def short_linear(monkeypatch):
+def few_tests(monkeypatch):
+    """Measure errors with few examples: Brian2 takes milliseconds for a step."""
+    for name in ("linear_task", "teacher_task"):
+        monkeypatch.setattr(tasks, name, partial(getattr(tasks, name), n_test=40))
+
+
+@pytest.fixture
+def short_linear(monkeypatch, few_tests):
     monkeypatch.setitem(linear.SCHEDULE, True, (20, 10))
 
 
 @runtime
-def test_linear_figure_shows_what_the_paper_shows(script, monkeypatch):
+def test_linear_figure_shows_what_the_paper_shows(script, monkeypatch, few_tests):
     """NSE below 0.01 for FA and BP alike, node perturbation between, shallow not."""
     monkeypatch.setitem(linear.SCHEDULE, True, (600, 150))
     done = script("linear", "--quick", "--device", "runtime", "--runs", 1, "--seed", 3)
@@ -88,7 +99,7 @@ def test_model_file_changes_the_rate_model(script, short_linear, tmp_path):
 
 
 @runtime
-def test_deep_figure(script, monkeypatch):
+def test_deep_figure(script, monkeypatch, few_tests):
     monkeypatch.setitem(deep_nonlinear.SCHEDULE, True, (60, 30))
     done = script("deep_nonlinear", "--quick", "--device", "runtime")
     assert_complete(done, [1, 2])
