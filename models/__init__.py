@@ -1,16 +1,16 @@
 """What is simulated: Brian2 equation strings and parameters with units.
 
-=============================  =============================================
+=============================  ========================================
 `spikefa.models.psp`           input neurons and forward PSP neurons
 `spikefa.models.delta`         error neurons and backward delta neurons
 `spikefa.models.three_factor`  plastic forward, fixed feedback synapses
 `spikefa.models.rate`          the same definitions, graded
-`spikefa.models.psi_boxcar`    an alternative: a rough psi (for ``--model``)
-=============================  =============================================
+=============================  ========================================
 
 A model is the sum of the first three files; `rate` replaces a few of their
 strings. A file given to ``--model`` replaces strings in the same way: it needs to
-hold only what it changes.
+hold only what it changes. `psi_boxcar`, `error_spikes`, `third_factor_linear` and
+`biases_fixed` are such files: choices that the paper leaves open.
 
 Words marked *paper* are stated by Lillicrap et al., Nature Communications 7:13276
 (2016), doi:10.1038/ncomms13276; *reconstructed* marks what had to be filled in.

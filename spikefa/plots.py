@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from .runfolder import replacing
 
-__all__ = ["plot_angles", "plot_training", "save_figure"]
+__all__ = ["plot_angles", "plot_rules", "plot_training", "save_figure"]
 
 
 def plot_training(curve, traces, steps, dt_ms):
@@ -129,3 +129,38 @@ def save_figure(figure, path):
     """
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=120)
+
+
+def plot_rules(results):
+    """Draw the learning curves of several rules, and the angles of their feedback.
+
+    Parameters
+    ----------
+    results : dict of dict
+        ``results.json`` of a training with each rule, by any name.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    aligned = [
+        found
+        for found in results.values()
+        if found["learning_curve"][0]["feedback_angles"]
+    ]
+    figure = Figure(figsize=(5 * (1 + len(aligned)), 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 1 + len(aligned), squeeze=False)[0]
+    for found in results.values():
+        points = [
+            (entry["images_seen"], entry["test_error_percent"])
+            for entry in found["learning_curve"]
+            if entry["test_error_percent"] is not None
+        ]
+        panels[0].plot(*zip(*points, strict=True), marker="o", label=found["rule"])
+    panels[0].set(xlabel="images seen", ylabel="test error (%)", yscale="log")
+    panels[0].legend()
+    for axes, found in zip(panels[1:], aligned, strict=True):
+        plot_angles(axes, found["learning_curve"])
+        axes.set_title(f"{found['rule']}: feedback B and transposed W")
+    return figure

@@ -70,7 +70,7 @@ def test_network_is_no_further_off_than_single_precision_explains(forced):
 @pytest.mark.parametrize(
     ("rule", "engine"),
     [(rule, "stock") for rule in ("dfa", "bp", "sign", "shallow")]
-    + [("bp", "dense"), ("sign", "dense")],
+    + [pytest.param(rule, "dense", marks=pytest.mark.slow) for rule in ("bp", "sign")],
 )
 def test_every_rule_follows_the_oracle(rule, engine, numpy_codegen):
     session = open_forced(rule, engine=engine, device="runtime", watch=True)

@@ -55,6 +55,7 @@ def test_linear_figure_shows_what_the_paper_shows(script, monkeypatch, few_tests
     assert done.results["learners"]["fa"]["examples_to_goal"][0] <= 600
 
 
+@pytest.mark.slow
 @runtime
 def test_linear_runs_repeat_bit_for_bit(script, short_linear):
     common = ("linear", "--quick", "--device", "runtime")
@@ -77,6 +78,7 @@ def test_linear_learners_start_alike_and_see_the_same(script, short_linear):
     assert len(set(starts.values())) == 1
 
 
+@pytest.mark.slow
 @runtime
 def test_eta_of_one_learner_can_be_changed(script, short_linear):
     common = ("linear", "--quick", "--device", "runtime", "--runs", 1)
@@ -98,6 +100,7 @@ def test_model_file_changes_the_rate_model(script, short_linear, tmp_path):
     assert not np.array_equal(plain["bp/nse"], mine.arrays["bp/nse"])
 
 
+@pytest.mark.slow
 @runtime
 def test_deep_figure(script, monkeypatch, few_tests):
     monkeypatch.setitem(deep_nonlinear.SCHEDULE, True, (60, 30))

@@ -1,0 +1,158 @@
+"""Run every figure of the paper and put our numbers beside the paper's.
+
+T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedback
+weights support error backpropagation for deep learning", Nature Communications 7:13276
+(2016), doi:10.1038/ncomms13276.
+
+Prints a plan with an estimate of the time, runs what has not been run yet, and writes
+``results.md``, ``results.json`` and ``rules.png`` to --out. A run that has finished is
+used again; one that was interrupted goes on from its checkpoint.
+
+Examples::
+
+    python sims/reproduce_all.py --plan              # what there is to do
+    python sims/reproduce_all.py                     # most of a day on one core
+    python sims/reproduce_all.py --only fig2 fig5
+    python sims/reproduce_all.py --quick             # all parts, in minutes
+"""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from spikefa.cli import Parser, positive_int, run_command
+from spikefa.errors import InputError, SpikefaError
+from spikefa.reproduction import FIGURES, RULES, rows_of, write_table
+
+SIMS = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Part:
+    """One command, the folder of its results, and its minutes on one core."""
+
+    figure: str
+    command: tuple
+    folder: Path
+    minutes: float
+
+    @property
+    def results(self):
+        """What the run wrote, or None if it has not finished."""
+        try:
+            results = json.loads((self.folder / "results.json").read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError as exc:
+            raise InputError(f"{self.folder / 'results.json'}: {exc}") from None
+        return results if results.get("finished", True) else None
+
+    @property
+    def started(self):
+        """Whether there is a checkpoint to go on from."""
+        return any(self.folder.glob("checkpoint*.npz"))
+
+
+def build_parser():
+    """Describe the options."""
+    parser = Parser(
+        prog="reproduce_all.py",
+        description=__doc__.splitlines()[0],
+        epilog="Results go to --out: results.md, results.json, rules.png, and a folder "
+        "for each run.",
+    )
+    add = parser.add_argument
+    add("--quick", action="store_true", help="tiny networks: shows that all parts run")
+    add("--plan", action="store_true", help="print what there is to do, and stop")
+    add("--only", choices=FIGURES, nargs="+", metavar="FIGURE", help=", ".join(FIGURES))
+    add("--out", metavar="DIR", help="default: runs/reproduce, or runs/reproduce-quick")
+    add("--workers", type=positive_int, default=1, metavar="N", help="processes")
+    add("--threads", type=positive_int, default=1, metavar="N", help="spiking networks")
+    add("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def parts_of(args, out):
+    """List the commands of all figures that were asked for."""
+    quick = ("--quick",) if args.quick else ()
+    own = {
+        "linear.py": ("--workers", args.workers),
+        "mnist_spiking.py": ("--threads", args.threads),
+    }
+    parts = []
+    for name in args.only or FIGURES:
+        for folder, script, options, minutes in FIGURES[name].commands:
+            machine = own.get(script, own["linear.py"])
+            if args.quick:  # a preset has its own sizes
+                options = [o for o in options if o in ("--rule", *RULES)]
+            command = (script, *options, *quick, *map(str, machine))
+            parts.append(Part(name, command, out / folder, minutes))
+    return parts
+
+
+def print_plan(parts, quick):
+    """Say what is there already and how long the rest will take."""
+    total = 0
+    for part in parts:
+        state = "there" if part.results else "to go on with" if part.started else ""
+        estimate = "" if part.results or quick else f"{part.minutes:5.0f} min"
+        total += 0 if part.results else part.minutes
+        print(f"{part.figure:8s} {estimate:>9s} {state:14s} {shlex.join(part.command)}")
+    if not quick:
+        print(f"in all about {total / 60:.1f} hours on one core")
+
+
+def run(part):
+    """Run a part in a process of its own, or let it go on."""
+    if part.results:
+        return
+    script, *options = part.command
+    if part.started:
+        options = ["--resume"]
+    command = [sys.executable, SIMS / script, *options, "--out", part.folder]
+    code = _wait(command)
+    if code in (-signal.SIGINT, 128 + signal.SIGINT):
+        raise KeyboardInterrupt
+    if code:
+        raise SpikefaError(f"{shlex.join(part.command)} failed (exit code {code})")
+
+
+def _wait(command):
+    """Run a command; it gets Ctrl-C itself, and has to end before this program."""
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def main(args):
+    """Print the plan, run what is missing, write the table."""
+    name = "reproduce-quick" if args.quick else "reproduce"
+    out = Path(args.out) if args.out else Path("runs") / name
+    parts = parts_of(args, out)
+    print_plan(parts, args.quick)
+    if args.plan:
+        return
+    for part in parts:
+        print(f"-- {part.figure}: {shlex.join(part.command)}", flush=True)
+        run(part)
+    results = {}
+    for part in parts:
+        results.setdefault(part.figure, {})[part.folder.name] = part.results
+    rows = [row for figure, found in results.items() for row in rows_of(figure, found)]
+    if "rules" in results:
+        from spikefa.plots import plot_rules, save_figure
+
+        save_figure(plot_rules(results["rules"]), out / "rules.png")
+    write_table(rows, out)
+    print((out / "results.md").read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(build_parser(), main))

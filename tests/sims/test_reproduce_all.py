@@ -1,0 +1,102 @@
+"""The program that runs all figures: plan, cached runs, table."""
+
+import json
+
+import pytest
+from spikefa.sims import reproduce_all
+
+from spikefa.cli import run_command
+
+QUADRATIC = {
+    "quick": False,
+    "seeds": [1, 2, 3],
+    "nse_before_and_after_phases": [[1.0, 0.1], [1.02, 0.1], [0.9, 0.1], [0.41, 0.1]],
+}
+
+
+@pytest.fixture
+def reproduce(capsys, tmp_path):
+    def run(*options):
+        argv = [*options, "--out", str(tmp_path)]
+        code = run_command(reproduce_all.build_parser(), reproduce_all.main, argv)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def never(monkeypatch):
+    def fail(command):
+        raise AssertionError(f"started {command}")
+
+    monkeypatch.setattr(reproduce_all, "_wait", fail)
+
+
+def write(path, results):
+    path.mkdir()
+    (path / "results.json").write_text(json.dumps(results))
+
+
+def test_plan_starts_nothing(reproduce, never, tmp_path):
+    code, out, _ = reproduce("--plan")
+    assert code == 0
+    assert "mnist_spiking.py --preset paper" in out
+    assert "hours on one core" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_finished_runs_are_used_again(reproduce, never, tmp_path):
+    write(tmp_path / "fig5", QUADRATIC)
+    code, out, _ = reproduce("--only", "fig5")
+    assert code == 0
+    assert "NSE 1.000 to 1.020" in out
+    assert "NSE 0.900 to 0.410" in (tmp_path / "results.md").read_text()
+    rows = json.loads((tmp_path / "results.json").read_text())
+    assert [row["seeds"] for row in rows] == ["1 to 3", "1 to 3"]
+
+
+def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
+    started = []
+
+    def finish(command):
+        started.append(command)
+        results = json.loads((tmp_path / "fig4" / "results.json").read_text())
+        text = json.dumps(results | {"finished": True})
+        (tmp_path / "fig4" / "results.json").write_text(text)
+        return 0
+
+    monkeypatch.setattr(reproduce_all, "_wait", finish)
+    unfinished = {
+        "finished": False,
+        "layer_sizes": [784, 1500, 1500, 1500, 1000],
+        "images_seen": 120_000,
+        "images": None,
+        "seed": 7,
+        "test_error_percent": 3.21,
+        "test_error_last_step_percent": 3.4,
+    }
+    write(tmp_path / "fig4", unfinished)
+    (tmp_path / "fig4" / "checkpoint.npz").touch()
+    code, out, _ = reproduce("--only", "fig4")
+    assert code == 0
+    ((*_, resume, option, folder),) = started
+    assert (resume, option, folder) == ("--resume", "--out", tmp_path / "fig4")
+    assert "3.21 % after 2 passes (3.40 % by the last step alone)" in out
+
+
+def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_path):
+    monkeypatch.setattr(reproduce_all, "_wait", lambda command: 1)
+    code, _, err = reproduce("--only", "fig2")
+    assert code == 2
+    assert "linear.py" in err.splitlines()[-1]
+    assert "failed (exit code 1)" in err.splitlines()[-1]
+    assert not (tmp_path / "results.md").exists()
+
+
+@pytest.mark.slow
+def test_quick_runs_every_part(reproduce, tmp_path):
+    code, out, _ = reproduce("--quick")
+    assert code == 0
+    assert (tmp_path / "rules.png").read_bytes().startswith(b"\x89PNG")
+    for figure in ("2", "3a", "3d", "4", "5", "(rules)"):
+        assert f"| {figure} |" in out
