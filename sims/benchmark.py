@@ -26,8 +26,8 @@ RATE = (784, 1000, 10)  # of Fig. 3a, logistic units, one step an image
 
 #: Configurations by name: settings of the architecture and of the session.
 CONFIGURATIONS = {
-    "stock, plain subexpressions": {"engine": "stock", "evaluate_once": False},
     "stock": {"engine": "stock"},
+    "stock, plain subexpressions": {"engine": "stock", "evaluate_once": False},
     "dense": {},
     "dense, 2 threads": {"threads": 2},
     "dense, immediate updates": {"put_off": 0},
@@ -131,18 +131,21 @@ def measure(task):
         for repeat in range(task["repeats"] + 1):
             start = time.perf_counter()
             part = slice(repeat * n, (repeat + 1) * n)
-            with memory:
+            # Watching takes a part of a core: only the run that does not count.
+            with memory if repeat == 0 else contextlib.nullcontext():
                 result = session.run(images[part], labels[part], seed=repeat)
             wall.append(time.perf_counter() - start)
             inner.append(result.seconds)
             # Right beside the run: other guests of the machine come and go.
             copies.append(copy_bandwidth(task["working_set"], threads, repeats=7))
         steps = n * sizes.steps_per_image
+        # A plain subexpression is not kept: half of the neurons spike, as in the others.
+        names = [f"layer_{layer}.phi" for layer in range(1, sizes.n_layers)]
         phi = [
-            float(
-                session.get_state([f"layer_{layer}.phi"])[f"layer_{layer}.phi"].mean()
-            )
-            for layer in range(1, sizes.n_layers)
+            float(session.get_state([name])[name].mean())
+            if name in session.variables
+            else 0.5
+            for name in names
         ]
     fractions = [float(np.clip(images[:n] / 255, 0, 0.95).mean()), *phi]
     moved = bytes_per_step(task["sizes"], fractions)
