@@ -62,13 +62,20 @@ def stock():
 @pytest.fixture(scope="session")
 def standalone(tmp_path_factory):
     """Results of `run_standalone` on one thread."""
-    return run_standalone(tmp_path_factory.mktemp("standalone"), threads=0)
+    return run_standalone(tmp_path_factory.mktemp("standalone"), 0, CONFIGURATIONS)
 
 
 @pytest.fixture(scope="session")
-def openmp(tmp_path_factory):
-    """Results of `run_standalone` on two threads."""
-    return run_standalone(tmp_path_factory.mktemp("openmp"), threads=2)
+def openmp(request, tmp_path_factory):
+    """Results of `run_standalone` on two threads, of what the chosen tests ask for."""
+    chosen = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = {
+        spec.params["key"]
+        for spec in chosen
+        if spec is not None and spec.params.get("where") == "openmp"
+    }
+    keys = [key for key in CONFIGURATIONS if key in asked]
+    return run_standalone(tmp_path_factory.mktemp("openmp"), 2, keys)
 
 
 @pytest.fixture
@@ -93,8 +100,8 @@ class RunArguments(dict):
         return self._pairs
 
 
-def run_standalone(folder, threads):
-    """Build all configurations into one program; run it for every seed."""
+def run_standalone(folder, threads, keys):
+    """Build configurations into one program; run it for every seed."""
     standalone = prefs.devices.cpp_standalone
     before = standalone.openmp_threads, standalone.extra_make_args_unix
     standalone.openmp_threads = threads
@@ -104,7 +111,7 @@ def run_standalone(folder, threads):
         train = TimedArray(spike_train(0), dt=defaultclock.dt, name="train")
         parts = {
             key: Part(key, DenseSynapses, train, prefix=f"p{number}_")
-            for number, key in enumerate(CONFIGURATIONS)
+            for number, key in enumerate(keys)
         }
         for part in parts.values():
             part.set(part.drawn_values(SEEDS[0]))

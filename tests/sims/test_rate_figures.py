@@ -71,6 +71,7 @@ def test_linear_runs_repeat_bit_for_bit(script, short_linear):
     assert not np.array_equal(*first.arrays["fa/nse"])
 
 
+@pytest.mark.slow
 @runtime
 def test_linear_learners_start_alike_and_see_the_same(script, short_linear):
     done = script("linear", "--quick", "--device", "runtime", "--runs", 1)
