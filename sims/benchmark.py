@@ -139,7 +139,7 @@ def measure(task):
             # Right beside the run: other guests of the machine come and go.
             copies.append(copy_bandwidth(task["working_set"], threads, repeats=7))
         steps = n * sizes.steps_per_image
-        # A plain subexpression is not kept: half of the neurons spike, as in the others.
+        # Plain subexpressions are not kept; about half of the neurons spike.
         names = [f"layer_{layer}.phi" for layer in range(1, sizes.n_layers)]
         phi = [
             float(session.get_state([name])[name].mean())
