@@ -8,7 +8,14 @@ from brian2.groups.group import CodeRunner
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-from .statements import calls_are_pure, parse_code, post_sums, variables_read
+from .checks import refuse_random
+from .statements import (
+    calls_are_pure,
+    lines_apart,
+    parse_code,
+    post_sums,
+    variables_read,
+)
 
 __all__ = ["DensePathway", "DenseSummedUpdater"]
 
@@ -45,7 +52,9 @@ class DensePathway(CodeRunner):
         # Known to this runner only; pre- and postsynaptic events share their name.
         self.variables = Variables(synapses)
         self.variables.add_reference(eventspace, self.source)
+        refuse_random(synapses, code)
         sums = post_sums(code, synapses.variables) if prepost == "pre" else None
+        other = "post" if prepost == "pre" else "pre"
         # Grouping rows changes the order in which random numbers are drawn.
         pure = sums is not None and all(
             calls_are_pure(expression, synapses.variables, synapses.namespace or {})
@@ -66,6 +75,9 @@ class DensePathway(CodeRunner):
                 "eventspace_variable": self.source.variables[eventspace],
                 "split_rows": sums is not None,
                 "group_rows": pure,
+                "lines_apart": lines_apart(
+                    code, synapses.variables, f"_{other}synaptic_idx"
+                ),
                 "sums": [synapses.variables[name] for name in sums or ()],
                 "pending": None,
             },
@@ -126,6 +138,7 @@ class DenseSummedUpdater(CodeRunner):
                 f"The summed variable '{equation.varname}' needs a corresponding "
                 f"parameter '{name}' in the target group."
             )
+        refuse_random(synapses, f"{name} += {equation.expr}")
         self.target_var = synapses.variables[equation.varname]
         fail_for_dimension_mismatch(
             equation.dim,
