@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from brian2 import prefs
 from brian2.utils.filelock import FileLock
@@ -129,8 +130,8 @@ def _bundles(directory, sources):
     }
     for name, files in (parts | {"core.cu": others}).items():
         text = "\n".join(
-            bundle((directory / file).read_text(), f"_in_bundle_{index}")
-            for index, file in enumerate(files)
+            bundle((directory / file).read_text(), f"_of_{Path(file).stem}")
+            for file in files
         )
         path = directory / name
         if not path.exists() or path.read_text() != text:
