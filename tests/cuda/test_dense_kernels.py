@@ -47,6 +47,8 @@ class Program:
         compile_cuda_project(get_device(), folder, machine)
         self.device = get_device()
         self._known = {}
+        reset_device()
+        set_device("runtime")
 
     def run(self, seed, order, counts=""):
         """State of every configuration after a run."""
@@ -102,13 +104,9 @@ def stock():
 
     def run(key, seed):
         if (key, seed) not in known:
-            device, before = get_device(), prefs.codegen.target
-            reset_device()
-            set_device("runtime")
-            prefs.codegen.target = "numpy"
+            before, prefs.codegen.target = prefs.codegen.target, "numpy"
             known[key, seed] = simulate_stock(key, seed)
             prefs.codegen.target = before
-            set_device("runtime" if device is None else "cuda_standalone")
         return known[key, seed]
 
     return run
