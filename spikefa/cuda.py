@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, files
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from .cuda_project import compile_cuda_project
 from .errors import InputError, ProjectBuilt
 from .standalone import StandaloneSession
@@ -24,6 +26,7 @@ __all__ = [
     "Machine",
     "activate",
     "check_machine",
+    "implement_timed_arrays",
 ]
 
 #: Compute capability without a card: that of the H100.
@@ -175,6 +178,33 @@ def activate(machine):
         prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
 
 
+def implement_timed_arrays(values):
+    """Give TimedArrays the CUDA code that those made after `activate` have.
+
+    Parameters
+    ----------
+    values : iterable
+        What may be among others a TimedArray, such as the values of a model.
+    """
+    from brian2 import TimedArray
+
+    for array in values:
+        if not isinstance(array, TimedArray):
+            continue
+        known = array.implementations
+        if "cuda" in known._implementations:
+            continue
+        make = TimedArray.implementations["cuda"][array.values.ndim - 1]
+        flat = array.values.astype(np.double, order="C", copy=False).ravel()
+        namespace = {f"{array.name}_values": flat}
+        known.add_dynamic_implementation(
+            "cuda",
+            make(array.values, array.dt, array.name),
+            namespace=lambda owner, namespace=namespace: namespace,
+            name=array.name,
+        )
+
+
 class CudaSession(StandaloneSession):
     """A network compiled for a graphics card.
 
@@ -224,6 +254,15 @@ class CudaSession(StandaloneSession):
             for line in super()._complaint(text).splitlines()
             if re.match(r"error|cannot|could not|memory error", line, re.IGNORECASE)
         )
+
+    def _result(self, n_images):
+        """Sort the spikes of a time step: Brian2CUDA lists them in any order."""
+        result = super()._result(n_images)
+        for name, arrays in result.traces.items():
+            if "i" in arrays:
+                order = np.lexsort((arrays["i"], arrays["t"]))
+                result.traces[name] = {k: v[order] for k, v in arrays.items()}
+        return result
 
     def _adapt(self, lines):
         """Refill random numbers in the clock of the neurons only, which draw them."""

@@ -29,6 +29,9 @@ _BUNDLES = 2
 #: code for the processor that it is compiled on.
 _HOST_FLAGS = ["-O3"]
 
+#: Brian2CUDA reads run arguments from files, and turns their names into lower case.
+_LOWER_CASE = "c = std::tolower(static_cast<unsigned char>(c));"
+
 _MAKEFILE = """\
 # make ARCH=sm_80 compiles for another card.
 NVCC ?= {nvcc}
@@ -132,7 +135,7 @@ def _bundles(directory, sources):
         text = "\n".join(
             bundle((directory / file).read_text(), f"_of_{Path(file).stem}")
             for file in files
-        )
+        ).replace(_LOWER_CASE, "")
         path = directory / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

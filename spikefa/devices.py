@@ -12,7 +12,7 @@ from brian2.core.tracking import InstanceTrackerSet
 from brian2.devices.device import get_device, reset_device
 from platformdirs import user_cache_dir
 
-from .cuda import CudaSession, check_machine
+from .cuda import CudaSession, check_machine, implement_timed_arrays
 from .cuda import activate as activate_cuda
 from .errors import InputError
 from .network import build_network
@@ -73,6 +73,8 @@ def open_session(
     prefs.logging.warn_for_unused_objects = False
     check_model(architecture, model, rule)
     _activate(choice.name, threads, machine)
+    if choice.name == "cuda":
+        implement_timed_arrays(model.values())
     with _first_of_their_name():
         network = build_network(architecture, model, rule, watch=watch)
         if choice.name == "runtime":

@@ -1,7 +1,10 @@
 """Whole programs of networks behind the shim: chunks, gates, seeds, resumption."""
 
+import json
+
 import numpy as np
 import pytest
+from spikefa.sims import mnist_spiking
 from twin import (
     CHUNK_IMAGES,
     FORCED_MODEL,
@@ -15,6 +18,7 @@ from twin import (
 )
 
 from spikefa.architecture import GRID_STEPS, Architecture
+from spikefa.cli import run_command
 from spikefa.devices import open_session
 from spikefa.initial import set_initial_state
 from spikefa.model import load_model
@@ -80,17 +84,22 @@ def test_every_rule_follows_the_oracle(rule, module_shim):
         twin.compare()
 
 
-def test_same_state_and_seed_same_result(plain):
+def test_same_state_and_seed_same_result(plain, monkeypatch):
     set_initial_state(plain, 1)
     start = plain.get_state()
     results = []
-    for seed in (5, 5, 6):
+    for order, seed in enumerate((5, 5, 6)):
+        monkeypatch.setenv("SHIM_SEED", str(order))  # threads in another order
         plain.set_state(start)
-        results.append((show(plain, seed).output, plain.get_state()))
+        results.append((show(plain, seed), plain.get_state()))
     (first, state), (again, same), (other, _) = results
-    assert np.array_equal(first, again)
+    assert np.array_equal(first.output, again.output)
     assert all(np.array_equal(state[name], same[name]) for name in state)
-    assert not np.array_equal(first, other)
+    for name, arrays in first.traces.items():
+        for key, value in arrays.items():
+            assert np.array_equal(again.traces[name][key], value), (name, key)
+    assert len(first.traces["spikes_1"]["i"]) > 20
+    assert not np.array_equal(first.output, other.output)
 
 
 def test_a_resumed_session_goes_on_bit_for_bit(plain):
@@ -148,3 +157,40 @@ def test_coarse_feedback_weights(module_shim):
         images, labels = stimuli(3)
         twin.run(images, labels)
         twin.compare()
+
+
+def test_the_command_line_trains_and_resumes(tmp_path, trained):
+    """A run in two parts ends with the weights of a run in one."""
+    weights, error = trained(tmp_path / "two", resumed=True)
+    expected, expected_error = trained(tmp_path / "one", resumed=False)
+    assert error == expected_error
+    assert set(weights) == set(expected)
+    for name, value in expected.items():
+        assert np.array_equal(weights[name], value), name
+
+
+@pytest.fixture
+def trained():
+    """Train a tiny network from the command line."""
+
+    def run(folder, resumed):
+        tiny = "--quick --images 4 --test-images 2 --chunk-images 2 --device cuda"
+        first = [*tiny.split(), "--out", str(folder)]
+        parts = [[*first, "--epochs", "2"]]
+        if resumed:
+            parts = [
+                [*first, "--epochs", "1"],
+                ["--resume", "--epochs", "2", "--out", str(folder)],
+            ]
+        for part in parts:
+            parser = mnist_spiking.build_parser()
+            assert run_command(parser, mnist_spiking.main, part) == 0
+        with np.load(folder / "checkpoint.npz") as stored:
+            arrays = {name: stored[name] for name in stored.files if ".W" in name}
+        assert arrays
+        results = json.loads((folder / "results.json").read_text())
+        assert results["device"] == "cuda"
+        assert results["images_seen"] == 8
+        return arrays, results["test_error_percent"]
+
+    return run
