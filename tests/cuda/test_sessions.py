@@ -75,7 +75,13 @@ def test_gates_are_obeyed(gates, forced):
         assert np.array_equal(after[name], before[name]) is not bool(gates[layer])
 
 
-@pytest.mark.parametrize("rule", ["bp", "sign", "dfa", "shallow"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "sign",  # sums to the presynaptic side
+        *(pytest.param(r, marks=pytest.mark.slow) for r in ("bp", "dfa", "shallow")),
+    ],
+)
 def test_every_rule_follows_the_oracle(rule, module_shim):
     with open_forced(rule, engine="dense", device="cuda", watch=True) as session:
         twin = Twin(session)
