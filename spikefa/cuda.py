@@ -32,6 +32,9 @@ __all__ = [
 #: Compute capability without a card: that of the H100.
 DEFAULT_CAPABILITY = "9.0"
 
+#: Least compute capability that Brian2CUDA takes.
+LEAST = 5.0
+
 _HOW_TO_INSTALL = "pip install spikefa[cuda]"
 
 
@@ -101,8 +104,10 @@ def check_machine(capability=None, build_only=False):
             "without one, --device cpp runs without one"
         )
     chosen = capability or card or DEFAULT_CAPABILITY
-    if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII):
-        raise InputError(f"a compute capability is a number such as 9.0, not {chosen}")
+    if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII) or float(chosen) < LEAST:
+        raise InputError(
+            f"a compute capability is a number such as 9.0, {LEAST} or more, not {chosen}"
+        )
     return Machine(nvcc, _version(nvcc), float(chosen), *_curand(nvcc))
 
 

@@ -58,7 +58,7 @@ def test_no_card(script, tools, capsys):
     assert "--build-only" in refused(capsys, script, "--out", "x")
 
 
-@pytest.mark.parametrize("wrong", ["9", "x", "9.0a", "90", "-9.0", "9.0\n"])
+@pytest.mark.parametrize("wrong", ["9", "x", "9.0a", "90", "-9.0", "9.0\n", "3.5"])
 def test_wrong_compute_capability(wrong, tools, capsys):
     tools("nvcc", "Cuda compilation tools, release 13.0, V13.0.88")
     options = ("--build-only", f"--compute-capability={wrong}")
