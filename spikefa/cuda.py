@@ -106,7 +106,7 @@ def check_machine(capability=None, build_only=False):
     chosen = capability or card or DEFAULT_CAPABILITY
     if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII) or float(chosen) < LEAST:
         raise InputError(
-            f"a compute capability is a number such as 9.0, from {LEAST} on, not {chosen}"
+            f"compute capability: expected {LEAST} or more, such as 9.0, got {chosen}"
         )
     return Machine(nvcc, _version(nvcc), float(chosen), *_curand(nvcc))
 
