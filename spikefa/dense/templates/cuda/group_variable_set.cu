@@ -10,6 +10,11 @@
 {% endblock %}
 
 {% block kernel_maincode %}
+    {% if not vector_code|join|trim %}
+    {# A shared variable: once. #}
+    if (_vectorisation_idx != 0)
+        return;
+    {% endif %}
     ///// scalar_code /////
     {{scalar_code|autoindent}}
 

@@ -11,6 +11,11 @@
 {% endblock %}
 
 {% block kernel_maincode %}
+    {% if not vector_code['statement']|join|trim %}
+    {# A shared variable: once. #}
+    if (_vectorisation_idx != 0)
+        return;
+    {% endif %}
     ///// scalar_code /////
     {{scalar_code['condition']|autoindent}}
     {{scalar_code['statement']|autoindent}}
