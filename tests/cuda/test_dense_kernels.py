@@ -123,9 +123,7 @@ def _cases():
 @pytest.mark.compiles
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(
-    "key", [k for k in CONFIGURATIONS if k not in ACT_ON_EACH_OTHER]
-)
+@pytest.mark.parametrize("key", _cases())
 def test_kernels_agree_with_stock(key, seed, order, program, stock):
     found = program.run(seed, order)[key]
     before, expected = stock(key, seed)
