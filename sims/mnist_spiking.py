@@ -19,8 +19,10 @@ from pathlib import Path
 from spikefa import presets
 from spikefa.cli import (
     Parser,
+    add_build_options,
     assignment,
     checkpoint_interval,
+    device_choice,
     nonnegative,
     nonnegative_int,
     pairs,
@@ -89,6 +91,7 @@ def _add_machine_options(parser):
     )
     add("--device", choices=presets.DEVICES, help="default: cpp")
     add("--threads", type=positive_int, metavar="N", help="device cpp only")
+    add_build_options(add)
     add("--out", metavar="DIR", help="default: a new folder in runs/")
     add(
         "--checkpoint-every",
@@ -138,12 +141,24 @@ def main(args):
     from spikefa.runfolder import locked_folder, unused_folder
 
     settings, _ = settle(args)
+    device = device_choice(args, settings.device)
+    if device.build_only:
+        return build_only(settings, device)
     name = f"{'quick' if args.quick else settings.preset}-{settings.rule}"
     out = Path(args.out) if args.out else unused_folder("runs", name)
     with locked_folder(out) as folder:
         # Again, now that no other run can replace the checkpoint.
         settings, checkpoint = settle(args)
         return train(settings, checkpoint, folder, args)
+
+
+def build_only(settings, device):
+    """Compile the program; what comes out is where it is, see `run_command`."""
+    from spikefa.experiment import Experiment
+
+    quiet_brian()
+    print("generating and compiling the program", file=sys.stderr)
+    Experiment(settings, None, warn, device=device)
 
 
 def train(settings, checkpoint, folder, args):
@@ -160,7 +175,8 @@ def train(settings, checkpoint, folder, args):
 
     quiet_brian()
     print(f"writing to {folder}; preparing the network", file=sys.stderr)
-    experiment = Experiment(settings, folder, warn, checkpoint)
+    device = device_choice(args, settings.device)
+    experiment = Experiment(settings, folder, warn, checkpoint, device)
     bar = ProgressBar()
     try:
         every = {f"every_{kind}": n for kind, n in args.checkpoint_every}

@@ -7,11 +7,13 @@ import re
 import sys
 import traceback
 
-from .errors import InputError, SpikefaError
+from .errors import InputError, ProjectBuilt, SpikefaError
 
 __all__ = [
     "Parser",
+    "add_build_options",
     "checkpoint_interval",
+    "device_choice",
     "nonnegative",
     "nonnegative_int",
     "positive_int",
@@ -100,6 +102,52 @@ def assignment(text):
     return name.strip(), value.strip()
 
 
+def add_build_options(add):
+    """Add the options that say how the programs of a device are built.
+
+    Parameters
+    ----------
+    add : callable
+        Adds an option, such as ``parser.add_argument``.
+    """
+    add(
+        "--build-only",
+        action="store_true",
+        help="device cuda: compile the program (no graphics card needed), do not run",
+    )
+    add("--build-dir", metavar="DIR", help="where programs are built; default: a cache")
+    add(
+        "--compute-capability",
+        metavar="X.Y",
+        help="device cuda: what to compile for; default: that of the card, or 9.0",
+    )
+
+
+def device_choice(args, name):
+    """Collect the options of `add_build_options`; refuse what cannot be used here.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    name : str
+        Of the device.
+
+    Returns
+    -------
+    choice : DeviceChoice
+    """
+    from .presets import DeviceChoice
+
+    choice = DeviceChoice(
+        name, args.build_dir, args.compute_capability, args.build_only
+    )
+    if name == "cuda" or args.build_only or args.compute_capability:
+        from .devices import check_device
+
+        check_device(choice)
+    return choice
+
+
 def run_command(parser, command, argv=None):
     """Parse the options, run a command, and turn errors into a line and a code.
 
@@ -126,6 +174,9 @@ def run_command(parser, command, argv=None):
         return command(args) or 0
     except KeyboardInterrupt:
         return _report(parser, args, "interrupted", 130)
+    except ProjectBuilt as exc:
+        print(exc)
+        return 0
     except SpikefaError as exc:
         return _report(parser, args, exc, getattr(exc, "exit_code", EXIT_INPUT))
     except MemoryError:

@@ -12,16 +12,16 @@ from brian2.core.tracking import InstanceTrackerSet
 from brian2.devices.device import get_device, reset_device
 from platformdirs import user_cache_dir
 
+from .cuda import CudaSession, check_machine, implement_timed_arrays
+from .cuda import activate as activate_cuda
 from .errors import InputError
 from .network import build_network
+from .presets import DEVICES, DeviceChoice
 from .runtime import RuntimeSession
 from .standalone import StandaloneSession
 from .validation import blaming_model, check_model
 
-__all__ = ["DEVICES", "open_session"]
-
-#: Device names on the command line.
-DEVICES = ("runtime", "cpp", "cuda")
+__all__ = ["DEVICES", "check_device", "open_session"]
 
 
 def open_session(
@@ -41,15 +41,16 @@ def open_session(
     architecture : Architecture
     model : Model
     rule : str or Rule, optional
-    device : {'cpp', 'runtime', 'cuda'}, optional
-        C++ standalone, Brian2's runtime mode (Cython), or brian2cuda.
+    device : {'cpp', 'runtime', 'cuda'} or DeviceChoice, optional
+        C++ standalone, Brian2's runtime mode (Cython), or Brian2CUDA.
     threads : int, optional
         OpenMP threads (C++ standalone only).
     watch : bool, optional
         Record what Fig. 4 shows, see `build_network`.
     build_dir : path, optional
-        Where the C++ project is built; default: a folder of the user's cache that
-        is used again by the next run of the same network.
+        Where the program is built; default: a subfolder of the one that the device
+        was chosen with, or of the user's cache, that is used again by the next run of
+        the same network.
 
     Returns
     -------
@@ -60,32 +61,67 @@ def open_session(
     ModelError
         If an equation cannot be used; names the file and the string.
     InputError
-        If the device is unknown or cannot use threads.
+        If the device is unknown or cannot use threads, or if something that CUDA needs
+        is missing.
+    ProjectBuilt
+        If the device was chosen to build only.
     """
-    if device not in DEVICES:
-        raise InputError(f"unknown device '{device}' (known: {', '.join(DEVICES)})")
-    if device == "cuda":
-        raise InputError("device 'cuda' is not supported yet (use cpp or runtime)")
-    if threads < 1:
-        raise InputError(f"threads must be 1 or more, got {threads}")
-    if threads > 1 and device != "cpp":
-        raise InputError(f"device '{device}' runs on one thread, got threads={threads}")
+    choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
+    machine = check_device(choice, threads)
     prefs.core.default_float_dtype = np.float32
     # The networks are put together by hand; Brian2 cannot tell that they are used.
     prefs.logging.warn_for_unused_objects = False
     check_model(architecture, model, rule)
-    activate = {"runtime": _activate_runtime, "cpp": _activate_cpp}[device]
-    activate(threads)
+    _activate(choice.name, threads, machine)
+    if choice.name == "cuda":
+        implement_timed_arrays(model.values())
     with _first_of_their_name():
         network = build_network(architecture, model, rule, watch=watch)
-        if device == "runtime":
+        if choice.name == "runtime":
             return RuntimeSession(network)
         if build_dir is None:
-            build_dir = _cached_build_dir(
-                architecture, model, network.rule, device, threads, watch
+            target = f"{choice} {threads}" + (f" {machine.target}" if machine else "")
+            build_dir = _build_root(choice) / _key(
+                architecture, model, network.rule, target, watch
             )
         with blaming_model(network):
+            if choice.name == "cuda":
+                return CudaSession(network, build_dir, machine, choice.build_only)
             return StandaloneSession(network, build_dir)
+
+
+def check_device(choice, threads=1):
+    """Refuse a device that cannot be used, before anything is written.
+
+    Parameters
+    ----------
+    choice : DeviceChoice
+    threads : int, optional
+
+    Returns
+    -------
+    machine : Machine or None
+        What a CUDA build needs to know.
+
+    Raises
+    ------
+    InputError
+        See `open_session`.
+    """
+    name = choice.name
+    if name not in DEVICES:
+        raise InputError(f"unknown device '{name}' (known: {', '.join(DEVICES)})")
+    if threads < 1:
+        raise InputError(f"threads must be 1 or more, got {threads}")
+    if threads > 1 and name != "cpp":
+        raise InputError(f"device '{name}' runs on one thread, got threads={threads}")
+    if name == "cuda":
+        return check_machine(choice.compute_capability, choice.build_only)
+    for option in ("build_only", "compute_capability"):
+        if getattr(choice, option):
+            flag = "--" + option.replace("_", "-")
+            raise InputError(f"{flag} is for device 'cuda', not '{name}'")
+    return None
 
 
 @contextmanager
@@ -106,10 +142,15 @@ def _first_of_their_name():
         sets[Nameable] = earlier
 
 
-def _activate_runtime(threads):
-    reset_device()
-    set_device("runtime")
-    prefs.codegen.target = "cython"
+def _activate(device, threads, machine):
+    if device == "cuda":
+        activate_cuda(machine)
+    elif device == "cpp":
+        _activate_cpp(threads)
+    else:
+        reset_device()
+        set_device("runtime")
+        prefs.codegen.target = "cython"
 
 
 def _activate_cpp(threads):
@@ -122,9 +163,15 @@ def _activate_cpp(threads):
         prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
 
 
-def _cached_build_dir(architecture, model, rule, device, threads, watch):
-    """Name a folder by everything that shapes the generated code."""
-    described = f"{architecture} {model.text_hash} {rule} {device} {threads} {watch}"
-    key = hashlib.sha256(described.encode()).hexdigest()[:16]
+def _build_root(choice):
+    """The folder that programs are built in subfolders of."""
+    if choice.build_dir is not None:
+        return Path(choice.build_dir)
     root = os.environ.get("SPIKEFA_CACHE") or user_cache_dir("spikefa")
-    return Path(root) / "builds" / key
+    return Path(root) / "builds"
+
+
+def _key(architecture, model, rule, target, watch):
+    """Name a folder by everything that shapes the generated code."""
+    described = f"{architecture} {model.text_hash} {rule} {target} {watch}"
+    return hashlib.sha256(described.encode()).hexdigest()[:16]

@@ -5,7 +5,7 @@ Everything a user can get wrong (an option, a file, an equation) raises a
 with exit code 2; ``--debug`` shows the traceback too.
 """
 
-__all__ = ["DataError", "InputError", "ModelError", "SpikefaError"]
+__all__ = ["DataError", "InputError", "ModelError", "ProjectBuilt", "SpikefaError"]
 
 
 class SpikefaError(Exception):
@@ -22,3 +22,7 @@ class DataError(SpikefaError, ValueError):
 
 class ModelError(SpikefaError, ValueError):
     """A model file, or one of its equations, cannot be used."""
+
+
+class ProjectBuilt(SpikefaError):
+    """Not an error: a program is compiled that was not to be run; says where it is."""

@@ -55,6 +55,8 @@ class Experiment:
         Called with a line of text.
     checkpoint : Checkpoint, optional
         Go on from it.
+    device : DeviceChoice, optional
+        How to build the program of the device in the settings.
 
     Raises
     ------
@@ -63,7 +65,7 @@ class Experiment:
         if the checkpoint is of another run.
     """
 
-    def __init__(self, settings, folder, warn, checkpoint=None):
+    def __init__(self, settings, folder, warn, checkpoint=None, device=None):
         self.settings, self.folder, self.warn = settings, folder, warn
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
@@ -85,7 +87,7 @@ class Experiment:
             architecture,
             model,
             rule,
-            device=settings.device,
+            device=device or settings.device,
             threads=settings.threads,
             watch=True,
         )

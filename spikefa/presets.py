@@ -11,6 +11,7 @@ __all__ = [
     "FEEDBACK_BITS",
     "PRESETS",
     "QUICK",
+    "DeviceChoice",
     "Settings",
     "settle",
 ]
@@ -20,6 +21,31 @@ DATASETS = ("mnist", "svhn")
 DEVICES = ("runtime", "cpp", "cuda")
 ENGINES = ("dense", "stock")
 FEEDBACK_BITS = (8, 16, 32)
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """A device, and how its programs are built.
+
+    Parameters
+    ----------
+    name : str
+        One of `DEVICES`.
+    build_dir : str or None
+        Programs are built in subfolders of this folder; None: of the user's cache.
+    compute_capability : str or None
+        Of the graphics card to compile for; None: that of the card here, or 9.0.
+    build_only : bool
+        Compile the CUDA program and do not run it.
+    """
+
+    name: str
+    build_dir: str | None = None
+    compute_capability: str | None = None
+    build_only: bool = False
+
+    def __str__(self):
+        return self.name
 
 
 @dataclass(frozen=True)

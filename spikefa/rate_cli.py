@@ -10,7 +10,9 @@ from pathlib import Path
 
 from .cli import (
     Parser,
+    add_build_options,
     assignment,
+    device_choice,
     nonnegative,
     nonnegative_int,
     pairs,
@@ -53,6 +55,7 @@ def rate_parser(script, description, *, runs, quick_runs=2):
     add("--eta", type=_eta, action="append", default=[], metavar="LEARNER=VALUE")
     add("--model", metavar="FILE", help="Python file with equations that you changed")
     add("--device", choices=DEVICES, default="cpp", help="default: cpp")
+    add_build_options(add)
     add("--workers", type=positive_int, default=1, metavar="N", help="processes")
     add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
     add("--out", metavar="DIR", help="default: a new folder in runs/")
@@ -138,12 +141,14 @@ class Study:
 
         args = self.args
         path = args.model and str(Path(args.model).absolute())
-        shared = {"model_path": path, "device": args.device}
+        device = device_choice(args, args.device)
+        shared = {"model_path": path, "device": device}
+        alone = device.build_only  # the first network ends the run
         return run_all(
             function,
             [job | shared for job in jobs],
-            workers=args.workers,
-            cluster=args.cluster,
+            workers=1 if alone else args.workers,
+            cluster=None if alone else args.cluster,
             label=label,
         )
 
@@ -213,6 +218,7 @@ def study(args, name):
     study : Study
     """
     quiet_brian()
+    device_choice(args, args.device)  # refused before there is a folder
     if args.out:
         out = Path(args.out)
     else:

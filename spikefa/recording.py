@@ -2,6 +2,7 @@
 
 import numpy as np
 from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses
+from brian2.devices.device import get_device
 
 from .sweep import place
 
@@ -25,16 +26,39 @@ def add_readout(net):
         net.brian_network.add(net.readout)
         return
     classes = NeuronGroup(arch.n_classes, "activity : 1", name="classes")
-    pool = Synapses(
-        output, classes, "activity_post = phi_pre : 1 (summed)", name="pool"
-    )
-    members = np.arange(len(output))
-    pool.connect(i=members, j=members // (len(output) // arch.n_classes))
+    pool = _pool(output, classes, arch)
     place(pool.summed_updaters["activity_post"], "end", 0)
     net.readout = StateMonitor(
         classes, "activity", record=True, when="end", order=1, name="readout"
     )
     net.brian_network.add(classes, pool, net.readout)
+
+
+def _pool(output, classes, arch):
+    """Connect each output neuron to its class."""
+    per_class = len(output) // arch.n_classes
+    if arch.engine == "dense" and on_cuda():
+        # Brian2CUDA adds the outputs of a class in any order, each time another one.
+        from .dense import DenseSynapses
+
+        return DenseSynapses(
+            output,
+            classes,
+            "activity_post = phi_pre*int(i//per_class == j) : 1 (summed)",
+            namespace={"per_class": per_class},
+            name="pool",
+        )
+    pool = Synapses(
+        output, classes, "activity_post = phi_pre : 1 (summed)", name="pool"
+    )
+    members = np.arange(len(output))
+    pool.connect(i=members, j=members // per_class)
+    return pool
+
+
+def on_cuda():
+    """Whether Brian2CUDA's device is active."""
+    return type(get_device()).__module__.startswith("brian2cuda")
 
 
 def add_watch(net):

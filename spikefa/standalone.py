@@ -50,6 +50,12 @@ class StandaloneSession(Session):
         If there is no compiler or the project does not compile.
     """
 
+    #: C++ that seeds the random numbers; ``{seed}`` is the name of the array.
+    seeding = (
+        "for (int _i = 0; _i < {threads}; _i++)\n"
+        "    brian::_random_generators[_i].seed({seed}[0] + _i);"
+    )
+
     def __init__(self, network, build_dir, run_dir=None):
         super().__init__(network)
         self.build_dir = Path(build_dir)
@@ -63,8 +69,8 @@ class StandaloneSession(Session):
             # Refractory neurons carry their last spike from one run to the next.
             variable.read_only = False
             device.array_cache[variable] = None
-        _write_program(device, network, self._chunk)
-        compile_project(device, self.build_dir)
+        self._write_program(device)
+        self._compile(device)
         self._files = {var: device.get_array_filename(var) for var in device.arrays}
         self._files |= {
             var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
@@ -80,6 +86,65 @@ class StandaloneSession(Session):
         self._folders = _FOLDERS
         self._paths = {}
         self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
+
+    def _compile(self, device):
+        compile_project(device, self.build_dir)
+
+    def _environment(self):
+        """Environment variables of the program."""
+        return os.environ | prefs.devices.cpp_standalone.run_environment_variables
+
+    def _complaint(self, text):
+        """What is wrong, of all that the program has said: it is silent otherwise."""
+        return text.strip()
+
+    def _adapt(self, lines):
+        """Change the lines of the program that list what is run in a time step."""
+        return lines
+
+    def _write_program(self, device):
+        """Let the program take its length, seed and gates from the group ``chunk``."""
+        net, model = self.network.brian_network, self.network.model
+        device.apply_run_args()
+        array = {
+            name: device.get_array_name(self._chunk.variables[name])
+            for name in ("gate", "steps", "seed")
+        }
+        threads = max(1, prefs.devices.cpp_standalone.openmp_threads)
+        seeding = self.seeding.format(seed=array["seed"], threads=threads)
+        device.insert_code("main", seeding)
+        # The program dies with this process, however that ends.
+        device.insert_code("before_start", "prctl(PR_SET_PDEATHSIG, SIGKILL);")
+        dt = float(model["dt"])
+        net.run(dt * model["dt"] / dt, namespace={})
+        queue = device.main_queue
+        kinds = [kind for kind, _ in queue]
+        # Brian2 keeps clocks in a set; the same network shall give the same program.
+        start = queue.index(("insert_code", seeding)) + 1
+        clocks = slice(start, kinds.index("run_network"))
+        queue[clocks] = sorted(queue[clocks], key=str)
+        lines = queue[kinds.index("run_network")][1][1]
+        lines[:] = [self._with_arguments(line, array) for line in self._adapt(lines)]
+
+    def _with_arguments(self, line, array):
+        """Make a line of the program depend on a gate, or on the number of steps."""
+        if added := re.search(r"\.add\(&\w+, (\w+)\);", line):
+            gate = self._gates.get(added[1])
+            return line if gate is None else f"if ({array['gate']}[{gate}]) {line}"
+        if ".run(" in line:
+            steps = f"{array['steps']}[0] * {float(self.network.model['dt'])!r}"
+            return re.sub(r"\.run\([^,]+,", f".run({steps},", line)
+        return line
+
+    @property
+    def _gates(self):
+        """Gate by the name of the function that it opens."""
+        return {
+            f"_run_{code_object.name}": gate
+            for brian_object in self.network.brian_network.sorted_objects
+            for code_object in brian_object.code_objects
+            if (gate := self.network.gates.get(brian_object.name)) is not None
+        }
 
     def get_state(self, names=None):
         return self._read(self._paths, self.variables if names is None else names)
@@ -166,13 +231,11 @@ class StandaloneSession(Session):
         results.mkdir(exist_ok=True)
         command = ["./main", "--results_dir", f"{folder}/"]
         command += [f"{name}={value}" for name, value in arguments.items()]
-        environment = (
-            os.environ | prefs.devices.cpp_standalone.run_environment_variables
-        )
         with open(results / "stdout.txt", "w") as log:
-            code = self._call(command, environment, log)
+            code = self._call(command, self._environment(), log)
         self._raise_if_interrupted()
-        complaint = (results / "stdout.txt").read_text(errors="replace").strip()
+        said = (results / "stdout.txt").read_text(errors="replace")
+        complaint = self._complaint(said)
         if code or complaint:
             last = complaint.splitlines()[-1] if complaint else "no message"
             raise SpikefaError(
@@ -216,46 +279,6 @@ class StandaloneSession(Session):
     def _recorded(self, monitor, name):
         variable = monitor.variables[name]
         return np.fromfile(self._results / self._files[variable], variable.dtype)
-
-
-def _write_program(device, network, chunk):
-    """Let the program take its length, seed and gates from the group ``chunk``."""
-    net = network.brian_network
-    device.apply_run_args()
-    array = {
-        name: device.get_array_name(chunk.variables[name])
-        for name in ("gate", "steps", "seed")
-    }
-    threads = max(1, prefs.devices.cpp_standalone.openmp_threads)
-    device.insert_code(
-        "main",
-        f"for (int _i = 0; _i < {threads}; _i++)\n"
-        f"    brian::_random_generators[_i].seed({array['seed']}[0] + _i);",
-    )
-    dt = float(network.model["dt"])
-    # The program dies with this process, however that ends.
-    device.insert_code("before_start", "prctl(PR_SET_PDEATHSIG, SIGKILL);")
-    start = len(device.main_queue)
-    net.run(dt * network.model["dt"] / dt, namespace={})
-    # Brian2 keeps clocks in a set; the same network shall give the same program.
-    kinds = [kind for kind, _ in device.main_queue]
-    clocks = slice(start, kinds.index("run_network"))
-    device.main_queue[clocks] = sorted(device.main_queue[clocks], key=str)
-    gate_of = {
-        f"_run_{code_object.name}": gate
-        for brian_object in net.sorted_objects
-        for code_object in brian_object.code_objects
-        if (gate := network.gates.get(brian_object.name)) is not None
-    }
-    lines = next(args[1] for kind, args in device.main_queue if kind == "run_network")
-    for index, line in enumerate(lines):
-        if added := re.search(r"\.add\(&\w+, (\w+)\);", line):
-            if (gate := gate_of.get(added[1])) is not None:
-                lines[index] = f"if ({array['gate']}[{gate}]) {line}"
-        elif ".run(" in line:
-            lines[index] = re.sub(
-                r"\.run\([^,]+,", f".run({array['steps']}[0] * {dt!r},", line
-            )
 
 
 def _install(build_dir, run_dir):

@@ -13,7 +13,15 @@ from brian2.groups.neurongroup import check_identifier_pre_post
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-__all__ = ["check_delay_names", "checked_model", "refuse_unsupported"]
+from .codeobjects import draws_random_numbers
+from .statements import calls_are_pure, parse_code
+
+__all__ = [
+    "check_delay_names",
+    "checked_model",
+    "refuse_random",
+    "refuse_unsupported",
+]
 
 
 def check_delay_names(delay, pathways):
@@ -81,3 +89,19 @@ def refuse_unsupported(delay, multisynaptic_index, method):
         raise NotImplementedError(
             "DenseSynapses integrates nothing: use Synapses for a method"
         )
+
+
+def refuse_random(synapses, code):
+    """Raise if code draws random numbers and the target cannot, as on CUDA.
+
+    Brian2CUDA draws one for each synapse before every step, also for the rows that
+    nothing is done to.
+    """
+    if draws_random_numbers(synapses.codeobj_class):
+        return
+    for _, _, expression in parse_code(code):
+        if not calls_are_pure(expression, synapses.variables, synapses.namespace or {}):
+            raise NotImplementedError(
+                f"DenseSynapses draws no random numbers on CUDA ('{expression}'): use "
+                "Synapses"
+            )

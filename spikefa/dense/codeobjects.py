@@ -59,18 +59,30 @@ def dense_code_object_class(wanted=None):
     if wanted in _DENSE.values():
         return wanted
     base = get_device().code_object_class(wanted)
+    if base.__module__.startswith("brian2cuda") and base not in _DENSE:
+        # Not needed, and perhaps not installed, for the other targets.
+        from .cuda import DenseCUDACodeObject
+
+        _DENSE[base] = DenseCUDACodeObject
     try:
         return _DENSE[base]
     except KeyError:
         raise NotImplementedError(
             f"DenseSynapses has no templates for '{base.__name__}'; use Synapses, "
-            "or the Cython target or C++ standalone mode"
+            "or the Cython target, C++ standalone mode or CUDA"
         ) from None
 
 
 def supports_pending(codeobj_class):
     """Whether the templates of a code object class can put updates off."""
     return issubclass(codeobj_class, DenseCPPStandaloneCodeObject)
+
+
+def draws_random_numbers(codeobj_class):
+    """Whether the templates of a code object class can draw random numbers."""
+    return issubclass(
+        codeobj_class, (DenseCPPStandaloneCodeObject, DenseCythonCodeObject)
+    )
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from brian2.core.variables import ArrayVariable, Variables
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import get_identifiers
 
+from .checks import refuse_random
 from .codeobjects import supports_pending
-from .statements import calls_are_pure, increment, parse_code
+from .statements import calls_are_pure, increment, lines_apart, parse_code
 
 __all__ = ["idle_row_factor", "outer_product", "plan_rows"]
 
@@ -89,7 +90,11 @@ def plan_rows(runner, synapses):
     """
     code, variables = runner.abstract_code, synapses.variables
     factor = idle_row_factor(code, variables, synapses.namespace)
-    runner.template_kwds = {"idle_if_zero": variables[factor] if factor else None}
+    refuse_random(synapses, code)
+    runner.template_kwds = {
+        "idle_if_zero": variables[factor] if factor else None,
+        "synapses_apart": lines_apart(code, variables, "_idx"),
+    }
     product = outer_product(code, variables, synapses.namespace)
     if product is None or not supports_pending(runner.codeobj_class):
         return

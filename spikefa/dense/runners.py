@@ -8,7 +8,14 @@ from brian2.groups.group import CodeRunner
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
-from .statements import calls_are_pure, parse_code, post_sums, variables_read
+from .checks import refuse_random
+from .statements import (
+    calls_are_pure,
+    lines_apart,
+    parse_code,
+    post_sums,
+    variables_read,
+)
 
 __all__ = ["DensePathway", "DenseSummedUpdater"]
 
@@ -45,7 +52,7 @@ class DensePathway(CodeRunner):
         # Known to this runner only; pre- and postsynaptic events share their name.
         self.variables = Variables(synapses)
         self.variables.add_reference(eventspace, self.source)
-        sums, pure = _freedom(code, synapses) if prepost == "pre" else (None, False)
+        freedom = _freedom(code, synapses, prepost)
         CodeRunner.__init__(
             self,
             synapses,
@@ -59,9 +66,7 @@ class DensePathway(CodeRunner):
             template_kwds={
                 "prepost": prepost,
                 "eventspace_variable": self.source.variables[eventspace],
-                "split_rows": sums is not None,
-                "group_rows": pure,
-                "sums": [synapses.variables[name] for name in sums or ()],
+                **freedom,
                 "pending": None,
             },
         )
@@ -95,27 +100,37 @@ class DensePathway(CodeRunner):
         super().before_run(run_namespace)
 
 
-def _freedom(code, synapses):
-    """Whether rows may be split over threads, and taken several at a time.
+def _freedom(code, synapses, prepost):
+    """What the templates may do with the rows of a pathway.
 
     Returns
     -------
-    sums : list of str or None
-        See `post_sums`; None for code that does not parse, which Brian2 will refuse
-        before a run.
-    pure : bool
-        Grouping rows changes the order in which random numbers are drawn.
+    answers : dict
+        ``sums``: the variables that are added to; ``split_rows``: over threads;
+        ``group_rows``: take several at a time, which would change the order in which
+        random numbers are drawn; ``lines_apart``: see `lines_apart`. Nothing for code
+        that does not parse, which Brian2 will refuse before a run.
     """
-    namespace = synapses.namespace or {}
+    variables, namespace = synapses.variables, synapses.namespace or {}
+    nothing = {"sums": [], "split_rows": False, "group_rows": False}
     try:
-        sums = post_sums(code, synapses.variables)
-        pure = [
-            calls_are_pure(expression, synapses.variables, namespace)
+        refuse_random(synapses, code)
+        other = "post" if prepost == "pre" else "pre"
+        nothing["lines_apart"] = lines_apart(code, variables, f"_{other}synaptic_idx")
+        sums = post_sums(code, variables) if prepost == "pre" else None
+        pure = all(
+            calls_are_pure(expression, variables, namespace)
             for _, _, expression in parse_code(code)
-        ]
+        )
     except SyntaxError:
-        return None, False
-    return sums, sums is not None and all(pure)
+        return nothing | {"lines_apart": False}
+    if sums is None:
+        return nothing
+    return nothing | {
+        "sums": [variables[name] for name in sums],
+        "split_rows": True,
+        "group_rows": pure,
+    }
 
 
 class DenseSummedUpdater(CodeRunner):
@@ -144,6 +159,7 @@ class DenseSummedUpdater(CodeRunner):
                 f"The summed variable '{equation.varname}' needs a corresponding "
                 f"parameter '{name}' in the target group."
             )
+        refuse_random(synapses, f"{name} += {equation.expr}")
         self.target_var = synapses.variables[equation.varname]
         fail_for_dimension_mismatch(
             equation.dim,

@@ -16,6 +16,7 @@ from brian2.parsing.statements import parse_statement
 __all__ = [
     "calls_are_pure",
     "increment",
+    "lines_apart",
     "parse_code",
     "post_sums",
     "reads_linearly",
@@ -63,6 +64,38 @@ def post_sums(code, variables):
             return None
         sums.setdefault(variables[name], name)
     return list(sums.values())
+
+
+def lines_apart(code, variables, index):
+    """Whether synapses of different neurons have nothing to do with each other.
+
+    Parameters
+    ----------
+    code : str
+        Abstract code.
+    variables : Variables
+        Of the projection.
+    index : str
+        Index of these neurons, ``_presynaptic_idx`` or ``_postsynaptic_idx``, or
+        ``_idx`` for: of different synapses.
+
+    Returns
+    -------
+    apart : bool
+        True if the code writes nothing but synaptic variables and variables of these
+        neurons, and reads the latter under this index only.
+    """
+    statements = parse_code(code)
+    written = [name for name, _, _ in statements if name in variables]
+    if any(variables.indices[name] not in ("_idx", index) for name in written):
+        return False
+    arrays = {variables[name] for name in written if variables.indices[name] == index}
+    read = get_identifiers_recursively([e for _, _, e in statements], variables)
+    return all(
+        variables.indices[name] == index
+        for name in read
+        if name in variables and variables[name] in arrays
+    )
 
 
 def increment(code, variables, namespace=None):

@@ -1,0 +1,167 @@
+"""CUDA code objects of dense projections, and what their templates need to know.
+
+Only imported when Brian2CUDA is in use, which the other targets can do without.
+"""
+
+from dataclasses import dataclass
+
+from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.core.variables import ArrayVariable
+from brian2cuda.codeobject import CUDAStandaloneCodeObject
+
+__all__ = [
+    "DenseCUDACodeObject",
+    "Grid",
+    "accesses",
+    "rewrite",
+    "scratch_arrays",
+    "sums_in",
+]
+
+#: Blocks of a launch that walks rows: four for each multiprocessor of the largest cards
+#: (132), so that enough reads are under way to keep the memory busy.
+BLOCKS = 528
+
+#: Threads of a block, and rows that a thread reads before it writes to the first.
+THREADS, GROUP = 256, 4
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How the synapses of a projection are dealt out to blocks and threads.
+
+    Neighbouring threads have neighbouring columns. A block has all threads of some
+    columns, in several lanes, for every n-th row: splitting rows in this interleaved
+    way gives each block about as many spikes, also if those of neighbours go together.
+
+    Parameters
+    ----------
+    n_pre, n_post : int
+        Rows and columns.
+    """
+
+    n_pre: int
+    n_post: int
+
+    @property
+    def columns(self):
+        """Columns of a block, in whole warps."""
+        return 64 if self.n_post > 32 else 32
+
+    @property
+    def lanes(self):
+        """Rows that a block works on at a time."""
+        return THREADS // self.columns
+
+    @property
+    def tiles(self):
+        """Blocks side by side, which together have all columns."""
+        return -(-self.n_post // self.columns)
+
+    @property
+    def splits(self):
+        """Blocks that share the rows."""
+        most = -(-self.n_pre // (self.lanes * GROUP))
+        return max(1, min(BLOCKS // self.tiles, most))
+
+    @property
+    def rows(self):
+        """Most rows of a block."""
+        return -(-self.n_pre // self.splits)
+
+    @property
+    def group(self):
+        """Rows that a thread reads before it writes."""
+        return GROUP
+
+    @property
+    def threads(self):
+        """Threads of a block."""
+        return THREADS
+
+
+def accesses(code, index, variables, get_array_name):
+    """Find the arrays that generated code reads or writes with an index.
+
+    Parameters
+    ----------
+    code : list of str
+    index : str
+        Such as ``_postsynaptic_idx``.
+    variables : dict
+    get_array_name : callable
+
+    Returns
+    -------
+    found : list of tuple
+        Each array once: its variable and the text ``array[index]``.
+    """
+    found = {}
+    for variable in variables.values():
+        if isinstance(variable, ArrayVariable):
+            text = f"{get_array_name(variable)}[{index}]"
+            if any(text in line for line in code):
+                found.setdefault(text, (variable, text))
+    return [found[text] for text in sorted(found)]
+
+
+def rewrite(code, replacements):
+    """Replace text in lines of generated code.
+
+    Parameters
+    ----------
+    code : list of str
+    replacements : sequence of tuple
+        Old text and new text.
+    """
+    lines = []
+    for line in code:
+        for old, new in replacements:
+            line = line.replace(old, new)
+        lines.append(line)
+    return lines
+
+
+def sums_in(variables, get_array_name):
+    """Pair postsynaptic variables with the text that stands for them in the code."""
+    return [(v, f"{get_array_name(v)}[_postsynaptic_idx]") for v in variables]
+
+
+def scratch_arrays(grid, sums):
+    """List what the sums over rows that several blocks share need in memory.
+
+    Parameters
+    ----------
+    grid : Grid
+    sums : list of tuple
+        Of `sums_in`.
+
+    Returns
+    -------
+    arrays : list of tuple
+        C type, name and number of elements: for each sum, partial sums of every block,
+        and a counter of the blocks that have finished.
+    """
+    if grid.splits == 1 or not sums:
+        return []
+    partial = [
+        (c_data_type(variable.dtype), f"_partial_{number}", grid.splits * grid.n_post)
+        for number, (variable, _) in enumerate(sums, start=1)
+    ]
+    return [*partial, ("unsigned int", "_arrived", grid.tiles)]
+
+
+class DenseCUDACodeObject(CUDAStandaloneCodeObject):
+    """CUDA code for a dense projection."""
+
+    templater = CUDAStandaloneCodeObject.templater.derive(
+        __package__,
+        env_globals={
+            "Grid": Grid,
+            "accesses": accesses,
+            "rewrite": rewrite,
+            "scratch_arrays": scratch_arrays,
+            "sums_in": sums_in,
+        },
+        templates_dir="templates/cuda",
+    )

@@ -1,0 +1,239 @@
+{# What several dense templates share.
+
+   A thread has one column (a postsynaptic neuron) and walks some of the rows, so that
+   neighbouring threads read and write neighbouring synapses. Rows are split over blocks,
+   see Grid in cuda.py. What is needed of the postsynaptic neuron is read once, before
+   the walk; sums over rows are kept in a register, then added up in a fixed order: by
+   lane within a block, by block in the last block to arrive. No sum depends on which
+   block runs first.
+#}
+{% macro kernel_head(scratch=[]) -%}
+__global__ void
+__launch_bounds__({{Grid(owner.N_pre, owner.N_post).threads}})
+_run_kernel_{{codeobj_name}}(
+    {% for type, name, size in scratch %}
+    {{type}}* {{name}},
+    {% endfor %}
+    ///// KERNEL_PARAMETERS /////
+    %KERNEL_PARAMETERS%
+    )
+{
+    using namespace brian;
+
+    ///// KERNEL_CONSTANTS /////
+    %KERNEL_CONSTANTS%
+
+    ///// kernel_lines /////
+    {{kernel_lines|autoindent}}
+{%- endmacro %}
+
+{% macro launch(blocks, scratch=[]) -%}
+    _run_kernel_{{codeobj_name}}<<<{{blocks}}, {{Grid(owner.N_pre, owner.N_post).threads}}>>>(
+            {% for type, name, size in scratch %}
+            {{name}},
+            {% endfor %}
+            ///// HOST_PARAMETERS /////
+            %HOST_PARAMETERS%
+        );
+
+    CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");
+{%- endmacro %}
+
+{# The spikes as bits, of the neurons from _start on: _spiked[0 .. size/32]. #}
+{% macro mark_spikes(eventspace, eventspace_size, start, size) -%}
+    __shared__ uint32_t _spiked[{{(size + 31) // 32}}];
+    for (int _i = threadIdx.x; _i < {{(size + 31) // 32}}; _i += blockDim.x)
+        _spiked[_i] = 0;
+    __syncthreads();
+    const int _num_events = {{eventspace}}[{{eventspace_size - 1}}];
+    for (int _event = threadIdx.x; _event < _num_events; _event += blockDim.x)
+    {
+        const int _neuron = {{eventspace}}[_event] - {{start}};
+        if (_neuron >= 0 && _neuron < {{size}})
+            atomicOr(&_spiked[_neuron / 32], 1u << (_neuron % 32));
+    }
+    __syncthreads();
+{%- endmacro %}
+
+{# The rows of this block whose flag is set, in ascending order: _rows[0 .. _num_rows].
+   Brian2CUDA lists spikes in no particular order. #}
+{% macro rows_with_flags(grid) -%}
+    if (threadIdx.x < 32)
+    {
+        int _before = 0;
+        for (int _base = 0; _base < {{grid.rows}}; _base += 32)
+        {
+            const int _i = _base + threadIdx.x;
+            const bool _set = _i < {{grid.rows}} && _flags[_i];
+            const unsigned int _ballot = __ballot_sync(0xffffffffu, _set);
+            if (_set)
+                _rows[_before + __popc(_ballot & ((1u << threadIdx.x) - 1))] =
+                    blockIdx.y + _i * {{grid.splits}};
+            _before += __popc(_ballot);
+        }
+        if (threadIdx.x == 0)
+            _num_rows = _before;
+    }
+    __syncthreads();
+{%- endmacro %}
+
+{# Which rows a block walks: those that spiked, those whose factor is not zero, or all. #}
+{% macro find_rows(grid, eventspace=none, eventspace_size=0, idle_if_zero=none) -%}
+    {% if eventspace or idle_if_zero %}
+    __shared__ int32_t _flags[{{grid.rows}}];
+    __shared__ int32_t _rows[{{grid.rows}}];
+    __shared__ int _num_rows;
+    {% if eventspace %}
+    for (int _i = threadIdx.x; _i < {{grid.rows}}; _i += blockDim.x)
+        _flags[_i] = 0;
+    __syncthreads();
+    const int _num_events = {{eventspace}}[{{eventspace_size - 1}}];
+    for (int _event = threadIdx.x; _event < _num_events; _event += blockDim.x)
+    {
+        const int _row = {{eventspace}}[_event] - _pre_start;
+        if (_row >= 0 && _row < N_pre && _row % {{grid.splits}} == blockIdx.y)
+            _flags[_row / {{grid.splits}}] = 1;
+    }
+    {% else %}
+    for (int _i = threadIdx.x; _i < {{grid.rows}}; _i += blockDim.x)
+    {
+        const int _row = blockIdx.y + _i * {{grid.splits}};
+        _flags[_i] = _row < N_pre && {{get_array_name(idle_if_zero)}}[_row + _pre_start] != 0;
+    }
+    {% endif %}
+    __syncthreads();
+    {{rows_with_flags(grid)}}
+    {% else %}
+    const int _num_rows = (N_pre - (int)blockIdx.y + {{grid.splits - 1}}) / {{grid.splits}};
+    {% endif %}
+{%- endmacro %}
+
+{# Some rows at a time: all are read before the first is written. #}
+{% macro at_rows(code, synaptic, row, n, lanes) -%}
+    {% for variable, text in synaptic %}
+    {{c_data_type(variable.dtype)}} _was_{{loop.index}}[{{n}}];
+    {% endfor %}
+    #pragma unroll
+    for (int _slot = 0; _slot < {{n}}; _slot++)
+    {
+        const size_t _idx = (size_t){{row}} * N_post + _column;
+        {% for variable, text in synaptic %}
+        _was_{{loop.index}}[_slot] = {{text}};
+        {% endfor %}
+    }
+    #pragma unroll
+    for (int _slot = 0; _slot < {{n}}; _slot++)
+    {
+        const int _row = {{row}};
+        const int _presynaptic_idx = _row + _pre_start;
+        const size_t _idx = (size_t)_row * N_post + _column;
+        const size_t _vectorisation_idx = _idx;
+        {{code|autoindent}}
+    }
+{%- endmacro %}
+
+{# Walk the rows that find_rows has found. Sums are those of the names in `sums`, pairs
+   of a variable and the text that stands for it in the code. #}
+{% macro walk_rows(grid, code, sums, listed) -%}
+    {% set post = accesses(code, '_postsynaptic_idx', variables, get_array_name) %}
+    {% set synaptic = accesses(code, '_idx', variables, get_array_name) %}
+    {% set summed = sums|map(attribute=1)|list %}
+    {% set changes = [] %}
+    {% for variable, text in sums %}
+    {{c_data_type(variable.dtype)}} _sum_{{loop.index}} = 0;
+    {% set _ = changes.append((text, '_sum_%d' % loop.index)) %}
+    {% endfor %}
+    if (_column < N_post)
+    {
+    {% for variable, text in post if text not in summed %}
+        const {{c_data_type(variable.dtype)}} _post_{{loop.index}} = {{text}};
+        {% set _ = changes.append((text, '_post_%d' % loop.index)) %}
+    {% endfor %}
+    {% for variable, text in synaptic %}
+        {% set _ = changes.append(('= %s;' % text, '= _was_%d[_slot];' % loop.index)) %}
+    {% endfor %}
+    {% set changed = rewrite(code, changes) %}
+    {% set at = '_next + _slot * %d' % grid.lanes %}
+    {% set row = '_rows[%s]' % at if listed else '((int)blockIdx.y + (%s) * %d)' % (at, grid.splits) %}
+        int _next = _lane;
+        for (; _next + {{(grid.group - 1) * grid.lanes}} < _num_rows; _next += {{grid.group * grid.lanes}})
+        {
+            {{at_rows(changed, synaptic, row, grid.group, grid.lanes)}}
+        }
+        for (; _next < _num_rows; _next += {{grid.lanes}})
+        {
+            {{at_rows(changed, synaptic, row, 1, grid.lanes)}}
+        }
+    }
+{%- endmacro %}
+
+{% macro thread_position(grid) -%}
+    const int _lane = threadIdx.x / {{grid.columns}};
+    const int _local = threadIdx.x % {{grid.columns}};
+    const int _column = blockIdx.x * {{grid.columns}} + _local;
+    const int _postsynaptic_idx = _column + _post_start;
+{%- endmacro %}
+
+{# Add up what the threads of a column have in a register, in the order of the lanes. #}
+{% macro add_lanes(grid, register, number, target) -%}
+    _lanes_{{number}}[_lane][_local] = {{register}};
+    __syncthreads();
+    if (_lane == 0 && _column < N_post)
+    {
+        {{register}} = 0;
+        for (int _i = 0; _i < {{grid.lanes}}; _i++)
+            {{register}} += _lanes_{{number}}[_i][_local];
+        {{target}} {{register}};
+    }
+{%- endmacro %}
+
+{# Add up the sums of all blocks; the last block of some columns does it for them. #}
+{% macro add_blocks(grid, sums, operator) -%}
+    {% for variable, text in sums %}
+    __shared__ {{c_data_type(variable.dtype)}} _lanes_{{loop.index}}[{{grid.lanes}}][{{grid.columns}}];
+    {% if grid.splits == 1 %}
+    {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '%s %s' % (text, operator))}}
+    {% else %}
+    {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '_partial_%d[blockIdx.y * N_post + _column] =' % loop.index)}}
+    {% endif %}
+    {% endfor %}
+    {% if sums and grid.splits > 1 %}
+    __shared__ bool _is_last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0)
+    {
+        _is_last = atomicAdd(&_arrived[blockIdx.x], 1u) == {{grid.splits - 1}};
+        if (_is_last)
+            _arrived[blockIdx.x] = 0;  // for the next launch
+    }
+    __syncthreads();
+    if (!_is_last)
+        return;
+    __threadfence();
+    {% for variable, text in sums %}
+    {% set _type = c_data_type(variable.dtype) %}
+    _sum_{{loop.index}} = 0;
+    if (_column < N_post)
+        for (int _block = _lane; _block < {{grid.splits}}; _block += {{grid.lanes}})
+            _sum_{{loop.index}} += *(volatile {{_type}}*)&_partial_{{loop.index}}[_block * N_post + _column];
+    {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '%s %s' % (text, operator))}}
+    {% endfor %}
+    {% endif %}
+{%- endmacro %}
+
+{# Scratch memory, allocated and set to zero when it is first needed. #}
+{% macro allocate(scratch) -%}
+    {% for type, name, size in scratch %}
+    static {{type}}* {{name}} = NULL;
+    if ({{name}} == NULL)
+    {
+        CUDA_SAFE_CALL(
+                cudaMalloc((void**)&{{name}}, sizeof({{type}}) * {{size}})
+                );
+        CUDA_SAFE_CALL(
+                cudaMemset({{name}}, 0, sizeof({{type}}) * {{size}})
+                );
+    }
+    {% endfor %}
+{%- endmacro %}

@@ -1,0 +1,50 @@
+{# Code that runs for every synapse (run_regularly).
+
+   USES_VARIABLES { N, N_pre, N_post, _pre_start, _post_start }
+   ALLOWS_SCALAR_WRITE
+#}
+{% extends 'common_group.cu' %}
+{% from 'dense_macros.cu' import kernel_head, launch, thread_position, find_rows, walk_rows with context %}
+{% set _grid = Grid(owner.N_pre, owner.N_post) %}
+
+{% block kernel %}
+{{kernel_head()}}
+    {% if synapses_apart %}
+    {{thread_position(_grid)}}
+    {{find_rows(_grid, idle_if_zero=idle_if_zero)}}
+
+    ///// scalar_code /////
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+
+    {{walk_rows(_grid, vector_code, [], idle_if_zero)}}
+    {% else %}
+    {# The statements act on each other: one thread runs them in the order of C++. #}
+    if (threadIdx.x != 0)
+        return;
+
+    ///// scalar_code /////
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+
+    for (int _row = 0; _row < N_pre; _row++)
+    {
+        const int _presynaptic_idx = _row + _pre_start;
+        for (int _column = 0; _column < N_post; _column++)
+        {
+            const int _postsynaptic_idx = _column + _post_start;
+            const size_t _idx = (size_t)_row * N_post + _column;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+        }
+    }
+    {% endif %}
+}
+{% endblock kernel %}
+
+{% block prepare_kernel %}
+{% endblock %}
+
+{% block kernel_call %}
+    {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits) if synapses_apart else 1)}}
+{% endblock kernel_call %}

@@ -1,0 +1,202 @@
+"""Whole programs of networks behind the shim: chunks, gates, seeds, resumption."""
+
+import json
+
+import numpy as np
+import pytest
+from spikefa.sims import mnist_spiking
+from twin import (
+    CHUNK_IMAGES,
+    FORCED_MODEL,
+    N_CLASSES,
+    SIZES,
+    STEPS_PER_IMAGE,
+    Twin,
+    open_forced,
+    open_plain,
+    stimuli,
+)
+
+from spikefa.architecture import GRID_STEPS, Architecture
+from spikefa.cli import run_command
+from spikefa.devices import open_session
+from spikefa.initial import set_initial_state
+from spikefa.model import load_model
+from spikefa.session import RunInterrupted
+
+pytestmark = [pytest.mark.compiles, pytest.mark.usefixtures("module_shim")]
+RUNS = (1, 2, 5)
+
+
+@pytest.fixture(scope="module")
+def forced(module_shim):
+    with open_forced(engine="dense", device="cuda", watch=True) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def plain(module_shim):
+    with open_plain(engine="dense", device="cuda", watch=True) as session:
+        yield session
+
+
+def show(session, seed, n_images=4, **kwds):
+    images, labels = stimuli(n_images)
+    return session.run(images, labels, seed=seed, **kwds)
+
+
+def test_chunks_follow_the_oracle(forced):
+    twin = Twin(forced)
+    images, labels = stimuli(sum(RUNS))
+    before, start = forced.get_state(), 0
+    for n_images in RUNS:
+        here = slice(start, start + n_images)
+        twin.run(images[here], labels[here])
+        twin.compare()
+        start += n_images
+    after = forced.get_state()
+    for layer in range(1, 5):
+        name = f"forward_{layer}.W"
+        assert np.abs(after[name] - before[name]).max() > 0.02, name
+
+
+@pytest.mark.parametrize("gates", [(0, 0, 0, 0, 0), (1, 0, 1, 0, 1)])
+def test_gates_are_obeyed(gates, forced):
+    twin = Twin(forced)
+    before = forced.get_state()
+    images, labels = stimuli(3)
+    if not gates[0]:
+        twin.oracle.delta[4][...] = before["delta_4.delta"]
+    twin.run(images, labels, gates=np.array(gates, bool))
+    twin.compare()
+    after = forced.get_state()
+    for layer in range(1, 5):
+        name = f"forward_{layer}.W"
+        assert np.array_equal(after[name], before[name]) is not bool(gates[layer])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "sign",  # sums to the presynaptic side
+        *(pytest.param(r, marks=pytest.mark.slow) for r in ("bp", "dfa", "shallow")),
+    ],
+)
+def test_every_rule_follows_the_oracle(rule, module_shim):
+    with open_forced(rule, engine="dense", device="cuda", watch=True) as session:
+        twin = Twin(session)
+        images, labels = stimuli(4)
+        twin.run(images, labels)
+        twin.compare()
+
+
+def test_same_state_and_seed_same_result(plain, monkeypatch):
+    set_initial_state(plain, 1)
+    start = plain.get_state()
+    results = []
+    for order, seed in enumerate((5, 5, 6)):
+        monkeypatch.setenv("SHIM_SEED", str(order))  # threads in another order
+        plain.set_state(start)
+        results.append((show(plain, seed), plain.get_state()))
+    (first, state), (again, same), (other, _) = results
+    assert np.array_equal(first.output, again.output)
+    assert all(np.array_equal(state[name], same[name]) for name in state)
+    for name, arrays in first.traces.items():
+        for key, value in arrays.items():
+            assert np.array_equal(again.traces[name][key], value), (name, key)
+    assert len(first.traces["spikes_1"]["i"]) > 20
+    assert not np.array_equal(first.output, other.output)
+
+
+def test_a_resumed_session_goes_on_bit_for_bit(plain):
+    set_initial_state(plain, 1)
+    show(plain, 1)
+    saved = plain.get_state()
+    show(plain, 2)
+    expected = plain.get_state()
+    set_initial_state(plain, 9)
+    plain.set_state(saved)
+    show(plain, 2)
+    found = plain.get_state()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
+def test_an_evaluation_leaves_no_trace(plain):
+    set_initial_state(plain, 1)
+    before = plain.get_state()
+    with plain.evaluating():
+        show(plain, 3, gates=plain.learn_nothing)
+        assert not np.array_equal(plain.get_state()["layer_1.h"], before["layer_1.h"])
+    after = plain.get_state()
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_an_interrupted_run_leaves_the_state(plain):
+    set_initial_state(plain, 1)
+    before = plain.get_state()
+    plain.interrupt()
+    with pytest.raises(RunInterrupted):
+        show(plain, 3)
+    after = plain.get_state()
+    assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+def test_coarse_feedback_weights(module_shim):
+    """Deltas are those of the integers times their step."""
+    arch = Architecture(
+        SIZES,
+        n_classes=N_CLASSES,
+        steps_per_image=STEPS_PER_IMAGE,
+        chunk_images=CHUNK_IMAGES,
+        engine="dense",
+        feedback_bits=8,
+    )
+    model = load_model(FORCED_MODEL)
+    with open_session(arch, model, device="cuda", watch=True) as session:
+        twin = Twin(session)
+        rng = np.random.default_rng(1)
+        for layer in (1, 2, 3):
+            name = f"feedback_{layer}.{GRID_STEPS}"
+            steps = rng.integers(-127, 128, session.shapes[name])
+            session.set_state({name: steps})
+            twin.oracle.B[layer] = steps * (model["feedback_range"] / 127)
+        images, labels = stimuli(3)
+        twin.run(images, labels)
+        twin.compare()
+
+
+def test_the_command_line_trains_and_resumes(tmp_path, trained):
+    """A run in two parts ends with the weights of a run in one."""
+    weights, error = trained(tmp_path / "two", resumed=True)
+    expected, expected_error = trained(tmp_path / "one", resumed=False)
+    assert error == expected_error
+    assert set(weights) == set(expected)
+    for name, value in expected.items():
+        assert np.array_equal(weights[name], value), name
+
+
+@pytest.fixture
+def trained():
+    """Train a tiny network from the command line."""
+
+    def run(folder, resumed):
+        tiny = "--quick --images 4 --test-images 2 --chunk-images 2 --device cuda"
+        first = [*tiny.split(), "--out", str(folder)]
+        parts = [[*first, "--epochs", "2"]]
+        if resumed:
+            parts = [
+                [*first, "--epochs", "1"],
+                ["--resume", "--epochs", "2", "--out", str(folder)],
+            ]
+        for part in parts:
+            parser = mnist_spiking.build_parser()
+            assert run_command(parser, mnist_spiking.main, part) == 0
+        with np.load(folder / "checkpoint.npz") as stored:
+            arrays = {name: stored[name] for name in stored.files if ".W" in name}
+        assert arrays
+        results = json.loads((folder / "results.json").read_text())
+        assert results["device"] == "cuda"
+        assert results["images_seen"] == 8
+        return arrays, results["test_error_percent"]
+
+    return run
