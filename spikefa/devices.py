@@ -148,9 +148,13 @@ def _activate(device, threads, machine):
     elif device == "cpp":
         _activate_cpp(threads)
     else:
-        reset_device()
-        set_device("runtime")
-        prefs.codegen.target = "cython"
+        _activate_runtime(threads)
+
+
+def _activate_runtime(threads):
+    reset_device()
+    set_device("runtime")
+    prefs.codegen.target = "cython"
 
 
 def _activate_cpp(threads):
