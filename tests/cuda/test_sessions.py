@@ -141,6 +141,7 @@ def test_an_interrupted_run_leaves_the_state(plain):
     assert all(np.array_equal(after[name], before[name]) for name in before)
 
 
+@pytest.mark.slow
 def test_coarse_feedback_weights(module_shim):
     """Deltas are those of the integers times their step."""
     arch = Architecture(
@@ -165,6 +166,7 @@ def test_coarse_feedback_weights(module_shim):
         twin.compare()
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_and_resumes(tmp_path, trained):
     """A run in two parts ends with the weights of a run in one."""
     weights, error = trained(tmp_path / "two", resumed=True)
