@@ -63,7 +63,7 @@ class ImageRun:
     gamma: float = 1e-6
     removed: float = 0.0
     hidden: tuple = (1000,)
-    passes: int = 20
+    passes: int = 12
     images: int | None = None
     test_images: int | None = None
     validation: int = 0
