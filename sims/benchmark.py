@@ -19,6 +19,7 @@ from pathlib import Path
 
 from spikefa.cli import Parser, positive_int, run_command
 from spikefa.errors import SpikefaError
+from spikefa.rate_mnist import CHUNK
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.py")
 PAPER = (784, 1500, 1500, 1500, 1000)
@@ -182,7 +183,8 @@ def measure_rate(task):
         set_initial_state(session, 1)
         wall, inner = [], []
         for repeat in range(task["repeats"] + 1):
-            part = slice(repeat * n, (repeat + 1) * n)
+            first = repeat * n % len(data.train_labels)
+            part = slice(first, first + n)
             start = time.perf_counter()
             result = session.run(
                 data.train_images[part], data.train_labels[part], seed=repeat
@@ -293,7 +295,7 @@ def run_all(args):
 def rate(args, folder):
     """Images per second of a rate network, beside a loop in NumPy."""
     show(f"rate network {'-'.join(map(str, RATE))} ...")
-    images = 500 if args.quick else 5000
+    images = 500 if args.quick else CHUNK
     task = {
         "name": "rate",
         "images": images,

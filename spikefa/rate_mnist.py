@@ -22,7 +22,7 @@ from .weights import weights
 __all__ = ["ImageRun", "hold_out", "train_on_images"]
 
 #: Images of one run of the network: more would hardly be faster, and take memory.
-CHUNK = 5000
+CHUNK = 10_000
 
 #: Test images whose errors say how well the feedback is aligned.
 ALIGNMENT_IMAGES = 1000

@@ -267,6 +267,8 @@ class StandaloneSession(Session):
             process.kill()
 
     def _padded(self, timed_array, values):
+        if values.shape == timed_array.values.shape:
+            return np.asarray(values, dtype=float)  # no copy of what may be large
         padded = np.zeros(timed_array.values.shape)
         padded[: len(values)] = values
         return padded
