@@ -41,7 +41,7 @@ def _untouched_brian():
     Command lines and sessions that run in this process choose a device, a target and
     a precision for the rest of it.
     """
-    from brian2 import prefs, set_device
+    from brian2 import defaultclock, ms, prefs, set_device
     from brian2.devices.device import all_devices, reset_device
 
     kept = (prefs.core.default_float_dtype, prefs.codegen.target)
@@ -49,6 +49,7 @@ def _untouched_brian():
     set_device("runtime")
     # It keeps the arrays of groups that are gone, and would build them again.
     all_devices["cpp_standalone"].reinit()
+    defaultclock.dt = 0.1 * ms  # the models of earlier modules have their own
     yield
     reset_device()
     set_device("runtime")

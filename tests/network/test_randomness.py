@@ -46,7 +46,7 @@ def assert_independent(table):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_neurons_spike_with_their_probability(engine):
+def test_neurons_spike_with_their_probability(engine, numpy_codegen):
     session = open_plain(engine, device="runtime", watch=True, images=400)
     state = {name: np.zeros(shape) for name, shape in session.shapes.items()}
     biases = {n: np.linspace(-3, 3, session.shapes[f"layer_{n}.b"][0]) for n in (1, 2)}
@@ -96,7 +96,7 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_seed_gives_the_run_bit_by_bit(engine):
+def test_the_seed_gives_the_run_bit_by_bit(engine, numpy_codegen):
     session = open_plain(engine, device="runtime")
     first, other = learn(session, 1), learn(session, 2)
     assert_same(first, learn(session, 1))

@@ -42,7 +42,7 @@ def short_linear(monkeypatch, few_tests):
 @runtime
 def test_linear_figure_shows_what_the_paper_shows(script, monkeypatch, few_tests):
     """NSE below 0.01 for FA and BP alike, node perturbation between, shallow not."""
-    monkeypatch.setitem(linear.SCHEDULE, True, (600, 150))
+    monkeypatch.setitem(linear.SCHEDULE, True, (600, 300))
     done = script("linear", "--quick", "--device", "runtime", "--runs", 1, "--seed", 3)
     assert_complete(done, [3])
     final = {k: r["final_nse_mean"] for k, r in done.results["learners"].items()}
@@ -90,6 +90,7 @@ def test_eta_of_one_learner_can_be_changed(script, short_linear):
     assert np.array_equal(plain["bp/nse"], faster.arrays["bp/nse"])
 
 
+@pytest.mark.slow
 @runtime
 def test_model_file_changes_the_rate_model(script, short_linear, tmp_path):
     path = tmp_path / "mine.py"
@@ -125,6 +126,7 @@ def test_t_tests_are_those_of_scipy():
     assert found["p_unpaired"] == pytest.approx(0.2335, abs=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.compiles
 def test_quadratic_phases_and_workers_and_cluster(script):
     """The third phase learns and the first does not, wherever the runs run."""

@@ -107,7 +107,7 @@ def assert_no_orphans(folder):
 
 
 def test_some_kills(session, tmp_path):
-    kill_many_times(session, tmp_path, 12, seed=1)
+    kill_many_times(session, tmp_path, 6, seed=1)
 
 
 @pytest.mark.slow
