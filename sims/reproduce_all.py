@@ -14,6 +14,7 @@ Examples::
     python sims/reproduce_all.py                     # most of a day on one core
     python sims/reproduce_all.py --only fig2 fig5
     python sims/reproduce_all.py --quick             # all parts, in minutes
+    python sims/reproduce_all.py --publish docs/figures
 """
 
 import json
@@ -70,6 +71,7 @@ def build_parser():
     add("--plan", action="store_true", help="print what there is to do, and stop")
     add("--only", choices=FIGURES, nargs="+", metavar="FIGURE", help=", ".join(FIGURES))
     add("--out", metavar="DIR", help="default: runs/reproduce, or runs/reproduce-quick")
+    add("--publish", metavar="DIR", help="write small copies of the figures there")
     add("--workers", type=positive_int, default=1, metavar="N", help="processes")
     add("--threads", type=positive_int, default=1, metavar="N", help="spiking networks")
     add("--debug", action="store_true", help="show the traceback of an error")
@@ -142,16 +144,28 @@ def main(args):
     for part in parts:
         print(f"-- {part.figure}: {shlex.join(part.command)}", flush=True)
         run(part)
+    collect(parts, out, publish=args.publish and Path(args.publish))
+
+
+def collect(parts, out, publish=None):
+    """Write the table and the figures of runs that have finished."""
+    from spikefa.plots import plot_rules, save_figure, save_small_copy
+
     results = {}
+    figures = {}
     for part in parts:
         results.setdefault(part.figure, {})[part.folder.name] = part.results
-    rows = [row for figure, found in results.items() for row in rows_of(figure, found)]
+        figures[part.folder.name] = part.folder / "figure.png"
     if "rules" in results:
-        from spikefa.plots import plot_rules, save_figure
-
         save_figure(plot_rules(results["rules"]), out / "rules.png")
+        figures["rules"] = out / "rules.png"
+    rows = [row for figure, found in results.items() for row in rows_of(figure, found)]
     write_table(rows, out)
     print((out / "results.md").read_text())
+    if publish:
+        publish.mkdir(parents=True, exist_ok=True)
+        for name, figure in figures.items():
+            save_small_copy(figure, publish / f"{name}.png")
 
 
 if __name__ == "__main__":

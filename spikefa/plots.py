@@ -3,10 +3,19 @@
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+from PIL import Image
 
 from .runfolder import replacing
 
-__all__ = ["plot_angles", "plot_rules", "plot_training", "save_figure"]
+__all__ = [
+    "error_axis",
+    "plot_angles",
+    "plot_rules",
+    "plot_training",
+    "save_figure",
+    "save_small_copy",
+]
 
 
 def plot_training(curve, traces, steps, dt_ms):
@@ -131,6 +140,40 @@ def save_figure(figure, path):
         figure.savefig(file, format="png", dpi=120)
 
 
+def save_small_copy(source, target, width=1080, colors=200):
+    """Write a small copy of a figure, for a page or a repository.
+
+    Parameters
+    ----------
+    source, target : pathlib.Path
+        PNG files.
+    width : int
+        Largest width in pixels.
+    colors : int
+        Number of colors that are left.
+    """
+    with Image.open(source) as image:
+        small = image.convert("RGB")
+    small.thumbnail((width, small.height), Image.Resampling.LANCZOS)
+    with replacing(target) as file:
+        # The octree keeps the colors of thin lines, median cut does not.
+        small.quantize(
+            colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+        ).save(file, "PNG", optimize=True)
+
+
+def error_axis(axes):
+    """Make the y axis one of test errors: logarithmic, with plain numbers.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    """
+    axes.set(ylabel="test error (%)", yscale="log")
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_minor_formatter(ScalarFormatter())
+
+
 def plot_rules(results):
     """Draw the learning curves of several rules, and the angles of their feedback.
 
@@ -158,7 +201,8 @@ def plot_rules(results):
             if entry["test_error_percent"] is not None
         ]
         panels[0].plot(*zip(*points, strict=True), marker="o", label=found["rule"])
-    panels[0].set(xlabel="images seen", ylabel="test error (%)", yscale="log")
+    panels[0].set_xlabel("images seen")
+    error_axis(panels[0])
     panels[0].legend()
     for axes, found in zip(panels[1:], aligned, strict=True):
         plot_angles(axes, found["learning_curve"])

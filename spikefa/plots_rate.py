@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .analysis import receptive_fields
+from .plots import error_axis
 from .rules import RULES
 
 __all__ = [
@@ -204,7 +205,8 @@ def plot_images(curves, input_weights, image_shape):
         band(errors, of["passes"][0], of["test_error"], **look)
         if "angle" in of:
             band(angles, of["passes"][0], of["angle"], **look)
-    errors.set(xlabel="passes", ylabel="test error (%)", yscale="log")
+    errors.set_xlabel("passes")
+    error_axis(errors)
     errors.legend()
     angles.axhline(90, color="0.8", zorder=0)
     angles.set(xlabel="passes", ylabel="angle between $B e$ and $W^T e$ (degrees)")
@@ -246,7 +248,8 @@ def plot_comparison(curves):
     for (kind, of), color in zip(curves.items(), ("tab:red", "black"), strict=True):
         look = dict(color=color, marker="o", label=f"{kind} network")
         band(axes, of["images"][0], of["test_error"], **look)
-    axes.set(xlabel="images seen", ylabel="test error (%)", yscale="log")
+    axes.set_xlabel("images seen")
+    error_axis(axes)
     axes.legend()
     return figure
 

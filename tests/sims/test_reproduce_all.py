@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from spikefa.sims import reproduce_all
 
 from spikefa.cli import run_command
@@ -53,6 +55,20 @@ def test_finished_runs_are_used_again(reproduce, never, tmp_path):
     assert "NSE 0.900 to 0.410" in (tmp_path / "results.md").read_text()
     rows = json.loads((tmp_path / "results.json").read_text())
     assert [row["seeds"] for row in rows] == ["1 to 3", "1 to 3"]
+
+
+def test_published_figures_are_small_copies(reproduce, never, tmp_path):
+    write(tmp_path / "fig5", QUADRATIC)
+    pixels = np.zeros((900, 1800, 3), np.uint8)
+    pixels[:, 900:] = 0, 128, 255
+    Image.fromarray(pixels).save(tmp_path / "fig5" / "figure.png")
+    pages = tmp_path / "pages" / "figures"
+    code, _, _ = reproduce("--only", "fig5", "--publish", str(pages))
+    assert code == 0
+    with Image.open(pages / "fig5.png") as image:
+        assert image.size == (1080, 540)
+        small = np.asarray(image.convert("RGB")).astype(int)
+    assert np.abs(small[270, [100, -100]] - [[0, 0, 0], [0, 128, 255]]).max() < 16
 
 
 def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
