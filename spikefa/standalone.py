@@ -75,9 +75,8 @@ class StandaloneSession(Session):
         self._files |= {
             var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
         }
-        stimuli = (network.images, network.targets, network.elapsed_steps)
         # The program does not know what no equation of the model asks for.
-        self._unused = [f.name for f in stimuli if f not in device.timed_arrays]
+        self._used = set(device.timed_arrays)
         self._process = None
         _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
         self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
@@ -180,20 +179,16 @@ class StandaloneSession(Session):
         net, n = self.network, len(images)
         steps = n * net.architecture.steps_per_image
         folder = self._folders[0]
-        values = {
-            "images.values": self._padded(net.images, images),
-            f"{net.targets.name}.values": self._padded(net.targets, targets),
-            "chunk.gate": gates.astype(self._chunk.variables["gate"].dtype),
-        }
-        arguments = dict(self._paths)
-        arguments |= {k: self._argument_file(k, v) for k, v in values.items()}
-        arguments |= {
+        self._show(net.images, images)
+        self._show(net.targets, targets)
+        gates = gates.astype(self._chunk.variables["gate"].dtype)
+        arguments = self._paths | {
+            "chunk.gate": self._argument_file("chunk.gate", gates),
             "chunk.steps": steps,
             "chunk.seed": seed % 2**31,
-            "elapsed_steps.values": self._elapsed_steps(steps),
         }
-        for name in self._unused:
-            arguments.pop(f"{name}.values", None)
+        if net.elapsed_steps in self._used:
+            arguments["elapsed_steps.values"] = self._elapsed_steps(steps)
         self._execute(folder, arguments)
         self._results = self.run_dir / folder
         result = self._result(n)
@@ -266,12 +261,14 @@ class StandaloneSession(Session):
         if process := self._process:
             process.kill()
 
-    def _padded(self, timed_array, values):
-        if values.shape == timed_array.values.shape:
-            return np.asarray(values, dtype=float)  # no copy of what may be large
-        padded = np.zeros(timed_array.values.shape)
-        padded[: len(values)] = values
-        return padded
+    def _show(self, timed_array, values):
+        """Change what the program reads at its start; arguments are read after it."""
+        if timed_array not in self._used:
+            return
+        with open(
+            self.run_dir / "static_arrays" / f"{timed_array.name}_values", "r+b"
+        ) as file:
+            np.asarray(values, dtype=float).tofile(file)
 
     def _argument_file(self, name, value, folder="arguments"):
         path = Path(folder) / name

@@ -1,0 +1,102 @@
+"""The benchmark: configurations take turns, ratios are of the same round."""
+
+import json
+
+import pytest
+from spikefa.sims import benchmark
+
+from spikefa.cli import run_command
+
+
+class Clock:
+    """A configuration whose runs take what a list says."""
+
+    def __init__(self, name, order, times):
+        self.name, self.order, self.times = name, order, iter(times)
+
+    def build(self, folder):
+        return {"build_seconds": 10.0}
+
+    def start(self):
+        pass
+
+    def started(self):
+        return {"start_seconds": 1.0}
+
+    def run(self):
+        self.order.append(self.name)
+        ms = next(self.times)
+        return {"ms_per_step": ms, "images_per_second": 1000 / ms}
+
+    def end(self):
+        return {"peak_mb": 100.0}
+
+    def kill(self):
+        self.order.append(f"{self.name} killed")
+
+
+def test_configurations_take_turns_and_warming_up_does_not_count():
+    order = []
+    dense = Clock("dense", order, [99, 1, 2, 4])
+    stock = Clock("stock", order, [99, 10, 18, 44])
+    found = benchmark.measure([dense, stock], [], 3, None)
+    assert order[:-2] == ["dense", "stock"] * 4
+    assert sorted(order[-2:]) == ["dense killed", "stock killed"]
+    assert found["dense"]["ms_per_step"] == 2
+    assert found["stock"] | {"rounds": 0} == {
+        "build_seconds": 10,
+        "start_seconds": 1,
+        "peak_mb": 100,
+        "ms_per_step": 18,
+        "images_per_second": pytest.approx(1000 / 18),
+        "rounds": 0,
+    }
+    # A slow round slows both: 10, 9 and 11 times, not 18 / 2 of the medians.
+    assert benchmark.ratios(found) == {"stock / dense": 10}
+
+
+def test_ratio_of_rate_networks_counts_files_too():
+    order = []
+    dense = Clock("rate, dense", order, [1, 1])
+    loop = Clock("rate, hand-written numpy", order, [1, 20])
+    found = benchmark.measure([dense], [loop], 1, None)
+    found["rate, dense"]["rounds"][0]["ms_per_step"] = 1e-9
+    assert benchmark.ratios(found) == {
+        "rate, hand-written numpy / rate, dense": pytest.approx(20)
+    }
+
+
+def test_unknown_configuration_is_refused(capsys, tmp_path):
+    argv = ["--only", "sparse", "--out", str(tmp_path / "out")]
+    assert run_command(benchmark.build_parser(), benchmark.main, argv) == 2
+    assert "unknown configuration: sparse" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
+    argv = ["--quick", "--only", "dense", "--no-scaling", "--repeats", "2"]
+    argv += ["--out", str(tmp_path)]
+    assert run_command(benchmark.build_parser(), benchmark.main, argv) == 0
+    report = json.loads((tmp_path / "benchmark.json").read_text())
+    dense = report["configurations"]["dense"]
+    # 784-150-150-100, all rows of B, the spiking rows of W twice.
+    feedback = 4 * (150 * 150 + 150 * 100)
+    assert dense["bytes_per_step"]["feedback_read"] == feedback
+    rows = 4 * (784 * 150 + 150 * 150 + 150 * 100)
+    assert feedback < dense["bytes_per_step"]["total"] < feedback + 2 * rows
+    assert len(dense["rounds"]) == 2
+    assert 0 < dense["ms_per_step"] < 10
+    assert 50 < dense["peak_mb"] < 1000
+    assert report["ratios"]["hand-written numpy / dense"] > 0
+    text = (tmp_path / "benchmark.txt").read_text()
+    assert "784-150-150-100" in text
+    assert text.strip() in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_quick_benchmark_with_all_its_parts(tmp_path):
+    argv = ["--quick", "--repeats", "1", "--out", str(tmp_path)]
+    assert run_command(benchmark.build_parser(), benchmark.main, argv) == 0
+    report = json.loads((tmp_path / "benchmark.json").read_text())
+    assert set(report["scaling"]) == {"3 x 50", "3 x 100"}
+    assert report["ratios"]["stock / dense"] > 1
