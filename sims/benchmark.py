@@ -283,7 +283,7 @@ def run_all(args):
 
 def handwritten(torch_python, sizes, images, folder):
     """List the hand-written steps whose library is there."""
-    here, steps, rate_steps = sys.executable, 5 * images, 500
+    here, steps, rate_steps = sys.executable, 5 * images, 2000
     by_hand = [
         Handwritten("hand-written numpy", "numpy", here, sizes, steps, folder),
         Handwritten("hand-written torch", "torch", torch_python, sizes, steps, folder),

@@ -67,7 +67,7 @@ def _learning_curve(axes, curve):
         seen,
         [entry["online_error_percent"] for entry in curve],
         color="0.6",
-        label="training images, before learning from them",
+        label="training images, while they are learned",
     )
     for name, marker, label in (
         ("test_error_percent", "o", "test images"),

@@ -1,9 +1,10 @@
 """C++ standalone mode: one program, compiled once and run again for every chunk.
 
 Brian2 writes a program that holds the whole network. Every chunk is a new run of it:
-state, images, labels, seed, number of steps and gates arrive as Brian2 run arguments
-(``group.variable=file``), and the state is read back from the results on disk. Two
-folders of results take turns, so an interrupted run leaves those of the one before.
+state, seed, number of steps and gates arrive as Brian2 run arguments
+(``group.variable=file``), images and labels as its static arrays, and the state is
+read back from the results on disk. Two folders of results take turns, so an interrupted
+run leaves those of the one before.
 """
 
 import fcntl

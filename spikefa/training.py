@@ -70,6 +70,9 @@ class Trainer:
         After each chunk: ``images_seen``, ``online_error_percent``,
         ``test_error_percent`` and ``test_error_last_step_percent`` (None where nothing
         was evaluated), ``feedback_angles`` (see `feedback_angles`), ``ms_per_step``.
+        The online error is that of the chunk's images while the network learns them:
+        weights change during the steps of a presentation, the more the larger eta, so
+        it flatters. Compare settings by errors of images that are not learned from.
     evaluation : Evaluation
         The latest one, or None.
     traces : dict
