@@ -159,6 +159,12 @@ def bundle(text, name):
     -------
     text : str
     """
+    # What pushes spikes into queues has its helpers outside any namespace.
+    text = re.sub(
+        r"(?ms)^///// Support code /////$(.*?)(?=^void )",
+        r"namespace {\n\1}\n",
+        text,
+    )
     text, found = re.subn(r"(?m)^namespace\s*\{", f"namespace {name} {{", text)
     if found:
         opened = f"using namespace brian; using namespace {name};"

@@ -78,6 +78,34 @@ def test_nvcc_takes_the_kernels_and_spills_nothing(nvcc, project):
         assert registers <= 64, name
 
 
+def test_helpers_of_two_files_do_not_meet(tmp_path):
+    """Some files have them in a namespace without a name, others in none."""
+    text = """
+    #define ONE 1
+namespace brian {{}}
+namespace {{
+int inner() {{ return ONE; }}
+}}
+///// Support code /////
+
+template <typename T> struct helper;
+template <> struct helper<int> {{ typedef int type; }};
+
+void _run_{0}()
+{{
+    using namespace brian;
+    helper<int>::type x = inner();
+}}
+"""
+    bundled = "".join(bundle(text.format(name), f"_of_{name}") for name in "ab")
+    path = tmp_path / "both.cpp"
+    path.write_text(bundled)
+    done = subprocess.run(
+        ["g++", "-fsyntax-only", path], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("capability", ["8.0", "9.0", "10.0"])
 @pytest.mark.parametrize("engine", ["dense", "stock"])
