@@ -28,8 +28,15 @@ from pathlib import Path
 from spikefa.cli import Parser, positive_int, run_command
 from spikefa.errors import InputError, SpikefaError
 from spikefa.reproduction import FIGURES, RULES, rows_of, write_table
+from spikefa.runfolder import replacing
 
 SIMS = Path(__file__).parent
+
+#: Written to the folder of every run.
+_SETTINGS = "command.txt"
+
+#: An option and its number at the end of every command.
+_OWN_OPTIONS = ("--workers", "N")
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,23 @@ class Part:
         except ValueError as exc:
             raise InputError(f"{self.folder / 'results.json'}: {exc}") from None
         return results if results.get("finished", True) else None
+
+    @property
+    def settings(self):
+        """The command without what differs from machine to machine."""
+        return shlex.join(self.command[: -len(_OWN_OPTIONS)])
+
+    def check(self):
+        """Refuse a folder that another command has filled."""
+        try:
+            settings = (self.folder / _SETTINGS).read_text()
+        except FileNotFoundError:
+            return
+        if settings != self.settings:
+            raise InputError(
+                f"{self.folder} is of '{settings}', not of '{self.settings}': "
+                "remove it or choose another --out"
+            )
 
     @property
     def started(self):
@@ -112,6 +136,9 @@ def run(part):
     """Run a part in a process of its own, or let it go on."""
     if part.results:
         return
+    part.folder.mkdir(parents=True, exist_ok=True)
+    with replacing(part.folder / _SETTINGS, "w") as file:
+        file.write(part.settings)
     script, *options = part.command
     if part.started:
         options = ["--resume"]
@@ -138,6 +165,8 @@ def main(args):
     name = "reproduce-quick" if args.quick else "reproduce"
     out = Path(args.out) if args.out else Path("runs") / name
     parts = parts_of(args, out)
+    for part in parts:
+        part.check()
     print_plan(parts, args.quick)
     if args.plan:
         return

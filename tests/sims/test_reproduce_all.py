@@ -57,6 +57,28 @@ def test_finished_runs_are_used_again(reproduce, never, tmp_path):
     assert [row["seeds"] for row in rows] == ["1 to 3", "1 to 3"]
 
 
+def test_results_of_another_command_are_refused(reproduce, never, tmp_path):
+    write(tmp_path / "fig5", QUADRATIC)
+    (tmp_path / "fig5" / "command.txt").write_text("quadratic.py --seed 9")
+    code, out, err = reproduce("--only", "fig5")
+    assert code == 2
+    assert "'quadratic.py --seed 9', not of 'quadratic.py'" in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "results.md").exists()
+
+
+def test_a_run_is_found_again_by_its_command(reproduce, monkeypatch, tmp_path):
+    def finish(command):
+        (tmp_path / "fig5" / "results.json").write_text(json.dumps(QUADRATIC))
+        return 0
+
+    monkeypatch.setattr(reproduce_all, "_wait", finish)
+    assert reproduce("--only", "fig5")[0] == 0
+    # How many processes there are makes no difference to the result.
+    assert reproduce("--only", "fig5", "--workers", "2")[0] == 0
+    assert reproduce("--only", "fig5", "--quick")[0] == 2
+
+
 def test_published_figures_are_small_copies(reproduce, never, tmp_path):
     write(tmp_path / "fig5", QUADRATIC)
     pixels = np.zeros((900, 1800, 3), np.uint8)
@@ -76,9 +98,9 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
 
     def finish(command):
         started.append(command)
-        results = json.loads((tmp_path / "fig4" / "results.json").read_text())
-        text = json.dumps(results | {"finished": True})
-        (tmp_path / "fig4" / "results.json").write_text(text)
+        path = command[-1] / "results.json"
+        results = json.loads(path.read_text()) if path.exists() else unfinished
+        path.write_text(json.dumps(results | {"finished": True}))
         return 0
 
     monkeypatch.setattr(reproduce_all, "_wait", finish)
@@ -87,6 +109,7 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
         "layer_sizes": [784, 1500, 1500, 1500, 1000],
         "images_seen": 120_000,
         "images": None,
+        "parameters": {},
         "seed": 7,
         "test_error_percent": 3.21,
         "test_error_last_step_percent": 3.4,
@@ -95,8 +118,9 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
     (tmp_path / "fig4" / "checkpoint.npz").touch()
     code, out, _ = reproduce("--only", "fig4")
     assert code == 0
-    ((*_, resume, option, folder),) = started
+    (*_, resume, option, folder), other = started
     assert (resume, option, folder) == ("--resume", "--out", tmp_path / "fig4")
+    assert "--resume" not in other
     assert "3.21 % after 2 passes (3.40 % by the last step alone)" in out
 
 
