@@ -6,6 +6,7 @@ import numpy as np
 from brian2 import Equations, NeuronGroup, linked_var
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
+from .neuron_code import neuron_code_object_class
 from .perturbation import noisy_equations
 from .sweep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
@@ -51,7 +52,14 @@ def neuron_group(net, size, strings, extra, name, slot, order, **kwds):
         equations = net.model.equations(*strings) + extra
         if net.architecture.evaluate_once:
             equations = _evaluate_late(equations)
-        group = NeuronGroup(size, equations, namespace=net.namespace, name=name, **kwds)
+        group = NeuronGroup(
+            size,
+            equations,
+            namespace=net.namespace,
+            name=name,
+            codeobj_class=neuron_code_object_class(net.architecture.engine),
+            **kwds,
+        )
     place(group.state_updater, slot, order(Phase.INTEGRATE))
     place(group.subexpression_updater, slot, order(Phase.EVALUATE))
     for updater in (group, group.state_updater, group.subexpression_updater):

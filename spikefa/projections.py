@@ -10,7 +10,7 @@ __all__ = ["ENGINES", "connect_all"]
 ENGINES = ("dense", "stock")
 
 #: Time steps that the dense engine may put plasticity off (measured best).
-PUT_OFF = 16
+PUT_OFF = 32
 
 
 def connect_all(

@@ -18,6 +18,7 @@ from .statements import calls_are_pure, parse_code
 
 __all__ = [
     "check_delay_names",
+    "check_shared",
     "checked_model",
     "refuse_random",
     "refuse_unsupported",
@@ -31,6 +32,19 @@ def check_delay_names(delay, pathways):
             raise ValueError(
                 f"Cannot set the delay for pathway '{name}': unknown pathway."
             )
+
+
+def check_shared(model, variables):
+    """Raise for a shared subexpression that depends on what is not shared."""
+    for eq in model.values():
+        if eq.type != SUBEXPRESSION or "shared" not in eq.flags:
+            continue
+        for name in variables[eq.varname].identifiers:
+            if name in variables and not variables[name].scalar:
+                raise SyntaxError(
+                    f"Shared subexpression '{eq.varname}' refers to non-shared "
+                    f"variable '{name}'."
+                )
 
 
 def checked_model(model):

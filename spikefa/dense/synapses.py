@@ -16,7 +16,12 @@ from brian2.devices.device import get_device
 from brian2.equations.equations import SUBEXPRESSION, Equations, check_subexpressions
 from brian2.groups.group import Group, get_dtype
 
-from .checks import check_delay_names, checked_model, refuse_unsupported
+from .checks import (
+    check_delay_names,
+    check_shared,
+    checked_model,
+    refuse_unsupported,
+)
 from .codeobjects import dense_code_object_class, dense_templates_for_strings
 from .idle import idle_row_factor, plan_rows
 from .indexing import (
@@ -241,7 +246,7 @@ class DenseSynapses(Group):
             self._add_equation(eq, get_dtype(eq, user_dtype))
         for side, group in (("pre", self.source), ("post", self.target)):
             self._add_references(side, group, model)
-        self._check_shared(model)
+        check_shared(model, self.variables)
 
     def _add_equation(self, eq, dtype):
         if eq.type == SUBEXPRESSION:
@@ -307,17 +312,6 @@ class DenseSynapses(Group):
             except TypeError:
                 continue  # an index of its own, as `Synapses` leaves it out too
 
-    def _check_shared(self, model):
-        for eq in model.values():
-            if eq.type != SUBEXPRESSION or "shared" not in eq.flags:
-                continue
-            for name in self.variables[eq.varname].identifiers:
-                if name in self.variables and not self.variables[name].scalar:
-                    raise SyntaxError(
-                        f"Shared subexpression '{eq.varname}' refers to non-shared "
-                        f"variable '{name}'."
-                    )
-
     def _add_pathways(self, side, statements):
         if not statements:
             return
@@ -361,6 +355,28 @@ class DenseSynapses(Group):
         if self.pending is None or self.pending.variable not in variables.values():
             return None
         return self.pending.template_kwds()
+
+    def matrices_among(self, variables):
+        """Bytes of a number, for each array of synaptic values that a template uses.
+
+        Parameters
+        ----------
+        variables : dict
+            The variables of the code object.
+
+        Returns
+        -------
+        bytes : dict of int
+            By name of the array in the generated program.
+        """
+        name_of = get_device().get_array_name
+        return {
+            name_of(variable): np.dtype(variable.dtype).itemsize
+            for variable in variables.values()
+            if isinstance(variable, ArrayVariable)
+            and variable in self.variables.values()
+            and self.variables.indices[variable.name] == "_idx"
+        }
 
     def run_regularly(self, code, *args, **kwds):
         """Run statements for every synapse, as `Synapses` does."""

@@ -23,7 +23,7 @@ from spikefa.dense import DenseSynapses
 __all__ = ["CONFIGURATIONS", "N_STEPS", "SEEDS", "TRAIN_WIDTH", "Part", "spike_train"]
 
 N_STEPS = 24
-TRAIN_WIDTH = 80
+TRAIN_WIDTH = 340
 SEEDS = (0, 1)
 
 #: Drawn for every run; the others start from zero.
@@ -214,6 +214,15 @@ CONFIGURATIONS = {
         on_pre={"learn": LEARN, "transmit": TRANSMIT},
         regularly="w *= 0.9",
         put_off=16,
+        puts_off=True,
+    ),
+    # Wider than the part of the columns that updates are made for at a time.
+    "put off, wide": Configuration(
+        n_pre=17,
+        n_post=331,
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        orders={"learn": 3},
+        put_off=5,
         puts_off=True,
     ),
     "put off 3, learn last": Configuration(

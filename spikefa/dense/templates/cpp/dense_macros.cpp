@@ -30,25 +30,33 @@
     {% endfor %}
 {%- endmacro %}
 
-{# Make the pending updates of all rows, each row in the order of its updates. #}
+{# Make the pending updates of all rows, each row in the order of its updates. They are
+   made for a part of the columns at a time, so narrow that the updates stay in the first
+   cache. #}
 {% macro flush(pending) -%}
     {% set _type = c_data_type(pending['dtype']) %}
     {
         {{_type}}* __restrict _matrix = {{pending['matrix']}};
         const {{_type}}* __restrict _updates = {{pending['updates']}};
-        int32_t* __restrict _rows = {{pending['rows']}};
+        int32_t* __restrict _pending_rows = {{pending['rows']}};
         const int64_t _width = N_post;
-        const int64_t _block = 64;
+        const int64_t _block = 64, _part = 128;
+        for (int64_t _first = 0; _first < _width; _first += _part)
+        {
+        const int64_t _stop = std::min(_first + _part, _width);
         {{openmp_pragma('parallel-static')}}
         for (int64_t _row = 0; _row < N_pre; _row++)
         {
-            const uint32_t _mask = _rows[_row];
+            const uint32_t _mask = _pending_rows[_row];
             if (!_mask) continue;
-            _rows[_row] = 0;
+            if (_stop == _width) _pending_rows[_row] = 0;
             {{_type}}* __restrict _to = _matrix + _row * _width;
-            int64_t _column = 0;
-            for (; _column + _block <= _width; _column += _block)
+            const {{_type}}* _ahead = _row + 1 < N_pre ? _to + _width : _to;
+            int64_t _column = _first;
+            for (; _column + _block <= _stop; _column += _block)
             {
+                for (int _i = 0; _i < _block; _i += 64 / sizeof({{_type}}))
+                    __builtin_prefetch(_ahead + _column + _i, 1);
                 {{_type}} _sum[_block];
                 for (int _i = 0; _i < _block; _i++) _sum[_i] = _to[_column + _i];
                 for (uint32_t _left = _mask; _left; _left &= _left - 1)
@@ -59,11 +67,13 @@
                 }
                 for (int _i = 0; _i < _block; _i++) _to[_column + _i] = _sum[_i];
             }
-            for (uint32_t _left = _mask; _left; _left &= _left - 1)
-            {
-                const {{_type}}* __restrict _from = _updates + __builtin_ctz(_left) * _width;
-                for (int64_t _i = _column; _i < _width; _i++) _to[_i] += _from[_i];
-            }
+            if (_column < _stop)
+                for (uint32_t _left = _mask; _left; _left &= _left - 1)
+                {
+                    const {{_type}}* __restrict _from = _updates + __builtin_ctz(_left) * _width;
+                    for (int64_t _i = _column; _i < _stop; _i++) _to[_i] += _from[_i];
+                }
+        }
         }
         {{pending['count']}}[0] = 0;
     }
@@ -78,7 +88,7 @@
 
 {# Collect the rows whose statements do something, as _rows[0 .. _num_rows]. #}
 {% macro collect_rows(idle_if_zero) -%}
-    static int32_t _rows[{{owner.N_pre}}];
+    static int32_t _rows[{{owner.N_pre}} + 8];  // more, for what is fetched ahead
     int32_t _num_rows = 0;
     for (int32_t _row = 0; _row < N_pre; _row++)
     {
@@ -91,62 +101,63 @@
     }
 {%- endmacro %}
 
-{# Add an expression, evaluated for all synapses of some rows, to its sums. #}
-{% macro add_rows(rows, vector_code, sums, type, offset) -%}
+{# Go through the columns of _rows[0 .. _num_rows], several rows at a time: the sums of
+   the columns are read less often, and the rows that come next are fetched meanwhile,
+   which the hardware does not do at the start of a row.
+
+   The caller writes what is done at a _column of the _row_1, _row_2, ... it is given. #}
+{% macro over_rows(group=4, parallel=False) -%}
+    {# Threads meet at the end of the parallel region. #}
+    {% set _share = openmp_pragma('static') ~ ' nowait' if parallel and openmp_pragma('with_openmp') else '' %}
+    {% set _matrices = owner.matrices_among(variables) %}
+    {% set _lines = 2 %}
+    const int32_t _num_grouped = _num_rows / {{group}} * {{group}};
+    {{_share}}
+    for (int32_t _next = 0; _next < _num_grouped; _next += {{group}})
     {
-    {% for row in rows %}
-    const int32_t _row_{{loop.index}} = {{row}};
-    {% endfor %}
-    for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
-    {
-        const int32_t _postsynaptic_idx = _column + _post_start;
-        {{type}} _sum = {{sums}}[_column + {{offset}}];
-        {% for row in rows %}
-        {
-            const int32_t _presynaptic_idx = _row_{{loop.index}} + _pre_start;
-            const size_t _idx = (size_t)_row_{{loop.index}} * N_post + _column;
-            const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
-            _sum += _synaptic_var;
-        }
+        {% for n in range(1, group + 1) %}
+        const int32_t _row_{{n}} = _rows[_next + {{n - 1}}];
+        {% if group > 1 %}
+        const int32_t _ahead_{{n}} = _rows[_next + {{group + n - 1}}];
+        {% endif %}
         {% endfor %}
-        {{sums}}[_column + {{offset}}] = _sum;
+        const int32_t _part = {{_lines * 64 // (_matrices.values() | min) if group > 1 and _matrices else owner.N_post}};
+        for (int32_t _first = 0; _first < {{owner.N_post}}; _first += _part)
+        {
+            const int32_t _stop = std::min<int32_t>(_first + _part, {{owner.N_post}});
+            {% if group > 1 %}
+            {% for _matrix, _bytes in _matrices.items() %}
+            for (int32_t _line = 0; _line < _part; _line += {{64 // _bytes}})
+            {
+                {% for n in range(1, group + 1) %}
+                __builtin_prefetch({{_matrix}} + (size_t)_ahead_{{n}} * N_post + _first + _line);
+                {% endfor %}
+            }
+            {% endfor %}
+            {% endif %}
+            for (int32_t _column = _first; _column < _stop; _column++)
+            {
+                {{caller(range(1, group + 1))}}
+            }
+        }
     }
+    {% if group > 1 %}
+    {{_share}}
+    for (int32_t _next = _num_grouped; _next < _num_rows; _next++)
+    {
+        const int32_t _row_1 = _rows[_next];
+        for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
+        {
+            {{caller([1])}}
+        }
     }
+    {% endif %}
 {%- endmacro %}
 
-{# Run the statements for all synapses of some rows, column by column. #}
-{% macro at_rows(rows, code) -%}
-    {
-    {% for row in rows %}
-    const int32_t _row_{{loop.index}} = {{row}};
-    {% endfor %}
-    for (int32_t _column = 0; _column < N_post; _column++)
-    {
-        const int32_t _postsynaptic_idx = _column + _post_start;
-        {% for row in rows %}
-        {
-            const int32_t _presynaptic_idx = _row_{{loop.index}} + _pre_start;
-            const size_t _idx = (size_t)_row_{{loop.index}} * N_post + _column;
-            const size_t _vectorisation_idx = _idx;
-            {{code|autoindent}}
-        }
-        {% endfor %}
-    }
-    }
-{%- endmacro %}
-
-{# Add x_pre*f, with f in _increments, to some rows of a matrix. #}
-{% macro update_rows(rows, matrix, factor, type) -%}
-    {% for row in rows %}
-    const {{type}} _factor_{{loop.index}} = {{factor}}[{{row}} + _pre_start];
-    {{type}}* __restrict _to_{{loop.index}} = {{matrix}} + (size_t){{row}} * N_post;
-    {% endfor %}
-    for (int32_t _column = 0; _column < N_post; _column++)
-    {
-        const {{type}} _increment = _increments[_column];
-        {% for row in rows %}
-        _to_{{loop.index}}[_column] += _factor_{{loop.index}} * _increment;
-        {% endfor %}
-    }
+{# Run statements for the synapse of row n in the current column. #}
+{% macro at_synapse(n, code) -%}
+    const int32_t _presynaptic_idx = _row_{{n}} + _pre_start;
+    const size_t _idx = (size_t)_row_{{n}} * N_post + _column;
+    const size_t _vectorisation_idx = _idx;
+    {{code|autoindent}}
 {%- endmacro %}

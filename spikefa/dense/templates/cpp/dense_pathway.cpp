@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_rows with context %}
+{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, over_rows with context %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
@@ -32,7 +32,7 @@
     {% endif %}
 
     {% if prepost == 'pre' %}
-    static int32_t _rows[{{owner.N_pre}}];
+    static int32_t _rows[{{owner.N_pre}} + 8];  // more, for what is fetched ahead
     int32_t _num_rows = 0;
     for (int32_t _event = 0; _event < _num_events; _event++)
     {
@@ -45,16 +45,14 @@
     {
     {{redirect_sums(sums)|autoindent}}
     {% endif %}
-    const int32_t _num_grouped = {{'_num_rows / 4 * 4' if group_rows else 0}};
-    {% if group_rows %}
-    {# Several rows at a time: more reads under way, and the sums are read less often. #}
-    {{openmp_pragma('static') if _parallel else ''}}
-    for (int32_t _next = 0; _next < _num_grouped; _next += 4)
-    {{at_rows(['_rows[_next]', '_rows[_next + 1]', '_rows[_next + 2]', '_rows[_next + 3]'], vector_code['rows'])}}
-    {% endif %}
-    {{openmp_pragma('static') if _parallel else ''}}
-    for (int32_t _next = _num_grouped; _next < _num_rows; _next++)
-    {{at_rows(['_rows[_next]'], vector_code['rows'])}}
+    {% call(rows) over_rows(4 if group_rows else 1, _parallel) %}
+        const int32_t _postsynaptic_idx = _column + _post_start;
+        {% for n in rows %}
+        {
+            {{at_synapse(n, vector_code['rows'])}}
+        }
+        {% endfor %}
+    {% endcall %}
     {% if _parallel %}
     }
     {{add_private_sums(sums)|autoindent}}

@@ -4,10 +4,11 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, collect_rows, add_rows, skip_idle_row with context %}
+{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, collect_rows, over_rows, skip_idle_row with context %}
 
 {% block maincode %}
     {% set _target = get_array_name(_target_var) %}
+    {% set _parallel = openmp_pragma('with_openmp') %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -16,20 +17,10 @@
     {% if side == 'post' %}
     for (int32_t _column = 0; _column < N_post; _column++)
         {{_target}}[_column + _post_start] = 0;
-    {% if owner.N_post > 32 or openmp_pragma('with_openmp') %}
+    {% if _parallel or owner.N_post > 32 %}
     {{collect_rows(idle_if_zero)|autoindent}}
     {% endif %}
-    {% if openmp_pragma('with_openmp') %}
-    {{private_sums([_target_var])|autoindent}}
-    {{openmp_pragma('parallel')}}
-    {
-    {{redirect_sums([_target_var])|autoindent}}
-    {{openmp_pragma('static')}}
-    for (int32_t _next = 0; _next < _num_rows; _next++)
-    {{add_rows(['_rows[_next]'], vector_code, _target, _type, '_post_start')}}
-    }
-    {{add_private_sums([_target_var])|autoindent}}
-    {% elif owner.N_post <= 32 %}
+    {% if not _parallel and owner.N_post <= 32 %}
     {# Short rows: the sums fit into registers. #}
     {{_type}} _sums[{{owner.N_post}}] = {0};
     for (int32_t _row = 0; _row < N_pre; _row++)
@@ -49,13 +40,27 @@
     for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
         {{_target}}[_column + _post_start] = _sums[_column];
     {% else %}
-    {# Several rows at a time: more reads under way, and the sums are read less often. #}
-    {% set _four = ['_rows[_next]', '_rows[_next + 1]', '_rows[_next + 2]', '_rows[_next + 3]'] %}
-    int32_t _next = 0;
-    for (; _next + {{_four|length}} <= _num_rows; _next += {{_four|length}})
-    {{add_rows(_four, vector_code, _target, _type, '_post_start')}}
-    for (; _next < _num_rows; _next++)
-    {{add_rows(['_rows[_next]'], vector_code, _target, _type, '_post_start')}}
+    {% if _parallel %}
+    {{private_sums([_target_var])|autoindent}}
+    {{openmp_pragma('parallel')}}
+    {
+    {{redirect_sums([_target_var])|autoindent}}
+    {% endif %}
+    {% call(rows) over_rows(parallel=_parallel) %}
+        const int32_t _postsynaptic_idx = _column + _post_start;
+        {{_type}} _sum = {{_target}}[_postsynaptic_idx];
+        {% for n in rows %}
+        {
+            {{at_synapse(n, vector_code)}}
+            _sum += _synaptic_var;
+        }
+        {% endfor %}
+        {{_target}}[_postsynaptic_idx] = _sum;
+    {% endcall %}
+    {% if _parallel %}
+    }
+    {{add_private_sums([_target_var])|autoindent}}
+    {% endif %}
     {% endif %}
     {% else %}
     {{openmp_pragma('parallel-static')}}
