@@ -35,8 +35,8 @@ from spikefa.rules import RULES
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images rule feedback_bits engine device threads seed dataset "
-    "data model"
+    "evaluate_every chunk_images shuffle rule feedback_bits engine device threads seed "
+    "dataset data model"
 ).split()
 
 
@@ -60,6 +60,11 @@ def build_parser():
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
     add("--chunk-images", type=positive_int, metavar="N", help="images per run")
+    add(
+        "--shuffle",
+        choices=presets.SHUFFLES,
+        help="new order of the images before every pass (default), once, or never",
+    )
     add("--seed", type=nonnegative_int, metavar="N", help="default: 1")
     add("--quick", action="store_true", help="a tiny network on few images")
     add = parser.add_argument_group("model and data").add_argument

@@ -25,15 +25,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from spikefa import models
 from spikefa.cli import Parser, positive_int, run_command
 from spikefa.errors import InputError, SpikefaError
-from spikefa.reproduction import FIGURES, RULES, rows_of, write_table
+from spikefa.reproduction import FIGURES, rows_of, write_table
 from spikefa.runfolder import replacing
 
 SIMS = Path(__file__).parent
 
+#: Where `models/` is, in a checkout and in an installed copy.
+ROOT = Path(models.__file__).parent.parent
+
 #: Written to the folder of every run.
 _SETTINGS = "command.txt"
+
+#: Options that say which network it is, and not how large.
+_KINDS = ("--rule", "--model", "--shuffle")
 
 #: An option and its number at the end of every command.
 _OWN_OPTIONS = ("--workers", "N")
@@ -113,11 +120,16 @@ def parts_of(args, out):
     for name in args.only or FIGURES:
         for folder, script, options, minutes in FIGURES[name].commands:
             machine = own.get(script, own["linear.py"])
-            if args.quick:  # a preset has its own sizes
-                options = [o for o in options if o in ("--rule", *RULES)]
+            if args.quick:  # has its own sizes
+                options = _without_sizes(options)
             command = (script, *options, *quick, *map(str, machine))
             parts.append(Part(name, command, out / folder, minutes))
     return parts
+
+
+def _without_sizes(options):
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return [part for pair in pairs if pair[0] in _KINDS for part in pair]
 
 
 def print_plan(parts, quick):
@@ -140,6 +152,7 @@ def run(part):
     with replacing(part.folder / _SETTINGS, "w") as file:
         file.write(part.settings)
     script, *options = part.command
+    options = [ROOT / o if o.startswith("models/") else o for o in options]
     if part.started:
         options = ["--resume"]
     command = [sys.executable, SIMS / script, *options, "--out", part.folder]

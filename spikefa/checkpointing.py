@@ -6,6 +6,9 @@ from .checkpoint import CheckpointError, write_checkpoint
 from .errors import InputError
 from .training import Callback
 
+#: What checkpoints of earlier versions do not say about their run.
+_UNSAID = {"shuffle": "every"}
+
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 
@@ -101,10 +104,11 @@ def check_same_run(stored, current, path):
     InputError
         Naming the fields that differ.
     """
+    identity = _UNSAID | stored["identity"]
     differences = [
-        f"{name} ({stored['identity'].get(name)} there, {value} here)"
+        f"{name} ({identity.get(name)} there, {value} here)"
         for name, value in current["identity"].items()
-        if stored["identity"].get(name) != value
+        if identity.get(name) != value
     ]
     names = sorted(stored["model"].keys() | current["model"].keys())
     changed = [n for n in names if stored["model"].get(n) != current["model"].get(n)]

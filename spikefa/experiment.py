@@ -75,7 +75,14 @@ class Experiment:
         images = settings.images or len(dataset.train_labels)
         chunk = min(settings.chunk_images, images)
         # Before minutes are spent on compiling, here and below.
-        Schedule(len(dataset.train_labels), images, settings.epochs, chunk, 0)
+        Schedule(
+            len(dataset.train_labels),
+            images,
+            settings.epochs,
+            chunk,
+            settings.seed,
+            settings.shuffle,
+        )
         if settings.test_images is not None:
             check_test_images(dataset, settings.test_images)
         architecture = _architecture(settings, dataset, chunk)
@@ -110,6 +117,7 @@ class Experiment:
             steps=settings.steps,
             images=images,
             chunk_images=chunk,
+            shuffle=settings.shuffle,
         )
         circumstances = {
             "engine": settings.engine,
@@ -145,6 +153,7 @@ class Experiment:
             steps=settings.steps,
             test_steps=settings.test_steps,
             chunk_images=chunk,
+            shuffle=settings.shuffle,
         )
 
     def run(self, callbacks=(), every_images=None, every_seconds=None):

@@ -11,6 +11,7 @@ __all__ = [
     "FEEDBACK_BITS",
     "PRESETS",
     "QUICK",
+    "SHUFFLES",
     "DeviceChoice",
     "Settings",
     "settle",
@@ -21,6 +22,7 @@ DATASETS = ("mnist", "svhn")
 DEVICES = ("runtime", "cpp", "cuda")
 ENGINES = ("dense", "stock")
 FEEDBACK_BITS = (8, 16, 32)
+SHUFFLES = ("every", "once", "never")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Settings:
         Training images between evaluations; None: a pass.
     chunk_images : int
         Images of one run of the network.
+    shuffle : str
+        When images get a new order, see `Schedule`.
     feedback_bits : int
         Bits of a feedback weight, see `Architecture`.
     rule, engine, device, threads, seed
@@ -89,6 +93,7 @@ class Settings:
     test_images: int | None = None
     evaluate_every: int | None = None
     chunk_images: int = 1000
+    shuffle: str = "every"
     rule: str = "fa"
     feedback_bits: int = 32
     engine: str = "dense"

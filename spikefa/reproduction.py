@@ -19,6 +19,24 @@ RULES = tuple(name for name, rule in ALL_RULES.items() if not rule.perturbs)
 ETAS = {"fa": 0.01, "bp": 0.1, "dfa": 0.01, "sign": 0.01, "shallow": 0.01}
 
 
+#: What the paper leaves open or can be read in two ways, and the options that try it.
+CHOICES = {
+    "default": ("as it is by default", ()),
+    "error-spikes": (
+        "output error from spikes, not from their probability",
+        ("--model", "models/error_spikes.py"),
+    ),
+    "linear": (
+        "phi_d the identity, not tanh",
+        ("--model", "models/third_factor_linear.py"),
+    ),
+    "boxcar": ("psi a boxcar", ("--model", "models/psi_boxcar.py")),
+    "biases": ("biases do not learn", ("--model", "models/biases_fixed.py")),
+    "shuffled-once": ("images shuffled once", ("--shuffle", "once")),
+    "never-shuffled": ("images in the order of the file", ("--shuffle", "never")),
+}
+
+
 @dataclass(frozen=True)
 class Figure:
     """Commands that belong together.
@@ -72,6 +90,13 @@ FIGURES = {
                 18,
             )
             for rule in RULES
+        ),
+    ),
+    "choices": Figure(
+        "spiking network, 3 x 500, what the paper leaves open",
+        tuple(
+            (f"choices-{name}", "mnist_spiking.py", ("--epochs", "3", *options), 10)
+            for name, (_, options) in CHOICES.items()
         ),
     ),
 }
@@ -183,6 +208,13 @@ def _rules(results):
         yield Row("(rules)", what, "", ours, str(found["seed"]))
 
 
+def _choices(results):
+    for folder, found in results.items():
+        title, _ = CHOICES[folder.removeprefix("choices-")]
+        what = f"spiking network, {title}"
+        yield Row("(choices)", what, "", _spiking(found), str(found["seed"]))
+
+
 _READERS = {
     "fig2": _fig2,
     "fig3a": _fig3a,
@@ -190,6 +222,7 @@ _READERS = {
     "fig4": _fig4,
     "fig5": _fig5,
     "rules": _rules,
+    "choices": _choices,
 }
 
 

@@ -63,6 +63,8 @@ class Trainer:
         must be multiples.
     chunk_images : int, optional
         Images of one run of the network; default: as many as it holds.
+    shuffle : str, optional
+        When images get a new order, see `Schedule`.
 
     Attributes
     ----------
@@ -98,6 +100,7 @@ class Trainer:
         steps=None,
         test_steps=None,
         chunk_images=None,
+        shuffle="every",
     ):
         arch = session.network.architecture
         self.session, self.dataset, self.seed = session, dataset, int(seed)
@@ -114,6 +117,7 @@ class Trainer:
             epochs,
             chunk_images or max(1, session.chunk_images // self.repeats),
             self.seed,
+            shuffle,
         )
         self.test_images = n_test if test_images is None else test_images
         check_test_images(dataset, self.test_images)

@@ -12,6 +12,7 @@ from spikefa.cli import run_command
 from spikefa.datasets import DATASETS
 from spikefa.devices import DEVICES
 from spikefa.projections import ENGINES
+from spikefa.schedule import SHUFFLES
 
 COUNTS = (
     "--layers --outputs-per-class --steps --test-steps --epochs --images "
@@ -20,7 +21,7 @@ COUNTS = (
 BAD_COUNTS = ["0", "-1", "1.5", "abc", "", "nan", "1e3", "0x10", "9" * 30, "५x", "1\n2"]
 BAD_COUNTS += [" ", "_1", "ten"]
 BAD_NUMBERS = ["-1", "-1e-9", "nan", "inf", "abc", "", "1e999", "1,5", "0.1*ms", "\0"]
-CHOICES = "--preset --rule --engine --device --dataset".split()
+CHOICES = "--preset --shuffle --rule --engine --device --dataset".split()
 BAD_CHOICES = ["", "x", "FA", "fa,bp", "stock ", "\n", "日本"]
 BAD_INTERVALS = [
     *["0", "-5", "10 min", "10x", "min", "1e3", "0s", "0.5", "", "inf", "5 images"],
@@ -161,4 +162,5 @@ def test_any_text_is_read_or_refused_in_one_line(capsys, option, text):
 def test_choices_are_those_of_the_library():
     assert presets.DEVICES == DEVICES
     assert presets.ENGINES == ENGINES
+    assert presets.SHUFFLES == SHUFFLES
     assert presets.DATASETS == DATASETS

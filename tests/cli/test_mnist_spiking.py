@@ -94,6 +94,7 @@ def finished(tmp_path_factory):
         (["--images", "100"], "images"),
         (["--chunk-images", "50"], "chunk_images"),
         (["--steps", "6"], "steps"),
+        (["--shuffle", "never"], "shuffle"),
         (["--eta", "0.5"], r"model \(eta\)"),
         (["--set", "tau_m=2*ms"], r"model \(tau_m\)"),
         (["--model", "changed.py"], r"model \(third_factor\)"),

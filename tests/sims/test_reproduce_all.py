@@ -124,6 +124,31 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
     assert "3.21 % after 2 passes (3.40 % by the last step alone)" in out
 
 
+def test_choices_name_model_files_that_are_there(reproduce, monkeypatch, tmp_path):
+    found = []
+
+    def finish(command):
+        *options, _, folder = command
+        if "--model" in options:
+            found.append(options[options.index("--model") + 1])
+        results = {
+            "images_seen": 400,
+            "images": 200,
+            "seed": 1,
+            "test_error_percent": 5.0,
+            "test_error_last_step_percent": 6.0,
+        }
+        (folder / "results.json").write_text(json.dumps(results))
+        return 0
+
+    monkeypatch.setattr(reproduce_all, "_wait", finish)
+    code, out, _ = reproduce("--only", "choices", "--quick")
+    assert code == 0
+    assert len(found) == 4
+    assert all(path.is_file() for path in found)
+    assert "images shuffled once |  | 5.00 % after 2 passes" in out
+
+
 def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_path):
     monkeypatch.setattr(reproduce_all, "_wait", lambda command: 1)
     code, _, err = reproduce("--only", "fig2")
@@ -138,5 +163,5 @@ def test_quick_runs_every_part(reproduce, tmp_path):
     code, out, _ = reproduce("--quick")
     assert code == 0
     assert (tmp_path / "rules.png").read_bytes().startswith(b"\x89PNG")
-    for figure in ("2", "3a", "3d", "4", "5", "(rules)"):
+    for figure in ("2", "3a", "3d", "4", "5", "(rules)", "(choices)"):
         assert f"| {figure} |" in out

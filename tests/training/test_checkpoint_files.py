@@ -23,6 +23,8 @@ from spikefa.checkpoint import (
     newest_checkpoint,
     write_checkpoint,
 )
+from spikefa.checkpointing import check_same_run
+from spikefa.errors import InputError
 
 META = dict.fromkeys(RUN_KEYS, 1) | {"note": "Grüße, 世界"}
 ARRAYS = {
@@ -185,6 +187,15 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     np.savez(tmp_path / NAME, meta=np.frombuffer(json.dumps([1]).encode(), np.uint8))
     with pytest.raises(CheckpointError, match="is not a checkpoint"):
         newest_checkpoint(tmp_path, no_warning)
+
+
+def test_a_checkpoint_that_says_nothing_of_shuffling_was_shuffled_every_pass():
+    stored = {"identity": {"seed": 1}, "model": {}}
+    now = {"identity": {"seed": 1, "shuffle": "every"}, "model": {}}
+    check_same_run(stored, now, "x")
+    now["identity"]["shuffle"] = "once"
+    with pytest.raises(InputError, match=r"differ: shuffle \(every there, once here"):
+        check_same_run(stored, now, "x")
 
 
 def in_child(task):

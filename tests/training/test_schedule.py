@@ -50,8 +50,17 @@ def test_random_numbers_depend_on_seed_purpose_and_index():
     assert all(0 <= spike_seed(0, "x", i) < 2**31 for i in range(1000))
 
 
+def test_shuffled_once_or_never():
+    once, never = (Schedule(9, 9, 3, 9, 1, shuffle) for shuffle in ("once", "never"))
+    orders = [once.indices(n).tolist() for n in range(3)]
+    assert orders[0] == orders[1] == orders[2] != list(range(9))
+    assert sorted(orders[0]) == list(range(9))
+    assert [never.indices(n).tolist() for n in range(3)] == 3 * [list(range(9))]
+
+
 @pytest.mark.parametrize(
-    "changes", [{"images": 0}, {"images": 11}, {"epochs": 0}, {"chunk": 0}]
+    "changes",
+    [{"images": 0}, {"images": 11}, {"epochs": 0}, {"chunk": 0}, {"shuffle": "often"}],
 )
 def test_impossible_schedules_are_refused(changes):
     sound = {"n_available": 10, "images": 10, "epochs": 1, "chunk": 5, "seed": 1}
