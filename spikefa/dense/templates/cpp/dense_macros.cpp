@@ -102,14 +102,17 @@
 {%- endmacro %}
 
 {# Go through the columns of _rows[0 .. _num_rows], several rows at a time: the sums of
-   the columns are read less often, and the rows that come next are fetched meanwhile,
-   which the hardware does not do at the start of a row.
+   the columns are read less often. What is 3 kB on is fetched meanwhile, in these rows or
+   in those that come next: the hardware does not fetch the start of a row before it is
+   asked for. (Further ahead, it no longer stays in the first cache.)
 
-   The caller writes what is done at a _column of the _row_1, _row_2, ... it is given. #}
+   The caller writes what is done at a _column of the _row_1, _row_2, ... it is given. It
+   is called with several rows only if the statements of different rows have nothing to do
+   with each other but the sums they are added to. #}
 {% macro over_rows(group=4, parallel=False) -%}
     {# Threads meet at the end of the parallel region. #}
     {% set _share = openmp_pragma('static') ~ ' nowait' if parallel and openmp_pragma('with_openmp') else '' %}
-    {% set _matrices = owner.matrices_among(variables) %}
+    {% set _matrices = owner.matrices_among(variables) if group > 1 else {} %}
     {% set _lines = 2 %}
     const int32_t _num_grouped = _num_rows / {{group}} * {{group}};
     {{_share}}
@@ -117,23 +120,29 @@
     {
         {% for n in range(1, group + 1) %}
         const int32_t _row_{{n}} = _rows[_next + {{n - 1}}];
-        {% if group > 1 %}
-        const int32_t _ahead_{{n}} = _rows[_next + {{group + n - 1}}];
-        {% endif %}
         {% endfor %}
-        const int32_t _part = {{_lines * 64 // (_matrices.values() | min) if group > 1 and _matrices else owner.N_post}};
+        const int32_t _part = {{_lines * 64 // (_matrices.values() | min) if _matrices else owner.N_post}};
         for (int32_t _first = 0; _first < {{owner.N_post}}; _first += _part)
         {
             const int32_t _stop = std::min<int32_t>(_first + _part, {{owner.N_post}});
-            {% if group > 1 %}
             {% for _matrix, _bytes in _matrices.items() %}
-            for (int32_t _line = 0; _line < _part; _line += {{64 // _bytes}})
             {
+                const int32_t _ahead = _first + {{[owner.N_post, 3072 // _bytes] | min}};
+                const int32_t _from = _ahead < N_post ? _next : _next + {{group}};
+                const int32_t _at = _ahead < N_post ? _ahead : _ahead - N_post;
                 {% for n in range(1, group + 1) %}
-                __builtin_prefetch({{_matrix}} + (size_t)_ahead_{{n}} * N_post + _first + _line);
+                const auto* _fetch_{{n}} = {{_matrix}} + (size_t)_rows[_from + {{n - 1}}] * N_post + _at;
                 {% endfor %}
+                for (int32_t _line = 0; _line < _part; _line += {{64 // _bytes}})
+                {
+                    {% for n in range(1, group + 1) %}
+                    __builtin_prefetch(_fetch_{{n}} + _line);
+                    {% endfor %}
+                }
             }
             {% endfor %}
+            {% if group > 1 %}
+            #pragma GCC ivdep
             {% endif %}
             for (int32_t _column = _first; _column < _stop; _column++)
             {
@@ -160,4 +169,19 @@
     const size_t _idx = (size_t)_row_{{n}} * N_post + _column;
     const size_t _vectorisation_idx = _idx;
     {{code|autoindent}}
+{%- endmacro %}
+
+{# Add x_pre*f, with f in _increments, to some rows of a matrix. #}
+{% macro update_rows(rows, matrix, factor, type) -%}
+    {% for row in rows %}
+    const {{type}} _factor_{{loop.index}} = {{factor}}[{{row}} + _pre_start];
+    {{type}}* __restrict _to_{{loop.index}} = {{matrix}} + (size_t){{row}} * N_post;
+    {% endfor %}
+    for (int32_t _column = 0; _column < N_post; _column++)
+    {
+        const {{type}} _increment = _increments[_column];
+        {% for row in rows %}
+        _to_{{loop.index}}[_column] += _factor_{{loop.index}} * _increment;
+        {% endfor %}
+    }
 {%- endmacro %}

@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import collect_rows, flush, over_rows, skip_idle_row with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush, skip_idle_row, update_rows with context %}
 
 {% block maincode %}
     {% set _type = c_data_type(matrix.dtype) %}
@@ -32,18 +32,21 @@
     {
         const int32_t _presynaptic_idx = _row + _pre_start;
         {{skip_idle_row(idle_if_zero)|autoindent}}
-        for (int32_t _column = 0; _column < N_post; _column++)
-            {{_matrix}}[(size_t)_row * N_post + _column] += {{_factor}}[_presynaptic_idx] * _increments[_column];
+        {{update_rows(['_row'], _matrix, _factor, _type)|autoindent}}
     }
     {% else %}
+    {# Several rows at a time: more reads under way, and f is read less often. #}
     {{collect_rows(idle_if_zero)|autoindent}}
-    {{openmp_pragma('parallel')}}
+    const int32_t _num_blocks = _num_rows / 4;
+    {{openmp_pragma('parallel-static')}}
+    for (int32_t _block = 0; _block < _num_blocks; _block++)
     {
-    {% call(rows) over_rows(parallel=True) %}
-        {% for n in rows %}
-        {{_matrix}}[(size_t)_row_{{n}} * N_post + _column] += {{_factor}}[_row_{{n}} + _pre_start] * _increments[_column];
-        {% endfor %}
-    {% endcall %}
+        const int32_t* _four = _rows + 4 * _block;
+        {{update_rows(['_four[0]', '_four[1]', '_four[2]', '_four[3]'], _matrix, _factor, _type)|autoindent}}
+    }
+    for (int32_t _next = 4 * _num_blocks; _next < _num_rows; _next++)
+    {
+        {{update_rows(['_rows[_next]'], _matrix, _factor, _type)|autoindent}}
     }
     {% endif %}
 {% endblock %}
