@@ -35,6 +35,7 @@ CONFIGURATIONS = {
     "dense": {},
     "dense, 2 threads": {"threads": 2},
     "dense, immediate updates": {"put_off": 0},
+    "dense, mask of present synapses": {"sparse": True},
     "dense, 8-bit feedback": {"feedback_bits": 8},
     "dense, 8-bit feedback, 2 threads": {"feedback_bits": 8, "threads": 2},
 }

@@ -5,7 +5,8 @@ weights support error backpropagation for deep learning", Nature Communications 
 (2016), doi:10.1038/ncomms13276.
 
 Prints a plan with an estimate of the time, runs what has not been run yet, and writes
-``results.md``, ``results.json`` and ``rules.png`` to --out. A run that has finished is
+``results.md``, ``results.json`` and ``rules.png`` to --out; the pages of the docs show
+what --publish has written. A run that has finished is
 used again; one that was interrupted goes on from its checkpoint.
 
 Examples::
@@ -41,6 +42,8 @@ _SETTINGS = "command.txt"
 
 #: Options that say which network it is, and not how large.
 _KINDS = ("--rule", "--model", "--shuffle")
+
+_PUBLISH = "write small copies of the figures there, and the table if it is complete"
 
 #: An option and its number at the end of every command.
 _OWN_OPTIONS = ("--workers", "N")
@@ -102,7 +105,7 @@ def build_parser():
     add("--plan", action="store_true", help="print what there is to do, and stop")
     add("--only", choices=FIGURES, nargs="+", metavar="FIGURE", help=", ".join(FIGURES))
     add("--out", metavar="DIR", help="default: runs/reproduce, or runs/reproduce-quick")
-    add("--publish", metavar="DIR", help="write small copies of the figures there")
+    add("--publish", metavar="DIR", help=_PUBLISH)
     add("--workers", type=positive_int, default=1, metavar="N", help="processes")
     add("--threads", type=positive_int, default=1, metavar="N", help="spiking networks")
     add("--debug", action="store_true", help="show the traceback of an error")
@@ -186,28 +189,36 @@ def main(args):
     for part in parts:
         print(f"-- {part.figure}: {shlex.join(part.command)}", flush=True)
         run(part)
-    collect(parts, out, publish=args.publish and Path(args.publish))
+    collect(parts, out, args.quick, args.publish and Path(args.publish))
 
 
-def collect(parts, out, publish=None):
+def collect(parts, out, quick, publish=None):
     """Write the table and the figures of runs that have finished."""
     from spikefa.plots import plot_rules, save_figure, save_small_copy
 
-    results = {}
-    figures = {}
+    results, commands, figures = {}, {}, {}
     for part in parts:
         results.setdefault(part.figure, {})[part.folder.name] = part.results
-        figures[part.folder.name] = part.folder / "figure.png"
+        command = f"python sims/{part.settings}"
+        commands.setdefault(part.figure, []).append(command)
+        if part.figure not in ("rules", "choices"):  # many, of one kind
+            figures[part.folder.name] = part.folder / "figure.png"
     if "rules" in results:
         save_figure(plot_rules(results["rules"]), out / "rules.png")
         figures["rules"] = out / "rules.png"
-    rows = [row for figure, found in results.items() for row in rows_of(figure, found)]
+    rows = [
+        row
+        for figure, found in results.items()
+        for row in rows_of(figure, found, commands[figure])
+    ]
     write_table(rows, out)
     print((out / "results.md").read_text())
     if publish:
         publish.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
             save_small_copy(figure, publish / f"{name}.png")
+        if results.keys() == FIGURES.keys() and not quick:
+            write_table(rows, publish)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import numpy as np
 from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses
 from brian2.devices.device import get_device
 
+from .neuron_code import neuron_code_object_class
 from .sweep import place
 
 __all__ = ["add_readout", "add_watch"]
@@ -25,7 +26,12 @@ def add_readout(net):
         )
         net.brian_network.add(net.readout)
         return
-    classes = NeuronGroup(arch.n_classes, "activity : 1", name="classes")
+    classes = NeuronGroup(
+        arch.n_classes,
+        "activity : 1",
+        name="classes",
+        codeobj_class=neuron_code_object_class(arch.engine),
+    )
     pool = _pool(output, classes, arch)
     place(pool.summed_updaters["activity_post"], "end", 0)
     net.readout = StateMonitor(
@@ -49,7 +55,11 @@ def _pool(output, classes, arch):
             name="pool",
         )
     pool = Synapses(
-        output, classes, "activity_post = phi_pre : 1 (summed)", name="pool"
+        output,
+        classes,
+        "activity_post = phi_pre : 1 (summed)",
+        name="pool",
+        codeobj_class=neuron_code_object_class(arch.engine),
     )
     members = np.arange(len(output))
     pool.connect(i=members, j=members // per_class)

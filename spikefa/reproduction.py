@@ -4,7 +4,7 @@ Used by ``sims/reproduce_all.py``. Errors are those at the end of training.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .rules import RULES as ALL_RULES
 from .runfolder import replacing
@@ -61,9 +61,10 @@ class Row:
     paper: str
     ours: str
     seeds: str
+    command: str = ""
 
 
-_PAPER_SIZE = ("--preset", "paper", "--epochs", "12", "--feedback-bits", "8")
+_PAPER_SIZE = ("--preset", "paper", "--feedback-bits", "8")
 
 FIGURES = {
     "fig2": Figure("linear network", (("fig2", "linear.py", (), 6),)),
@@ -75,8 +76,13 @@ FIGURES = {
     "fig4": Figure(
         "spiking network, 3 x 1500",
         (
-            ("fig4", "mnist_spiking.py", _PAPER_SIZE, 160),
-            ("fig4-eta", "mnist_spiking.py", (*_PAPER_SIZE, "--eta", "0.01"), 160),
+            ("fig4", "mnist_spiking.py", (*_PAPER_SIZE, "--epochs", "24"), 90),
+            (
+                "fig4-eta",
+                "mnist_spiking.py",
+                (*_PAPER_SIZE, "--epochs", "10", "--eta", "0.01"),
+                160,
+            ),
         ),
     ),
     "fig5": Figure("quadratic network", (("fig5", "quadratic.py", (), 6),)),
@@ -102,7 +108,7 @@ FIGURES = {
 }
 
 
-def rows_of(figure, results):
+def rows_of(figure, results, commands):
     """Read the numbers of a figure from its results.
 
     Parameters
@@ -111,12 +117,20 @@ def rows_of(figure, results):
         Key of `FIGURES`.
     results : dict of dict
         What each command wrote to ``results.json``, by folder name.
+    commands : list of str
+        The commands, in the same order.
 
     Returns
     -------
     rows : list of Row
+        A row names its command; of several rows of one command, the first.
     """
-    return _READERS[figure](results)
+    rows = list(_READERS[figure](results))
+    commands = [*commands, *[""] * (len(rows) - len(commands))]
+    return [
+        replace(row, command=command)
+        for row, command in zip(rows, commands, strict=True)
+    ]
 
 
 def _fig2(results):
@@ -260,9 +274,9 @@ def write_table(rows, folder):
     rows : list of Row
     folder : pathlib.Path
     """
-    header = ["Figure", "What", "Paper", "Here", "Seeds"]
+    header = ["Figure", "What", "Paper", "Here", "Seeds", "Command"]
     lines = [header, ["---"] * len(header)]
-    lines += [[row.figure, row.what, row.paper, row.ours, row.seeds] for row in rows]
+    lines += [list(vars(row).values()) for row in rows]
     with replacing(folder / "results.md", "w") as file:
         file.writelines(f"| {' | '.join(line)} |\n" for line in lines)
     with replacing(folder / "results.json", "w") as file:

@@ -3,10 +3,11 @@
 ``.. sourced:: ../models/psp.py tau spike`` is ``literalinclude`` with the lines that
 define ``tau`` and ``spike``; a name that is not there is a warning, and the build
 fails. ``.. rule-table::`` lists the learning rules, ``.. script-table::`` the programs
-in ``sims/``.
+in ``sims/``, ``.. results-table:: results.json`` what `reproduce_all.py` published.
 """
 
 import ast
+import json
 from pathlib import Path
 
 from docutils import nodes
@@ -110,14 +111,35 @@ class ScriptTable(SphinxDirective):
         return [_table(("command", "what it does"), scripts(folder))]
 
 
-def _table(header, rows):
+class ResultsTable(SphinxDirective):
+    """One row for each result in a file that ``reproduce_all.py --publish`` wrote."""
+
+    required_arguments = 1
+
+    def run(self):
+        path, absolute = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(path)
+        try:
+            published = json.loads(Path(absolute).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as exc:
+            return [self.state.document.reporter.warning(str(exc), line=self.lineno)]
+        columns = ("figure", "what", "paper", "ours", "seeds", "command")
+        header = ("Figure", "What", "Paper", "Here", "Seeds", "Command")
+        rows = [[row[column] for column in columns] for row in published]
+        return [_table(header, rows, literal=len(columns) - 1)]
+
+
+def _table(header, rows, literal=0):
+    """Make a table, of which one column is what to type."""
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in header))
     group["cols"] = len(header)
     head, body = nodes.thead(), nodes.tbody()
     head += _row([nodes.Text(text) for text in header])
-    for first, *others in rows:
-        cells = [nodes.literal("", first), *(nodes.Text(text) for text in others)]
-        body += _row(cells)
+    for row in rows:
+        body += _row(
+            nodes.literal("", text) if text and number == literal else nodes.Text(text)
+            for number, text in enumerate(row)
+        )
     group += [head, body]
     return nodes.table("", group)
 
@@ -132,4 +154,5 @@ def setup(app):
     app.add_directive("sourced", Sourced)
     app.add_directive("rule-table", RuleTable)
     app.add_directive("script-table", ScriptTable)
+    app.add_directive("results-table", ResultsTable)
     return {"parallel_read_safe": True}

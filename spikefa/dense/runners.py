@@ -11,6 +11,7 @@ from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 from .checks import refuse_random
 from .statements import (
     calls_are_pure,
+    is_float_array,
     lines_apart,
     parse_code,
     post_sums,
@@ -106,7 +107,8 @@ def _freedom(code, synapses, prepost):
     Returns
     -------
     answers : dict
-        ``sums``: the variables that are added to; ``split_rows``: over threads;
+        ``sums``: the variables that are added to; ``split_rows``: over threads, each
+        with sums of its own, which for integers would be cut in other places;
         ``group_rows``: take several at a time, which would change the order in which
         random numbers are drawn; ``lines_apart``: see `lines_apart`. Nothing for code
         that does not parse, which Brian2 will refuse before a run.
@@ -126,9 +128,10 @@ def _freedom(code, synapses, prepost):
         return nothing | {"lines_apart": False}
     if sums is None:
         return nothing
+    sums = [variables[name] for name in sums]
     return nothing | {
-        "sums": [variables[name] for name in sums],
-        "split_rows": True,
+        "sums": sums,
+        "split_rows": all(is_float_array(variable) for variable in sums),
         "group_rows": pure,
     }
 
@@ -186,6 +189,10 @@ class DenseSummedUpdater(CodeRunner):
                 "_target_var": self.target_var,
                 "side": side,
                 "idle_if_zero": synapses.idle_row_variable(equation.expr.code),
+                "split_rows": is_float_array(self.target_var),
+                "group_rows": calls_are_pure(
+                    equation.expr.code, synapses.variables, synapses.namespace or {}
+                ),
             },
         )
 

@@ -16,6 +16,7 @@ from brian2.parsing.statements import parse_statement
 __all__ = [
     "calls_are_pure",
     "increment",
+    "is_float_array",
     "lines_apart",
     "parse_code",
     "post_sums",
@@ -122,7 +123,7 @@ def increment(code, variables, namespace=None):
     name, operator, expression = statements[0]
     if (
         operator != "+="
-        or not _is_float_array(variables.get(name))
+        or not is_float_array(variables.get(name))
         or variables.indices[name] != "_idx"
         or variables[name].constant
     ):
@@ -157,12 +158,12 @@ def reads_linearly(code, name, variables):
         len(statements) == 1
         and operator == "+="
         and expression.strip() == name
-        and _is_float_array(variables.get(target))
+        and is_float_array(variables.get(target))
         and variables.indices[target] == _POST
     )
 
 
-def _is_float_array(variable):
+def is_float_array(variable):
     """Whether sums may be regrouped: with integers, each partial sum is cut."""
     return isinstance(variable, ArrayVariable) and np.issubdtype(
         variable.dtype, np.floating

@@ -370,12 +370,16 @@ class DenseSynapses(Group):
             By name of the array in the generated program.
         """
         name_of = get_device().get_array_name
+        matrices = [
+            variable
+            for name, variable in self.variables.items()
+            if isinstance(variable, ArrayVariable)
+            and self.variables.indices[name] == "_idx"
+        ]
         return {
             name_of(variable): np.dtype(variable.dtype).itemsize
             for variable in variables.values()
-            if isinstance(variable, ArrayVariable)
-            and variable in self.variables.values()
-            and self.variables.indices[variable.name] == "_idx"
+            if any(variable is matrix for matrix in matrices)
         }
 
     def run_regularly(self, code, *args, **kwds):

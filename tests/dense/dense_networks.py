@@ -23,7 +23,7 @@ from spikefa.dense import DenseSynapses
 __all__ = ["CONFIGURATIONS", "N_STEPS", "SEEDS", "TRAIN_WIDTH", "Part", "spike_train"]
 
 N_STEPS = 24
-TRAIN_WIDTH = 340
+TRAIN_WIDTH = 420
 SEEDS = (0, 1)
 
 #: Drawn for every run; the others start from zero.
@@ -207,6 +207,14 @@ CONFIGURATIONS = {
     ),
     "regular reward": Configuration(
         n_pre=9, regularly="w += 0.1*x_pre*z_post", every=3
+    ),
+    # Rows so long that parts of the same row are fetched ahead, not only of the next.
+    "summed, wide": Configuration(
+        n_pre=37,
+        n_post=403,
+        model="w : 1\nu : 1\ntotal_post = w*u*x_pre : 1 (summed)",
+        on_pre={"pre": TRANSMIT},
+        dtype={"w": np.float64},
     ),
     "put off": Configuration(
         n_pre=50,

@@ -13,6 +13,7 @@ SOON = {
     "propagate and learn",
     "post side",
     "summed both ways",
+    "summed, wide",
     "recurrent",
     "decay",
 }

@@ -95,7 +95,6 @@ def test_figures_are_small(docs):
     assert all(figure.stat().st_size < LARGEST_FIGURE for figure in figures)
 
 
-@pytest.mark.slow
 def test_pages_build_without_a_warning(docs, tmp_path):
     build = pytest.importorskip("sphinx.cmd.build")
     pytest.importorskip("numpydoc")

@@ -5,6 +5,15 @@
    thread, which takes the name of the shared array inside the parallel region, so
    that the generated statements do not change.
 #}
+{% macro nowait(pragma) -%}
+    {{openmp_pragma(pragma) ~ ' nowait' if openmp_pragma('with_openmp') else ''}}
+{%- endmacro %}
+
+{# The rows that are gone through, and room for those that are fetched ahead at the end. #}
+{% macro row_list() -%}
+    static int32_t _rows[{{owner.N_pre}} + 4];
+{%- endmacro %}
+
 {% macro private_sums(variables, n) -%}
     {% for var in variables %}
     static std::vector<{{c_data_type(var.dtype)}}> _private_{{loop.index}}(
@@ -41,10 +50,12 @@
         int32_t* __restrict _pending_rows = {{pending['rows']}};
         const int64_t _width = N_post;
         const int64_t _block = 64, _part = 128;
+        {{openmp_pragma('parallel')}}
         for (int64_t _first = 0; _first < _width; _first += _part)
         {
         const int64_t _stop = std::min(_first + _part, _width);
-        {{openmp_pragma('parallel-static')}}
+        {# A thread has the same rows in all parts, so it need not wait for others. #}
+        {{nowait('static')}}
         for (int64_t _row = 0; _row < N_pre; _row++)
         {
             const uint32_t _mask = _pending_rows[_row];
@@ -88,7 +99,7 @@
 
 {# Collect the rows whose statements do something, as _rows[0 .. _num_rows]. #}
 {% macro collect_rows(idle_if_zero) -%}
-    static int32_t _rows[{{owner.N_pre}} + 8];  // more, for what is fetched ahead
+    {{row_list()}}
     int32_t _num_rows = 0;
     for (int32_t _row = 0; _row < N_pre; _row++)
     {
@@ -111,7 +122,7 @@
    with each other but the sums they are added to. #}
 {% macro over_rows(group=4, parallel=False) -%}
     {# Threads meet at the end of the parallel region. #}
-    {% set _share = openmp_pragma('static') ~ ' nowait' if parallel and openmp_pragma('with_openmp') else '' %}
+    {% set _share = nowait('static') if parallel else '' %}
     {% set _matrices = owner.matrices_among(variables) if group > 1 else {} %}
     {% set _lines = 2 %}
     const int32_t _num_grouped = _num_rows / {{group}} * {{group}};
@@ -129,7 +140,8 @@
             {
                 const int32_t _ahead = _first + {{[owner.N_post, 3072 // _bytes] | min}};
                 const int32_t _from = _ahead < N_post ? _next : _next + {{group}};
-                const int32_t _at = _ahead < N_post ? _ahead : _ahead - N_post;
+                {# From the start of a row in the same parts: none of it is left out. #}
+                const int32_t _at = _ahead < N_post ? _ahead : (_ahead - N_post) / _part * _part;
                 {% for n in range(1, group + 1) %}
                 const auto* _fetch_{{n}} = {{_matrix}} + (size_t)_rows[_from + {{n - 1}}] * N_post + _at;
                 {% endfor %}

@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, over_rows with context %}
+{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, over_rows, row_list with context %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
@@ -32,7 +32,7 @@
     {% endif %}
 
     {% if prepost == 'pre' %}
-    static int32_t _rows[{{owner.N_pre}} + 8];  // more, for what is fetched ahead
+    {{row_list()}}
     int32_t _num_rows = 0;
     for (int32_t _event = 0; _event < _num_events; _event++)
     {

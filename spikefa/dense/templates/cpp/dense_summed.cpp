@@ -8,7 +8,7 @@
 
 {% block maincode %}
     {% set _target = get_array_name(_target_var) %}
-    {% set _parallel = openmp_pragma('with_openmp') %}
+    {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -46,7 +46,7 @@
     {
     {{redirect_sums([_target_var])|autoindent}}
     {% endif %}
-    {% call(rows) over_rows(parallel=_parallel) %}
+    {% call(rows) over_rows(4 if group_rows else 1, _parallel) %}
         const int32_t _postsynaptic_idx = _column + _post_start;
         {{_type}} _sum = {{_target}}[_postsynaptic_idx];
         {% for n in rows %}
