@@ -203,6 +203,7 @@ class Experiment:
             "images_seen": trainer.images_seen,
             "test_error_percent": last.get("test_error_percent"),
             "test_error_last_step_percent": last.get("test_error_last_step_percent"),
+            "feedback_angles_at_start": trainer.angles_at_start,
             "learning_curve": trainer.curve,
             "ms_per_step": trainer.ms_per_step,
             "wall_seconds": self.wall_seconds,
@@ -224,6 +225,7 @@ class Experiment:
         figure = plot_training(
             self.trainer.curve,
             self.trainer.traces,
+            self.trainer.angles_at_start,
             steps=self.settings.steps,
             dt_ms=1000 * float(self.session.network.model["dt"]),
         )

@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-def plot_training(curve, traces, steps, dt_ms):
+def plot_training(curve, traces, angles_at_start, steps, dt_ms):
     """Draw the panels of the paper's Fig. 4: learning curve, PSP, delta and spikes.
 
     Parameters
@@ -27,6 +27,8 @@ def plot_training(curve, traces, steps, dt_ms):
         `Trainer.curve`.
     traces : dict
         `Trainer.traces`; may be empty.
+    angles_at_start : list of float
+        `Trainer.angles_at_start`.
     steps : int
         Time steps per image.
     dt_ms : float
@@ -43,7 +45,7 @@ def plot_training(curve, traces, steps, dt_ms):
     aligned = any(entry["feedback_angles"] for entry in curve)
     _learning_curve(figure.add_subplot(grid[0, 0] if aligned else grid[0, :]), curve)
     if aligned:
-        plot_angles(figure.add_subplot(grid[0, 1]), curve)
+        plot_angles(figure.add_subplot(grid[0, 1]), curve, angles_at_start)
     if not traces:
         return figure
     for row, (name, variable, label) in enumerate(
@@ -75,12 +77,12 @@ def _learning_curve(axes, curve):
     ):
         points = [(e["images_seen"], e[name]) for e in curve if e[name] is not None]
         axes.plot(*np.reshape(points, (-1, 2)).T, marker=marker, label=label)
-    axes.set(xlabel="images seen", ylabel="error (%)", ylim=(0, 100))
-    axes.set_title("learning curve")
+    axes.set(xlabel="images seen", title="learning curve")
+    error_axis(axes, "error (%)")
     axes.legend()
 
 
-def plot_angles(axes, curve):
+def plot_angles(axes, curve, at_start=()):
     """Draw the angle between B and W^T of each hidden layer over the images seen.
 
     Parameters
@@ -88,11 +90,14 @@ def plot_angles(axes, curve):
     axes : matplotlib.axes.Axes
     curve : list of dict
         `Trainer.curve` of a rule with feedback weights.
+    at_start : list of float, optional
+        `Trainer.angles_at_start`.
     """
-    seen = [entry["images_seen"] for entry in curve]
-    for layer, angles in enumerate(
-        zip(*(entry["feedback_angles"] for entry in curve), strict=True), 1
-    ):
+    points = [(entry["images_seen"], entry["feedback_angles"]) for entry in curve]
+    if at_start:
+        points.insert(0, (0, at_start))
+    seen, measured = zip(*points, strict=True)
+    for layer, angles in enumerate(zip(*measured, strict=True), 1):
         axes.plot(seen, angles, label=f"to layer {layer}")
     axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
     axes.set(xlabel="images seen", ylabel="angle (degrees)")
@@ -162,14 +167,15 @@ def save_small_copy(source, target, width=1080, colors=200):
         ).save(file, "PNG", optimize=True)
 
 
-def error_axis(axes):
-    """Make the y axis one of test errors: logarithmic, with plain numbers.
+def error_axis(axes, label="test error (%)"):
+    """Make the y axis one of errors: logarithmic, with plain numbers.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
+    label : str, optional
     """
-    axes.set(ylabel="test error (%)", yscale="log")
+    axes.set(ylabel=label, yscale="log")
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_minor_formatter(ScalarFormatter())
 
@@ -205,6 +211,6 @@ def plot_rules(results):
     error_axis(panels[0])
     panels[0].legend()
     for axes, found in zip(panels[1:], aligned, strict=True):
-        plot_angles(axes, found["learning_curve"])
+        plot_angles(axes, found["learning_curve"], found["feedback_angles_at_start"])
         axes.set_title(f"{found['rule']}: feedback B and transposed W")
     return figure

@@ -18,7 +18,7 @@ from .weights import feedback_angles
 
 __all__ = ["Callback", "Trainer"]
 
-_POSITION = ("chunk", "evaluated_at", "curve")
+_POSITION = ("chunk", "evaluated_at", "curve", "angles_at_start")
 
 
 class Callback:
@@ -75,6 +75,9 @@ class Trainer:
         The online error is that of the chunk's images while the network learns them:
         weights change during the steps of a presentation, the more the larger eta, so
         it flatters. Compare settings by errors of images that are not learned from.
+    angles_at_start : list of float
+        `feedback_angles` before the first image; empty in runs that were started by
+        an earlier version.
     evaluation : Evaluation
         The latest one, or None.
     traces : dict
@@ -125,6 +128,7 @@ class Trainer:
         self._check()
         self.curve, self.traces, self.evaluation = [], {}, None
         self.chunk, self.evaluated_at = 0, 0
+        self.angles_at_start = []
         self._stopped = False
 
     def _check(self):
@@ -174,7 +178,7 @@ class Trainer:
     @position.setter
     def position(self, position):
         for name in _POSITION:
-            setattr(self, name, position[name])
+            setattr(self, name, position.get(name, getattr(self, name)))
 
     def initialize(self):
         """Draw the initial weights."""
@@ -196,6 +200,7 @@ class Trainer:
         """
         if self.chunk == 0 and not self.curve:
             self.initialize()
+            self.angles_at_start = feedback_angles(self.session)
         tell = _Announcer(self, callbacks)
         tell("on_start")
         try:

@@ -40,6 +40,20 @@ def test_learning_curve(session):
     assert trainer.ms_per_step > 0
 
 
+def test_angles_start_at_ninety_degrees(session):
+    trainer = small_trainer(session)
+    assert trainer.angles_at_start == []
+    trainer.train()
+    assert len(trainer.angles_at_start) == len(trainer.curve[0]["feedback_angles"])
+    assert all(60 < angle < 120 for angle in trainer.angles_at_start)
+    assert trainer.angles_at_start != trainer.curve[0]["feedback_angles"]
+    resumed = small_trainer(session)
+    resumed.position = trainer.position
+    assert resumed.angles_at_start == trainer.angles_at_start
+    older = {k: v for k, v in trainer.position.items() if k != "angles_at_start"}
+    small_trainer(session).position = older
+
+
 def test_traces_of_the_first_and_last_images(session):
     trainer = small_trainer(session)
     trainer.train()
