@@ -12,7 +12,7 @@ used again; one that was interrupted goes on from its checkpoint.
 Examples::
 
     python sims/reproduce_all.py --plan              # what there is to do
-    python sims/reproduce_all.py                     # most of a day on one core
+    python sims/reproduce_all.py                     # three hours on one core
     python sims/reproduce_all.py --only fig2 fig5
     python sims/reproduce_all.py --quick             # all parts, in minutes
     python sims/reproduce_all.py --publish docs/figures

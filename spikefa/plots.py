@@ -212,6 +212,8 @@ def plot_rules(results):
     error_axis(panels[0])
     panels[0].legend()
     for axes, found in zip(panels[1:], aligned, strict=True):
-        plot_angles(axes, found["learning_curve"], found["feedback_angles_at_start"])
+        plot_angles(
+            axes, found["learning_curve"], found.get("feedback_angles_at_start", ())
+        )
         axes.set_title(f"{found['rule']}: feedback B and transposed W")
     return figure

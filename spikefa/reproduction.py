@@ -66,26 +66,27 @@ class Row:
 
 _PAPER_SIZE = ("--preset", "paper", "--feedback-bits", "8")
 
+#: Minutes are those of one core of a recent server processor.
 FIGURES = {
-    "fig2": Figure("linear network", (("fig2", "linear.py", (), 6),)),
+    "fig2": Figure("linear network", (("fig2", "linear.py", (), 2),)),
     "fig3a": Figure(
         "rate networks on MNIST",
-        (("fig3a", "mnist_rate.py", ("--runs", "5"), 30),),
+        (("fig3a", "mnist_rate.py", ("--runs", "5"), 9),),
     ),
-    "fig3d": Figure("three and four layers", (("fig3d", "deep_nonlinear.py", (), 20),)),
+    "fig3d": Figure("three and four layers", (("fig3d", "deep_nonlinear.py", (), 6),)),
     "fig4": Figure(
         "spiking network, 3 x 1500",
         (
-            ("fig4", "mnist_spiking.py", (*_PAPER_SIZE, "--epochs", "24"), 90),
+            ("fig4", "mnist_spiking.py", (*_PAPER_SIZE, "--epochs", "28"), 95),
             (
                 "fig4-eta",
                 "mnist_spiking.py",
                 (*_PAPER_SIZE, "--epochs", "10", "--eta", "0.01"),
-                160,
+                35,
             ),
         ),
     ),
-    "fig5": Figure("quadratic network", (("fig5", "quadratic.py", (), 6),)),
+    "fig5": Figure("quadratic network", (("fig5", "quadratic.py", (), 1),)),
     "rules": Figure(
         "spiking network, 3 x 500, all rules",
         tuple(
@@ -93,7 +94,7 @@ FIGURES = {
                 f"rules-{rule}",
                 "mnist_spiking.py",
                 ("--rule", rule, "--epochs", "5", "--eta", str(ETAS[rule])),
-                18,
+                4,
             )
             for rule in RULES
         ),
@@ -101,7 +102,7 @@ FIGURES = {
     "choices": Figure(
         "spiking network, 3 x 500, what the paper leaves open",
         tuple(
-            (f"choices-{name}", "mnist_spiking.py", ("--epochs", "3", *options), 10)
+            (f"choices-{name}", "mnist_spiking.py", ("--epochs", "3", *options), 2)
             for name, (_, options) in CHOICES.items()
         ),
     ),

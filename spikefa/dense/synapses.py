@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from brian2.core.base import weakproxy_with_fallback
-from brian2.core.network import Network, _get_all_objects
 from brian2.core.variables import (
     DIMENSIONLESS,
     ArrayVariable,
@@ -30,6 +29,7 @@ from .indexing import (
     DenseSubgroup,
     as_dense_view,
 )
+from .observers import check_observers
 from .pending import plan_pending
 from .runners import DensePathway, DenseSummedUpdater
 
@@ -202,25 +202,8 @@ class DenseSynapses(Group):
         return as_dense_view(view) if isinstance(view, VariableView) else view
 
     def check_observers(self):
-        """Look for objects outside of the projection that read its variables.
-
-        One that reads X, whose updates are put off, would see it late: updates are
-        then made at once. Only the templates of the projection know the indices of a
-        synapse, so nothing else can evaluate what depends on them.
-        """
-        indices = [self.variables[f"_{side}synaptic_idx"] for side in ("pre", "post")]
-        for observer in _in_networks_of(self):
-            variables = getattr(observer, "variables", {}).values()
-            if any(variable is index for variable in variables for index in indices):
-                raise NotImplementedError(
-                    f"'{observer.name}' cannot read what depends on i, j or on pre- or "
-                    f"postsynaptic variables in '{self.name}': use Synapses, or read "
-                    "the variables it is computed from"
-                )
-            if self.pending and any(v is self.pending.variable for v in variables):
-                self.pending = None
-                for pathway in self.pathways:
-                    pathway.make_at_once()
+        """Look for objects outside of the projection that read its variables."""
+        check_observers(self)
 
     def _create_variables(self, model, user_dtype):
         self.variables = Variables(self)
@@ -408,12 +391,3 @@ class DenseSynapses(Group):
         updater = DenseSummedUpdater(self, eq)
         self.summed_updaters[eq.varname] = updater
         self.contained_objects.append(updater)
-
-
-def _in_networks_of(synapses):
-    """Other objects of the networks that a projection is part of."""
-    own = [synapses, *synapses.contained_objects]
-    for reference in list(Network.__instances__()):
-        objects = _get_all_objects(getattr(reference(), "objects", ()))
-        if any(obj is synapses for obj in objects):
-            yield from (obj for obj in objects if not any(obj is o for o in own))
