@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from PIL import Image
 
 from .runfolder import replacing
@@ -68,7 +68,8 @@ def _learning_curve(axes, curve):
     axes.plot(
         seen,
         [entry["online_error_percent"] for entry in curve],
-        color="0.6",
+        color="0.7",
+        linewidth=0.8,
         label="training images, while they are learned",
     )
     for name, marker, label in (
@@ -79,7 +80,7 @@ def _learning_curve(axes, curve):
         axes.plot(*np.reshape(points, (-1, 2)).T, marker=marker, label=label)
     axes.set(xlabel="images seen", title="learning curve")
     error_axis(axes, "error (%)")
-    axes.legend()
+    axes.legend(fontsize="small", framealpha=0.5)
 
 
 def plot_angles(axes, curve, at_start=()):
@@ -176,8 +177,8 @@ def error_axis(axes, label="test error (%)"):
     label : str, optional
     """
     axes.set(ylabel=label, yscale="log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
