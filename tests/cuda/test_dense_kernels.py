@@ -62,7 +62,8 @@ class Program:
         for part in self.parts.values():
             for (owner, name), value in part.drawn_values(seed).items():
                 variable = part.view(owner, name).variable
-                values[f"{variable.owner.name}.{variable.name}"] = value
+                name_in_program = f"{variable.owner.name}.{variable.name}"
+                values[name_in_program] = value.astype(variable.dtype)
         arguments = []
         for name, value in values.items():
             value.tofile(self.folder / "arguments" / name)
