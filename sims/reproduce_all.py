@@ -6,8 +6,8 @@ weights support error backpropagation for deep learning", Nature Communications 
 
 Prints a plan with an estimate of the time, runs what has not been run yet, and writes
 ``results.md``, ``results.json`` and ``rules.png`` to --out; the pages of the docs show
-what --publish has written. A run that has finished is
-used again; one that was interrupted goes on from its checkpoint.
+what --publish has written. A run that has finished is used again; one that was
+interrupted goes on from its checkpoint.
 
 Examples::
 

@@ -6,10 +6,10 @@ from .checkpoint import CheckpointError, write_checkpoint
 from .errors import InputError
 from .training import Callback
 
+__all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
+
 #: What checkpoints of earlier versions do not say about their run.
 _UNSAID = {"shuffle": "every"}
-
-__all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 
 class CheckpointCallback(Callback):
