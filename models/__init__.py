@@ -4,7 +4,7 @@
 `spikefa.models.psp`           input neurons and forward PSP neurons
 `spikefa.models.delta`         error neurons and backward delta neurons
 `spikefa.models.three_factor`  plastic forward, fixed feedback synapses
-`spikefa.models.rate`          the same definitions, graded
+`spikefa.models.rate`          the same definitions for rate networks
 =============================  ========================================
 
 A model is the sum of the first three files; `rate` replaces a few of their

@@ -1,6 +1,6 @@
-"""Rate neurons: the definitions of the spiking network, graded instead of spiking.
+"""Rate neurons: the definitions of the spiking network, with rates instead of spikes.
 
-What a spike carried, the graded output ``phi(h)`` carries; tau = 1, so one time step
+What a spike carried, the rate ``phi(h)`` carries; tau = 1, so one time step
 shows one example and nothing is kept from the one before (*paper*, Figures 2, 3, 5).
 The third factor is the delta itself. Everything that is not named here is that of
 `spikefa.models.psp`, `spikefa.models.delta` and `spikefa.models.three_factor`.

@@ -18,10 +18,10 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-from spikefa.cli import Parser, positive_int, run_command
 from spikefa.errors import InputError, SpikefaError
-from spikefa.rate_mnist import CHUNK
-from spikefa.runfolder import replacing
+from spikefa.experiments.command_line import Parser, positive_int, run_command
+from spikefa.experiments.image_run import CHUNK
+from spikefa.files import replacing
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.py")
 WORKER = Path(__file__).with_name("benchmark_worker.py")

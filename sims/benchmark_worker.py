@@ -52,16 +52,15 @@ class Measured:
     """
 
     def __init__(self, task):
-        from spikefa import load_model, open_session, projections, set_initial_state
+        from spikefa import load_model, open_session, set_initial_state
         from spikefa.datasets import load_mnist
 
         settings = dict(task["settings"])
         threads = settings.pop("threads", 1)
-        projections.PUT_OFF = settings.pop("put_off", projections.PUT_OFF)
         self.task, self.threads = task, threads
         self.data = load_mnist()
         rate = task["kind"] == "rate"
-        model = load_model(graded=True).replace(gamma=1e-6) if rate else load_model()
+        model = load_model(rate=True).replace(gamma=1e-6) if rate else load_model()
         start = time.perf_counter()
         self.session = open_session(
             self._architecture(rate, settings),
@@ -107,7 +106,7 @@ class Measured:
 
     def _floor(self, ms_per_step):
         """Compare with copies right beside the run: other guests come and go."""
-        from spikefa.memory_floor import copy_bandwidth
+        from spikefa.sims.benchmark_floor import copy_bandwidth
 
         bandwidth = copy_bandwidth(self.task["working_set"], self.threads, repeats=7)
         floor = 1e3 * self._bytes()["total"] / bandwidth
@@ -119,8 +118,7 @@ class Measured:
 
     def _bytes(self):
         import numpy as np
-
-        from spikefa.memory_floor import bytes_per_step
+        from spikefa.sims.benchmark_floor import bytes_per_step
 
         session = self.session
         # Plain subexpressions are not kept; about half of the neurons spike.
@@ -147,7 +145,7 @@ def answer(found):
 
 
 def main():
-    from spikefa.cli import quiet_brian
+    from spikefa.experiments.command_line import quiet_brian
 
     quiet_brian()
     measured = Measured(json.loads(sys.argv[1]))

@@ -19,9 +19,9 @@ Examples::
 
 import sys
 
-from spikefa.cli import positive_int, run_command
-from spikefa.presets import DATASETS
-from spikefa.rate_cli import etas, rate_parser, study, with_sem
+from spikefa.datasets import DATASETS
+from spikefa.experiments.command_line import positive_int, run_command
+from spikefa.experiments.study import etas, rate_parser, study, with_sem
 from spikefa.rules import RULES
 
 KINDS = ("spiking", "rate")
@@ -68,17 +68,17 @@ def learn(kind, eta, settings, seed, model_path, device):
 
     from spikefa import Architecture, Trainer, load_dataset, load_model, open_session
 
-    graded = kind == "rate"
+    rate = kind == "rate"
     dataset = load_dataset(settings["dataset"], settings["data"])
     n_outputs = settings["outputs_per_class"] * dataset.n_classes
     images = settings["images"] or len(dataset.train_labels)
     architecture = Architecture(
         (dataset.train_images.shape[1], *settings["layers"], n_outputs),
         n_classes=dataset.n_classes,
-        steps_per_image=1 if graded else settings["steps"],
+        steps_per_image=1 if rate else settings["steps"],
         chunk_images=min(1000, images),
     )
-    model = load_model(model_path, graded=graded).replace(eta=eta)
+    model = load_model(model_path, rate=rate).replace(eta=eta)
     with open_session(architecture, model, settings["rule"], device=device) as session:
         trainer = Trainer(
             session,
@@ -104,7 +104,7 @@ def learn(kind, eta, settings, seed, model_path, device):
 def main(args):
     """Train both kinds of networks; write the figure and the table."""
     from spikefa.analysis import mean_and_sem
-    from spikefa.plots_rate import plot_comparison
+    from spikefa.figures.rate import plot_comparison
 
     settings, rates = settings_of(args), etas(args, ETAS)
     groups = {

@@ -20,8 +20,8 @@ Examples::
 
 import sys
 
-from spikefa.cli import run_command
-from spikefa.rate_cli import etas, rate_parser, study, with_sem
+from spikefa.experiments.command_line import run_command
+from spikefa.experiments.study import etas, rate_parser, study, with_sem
 
 SIZES = {3: (30, 20, 10), 4: (30, 20, 10, 10)}
 RANGES = {"weight_range": 0.3, "feedback_range": 0.5}
@@ -47,8 +47,8 @@ def build_parser():
 def measure(session, task):
     """Measure the error, and the angle of the feedback to each hidden layer."""
     from spikefa.analysis import angle
-    from spikefa.rate import measure_nse
-    from spikefa.weights import weights
+    from spikefa.training.alignment import weights
+    from spikefa.training.regression import measure_nse
 
     measured = {"nse": measure_nse(session, task)[1]}
     W, B = weights(session)
@@ -60,11 +60,11 @@ def measure(session, task):
 
 def learn(rule, eta, layers, frozen, seed, examples, every, model_path, device):
     """Let one network learn; return its curves."""
-    from spikefa.model import load_model
-    from spikefa.rate import Stage, follow, open_rate_session
-    from spikefa.tasks import teacher_task
+    from spikefa.datasets.regression import teacher_task
+    from spikefa.equations.model import load_model
+    from spikefa.training.regression import Stage, follow, open_rate_session
 
-    model = load_model(model_path, graded=True)
+    model = load_model(model_path, rate=True)
     model = model.replace(eta=eta, gamma=0.0, **RANGES)
     sizes = SIZES[layers]
     session = open_rate_session(
@@ -103,7 +103,7 @@ def compare(better, worse):
 def main(args):
     """Run all networks and write the figure."""
     from spikefa.analysis import mean_and_sem
-    from spikefa.plots_rate import plot_deep
+    from spikefa.figures.rate import plot_deep
 
     examples, every = SCHEDULE[args.quick]
     rates = etas(args, ETAS)

@@ -22,8 +22,8 @@ Examples::
 
 import sys
 
-from spikefa.cli import run_command
-from spikefa.rate_cli import etas, rate_parser, study
+from spikefa.experiments.command_line import run_command
+from spikefa.experiments.study import etas, rate_parser, study
 
 SIZES, TRANSFERS = (30, 20, 10), ("linear", "linear")
 RANGES = {"weight_range": 0.01, "feedback_range": 0.5}
@@ -43,8 +43,8 @@ def build_parser():
 def measure(session, task):
     """Measure error and alignment."""
     from spikefa.analysis import alignment, pinv_angle, row_angles
-    from spikefa.rate import measure_nse
-    from spikefa.weights import weights
+    from spikefa.training.alignment import weights
+    from spikefa.training.regression import measure_nse
 
     outputs, error = measure_nse(session, task)
     measured = {"nse": error}
@@ -61,11 +61,11 @@ def measure(session, task):
 
 def learn(rule, eta, seed, examples, every, model_path, device):
     """Let one learner learn; return its curves."""
-    from spikefa.model import load_model
-    from spikefa.rate import Stage, follow, open_rate_session
-    from spikefa.tasks import linear_task
+    from spikefa.datasets.regression import linear_task
+    from spikefa.equations.model import load_model
+    from spikefa.training.regression import Stage, follow, open_rate_session
 
-    model = load_model(model_path, graded=True)
+    model = load_model(model_path, rate=True)
     model = model.replace(eta=eta, gamma=0.0, **RANGES)
     session = open_rate_session(SIZES, TRANSFERS, model, rule, device=device)
     task = linear_task(seed, examples)
@@ -101,7 +101,7 @@ def summarize(curves, rates):
 def main(args):
     """Run all learners and write the figure."""
     from spikefa.analysis import mean_and_sem
-    from spikefa.plots_rate import plot_linear
+    from spikefa.figures.rate import plot_linear
 
     examples, every = SCHEDULE[args.quick]
     rates = etas(args, ETAS)

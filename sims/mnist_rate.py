@@ -31,10 +31,10 @@ import itertools
 import sys
 from dataclasses import asdict, replace
 
-from spikefa.cli import nonnegative, positive_int, run_command
+from spikefa.datasets import DATASETS
 from spikefa.errors import InputError
-from spikefa.presets import DATASETS
-from spikefa.rate_cli import etas, rate_parser, study, with_sem
+from spikefa.experiments.command_line import nonnegative, positive_int, run_command
+from spikefa.experiments.study import etas, rate_parser, study, with_sem
 
 #: Learning rule, removed fraction, omega and beta of each learner.
 LEARNERS = {
@@ -69,7 +69,7 @@ def build_parser():
 
 def described_runs(args):
     """Make a run for each learner."""
-    from spikefa.rate_mnist import ImageRun
+    from spikefa.experiments.image_run import ImageRun
 
     rates = etas(args, ETAS)
     quick = {"images": 2000, "test_images": 1000, "passes": 2} if args.quick else {}
@@ -98,7 +98,7 @@ def described_runs(args):
 
 def learn(run, seed, model_path, device, show_progress=False):
     """Train one network; return its curves."""
-    from spikefa.rate_mnist import train_on_images
+    from spikefa.experiments.image_run import train_on_images
 
     return train_on_images(replace(run, seed=seed), model_path, device, show_progress)
 
@@ -138,7 +138,7 @@ def main(args):
 def train(this, runs):
     """Train every learner with every seed."""
     from spikefa.datasets import load_dataset
-    from spikefa.plots_rate import plot_images
+    from spikefa.figures.rate import plot_images
 
     alone = this.args.workers == 1 and not this.args.cluster
     shared = {"show_progress": alone}
@@ -165,7 +165,7 @@ def train(this, runs):
 
 def search(this, runs):
     """Try all ranges on held-out training images; print the table."""
-    from spikefa.plots_rate import plot_search
+    from spikefa.figures.rate import plot_search
 
     args, groups = this.args, {}
     for name, run in runs.items():

@@ -16,8 +16,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from spikefa import presets
-from spikefa.cli import (
+from spikefa.datasets import DATASETS
+from spikefa.devices.choice import DEVICES
+from spikefa.errors import InputError
+from spikefa.experiments.command_line import (
     Parser,
     add_build_options,
     assignment,
@@ -30,8 +32,10 @@ from spikefa.cli import (
     quiet_brian,
     run_command,
 )
-from spikefa.errors import InputError
+from spikefa.experiments.settings import PRESETS, settings_of
+from spikefa.network.architecture import ENGINES, FEEDBACK_BITS
 from spikefa.rules import RULES
+from spikefa.training.schedule import SHUFFLES
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
@@ -49,7 +53,7 @@ def build_parser():
         "checkpoint.npz to resume from.",
     )
     add = parser.add_argument_group("network and training").add_argument
-    add("--preset", choices=presets.PRESETS, help="default: demo")
+    add("--preset", choices=PRESETS, help="default: demo")
     add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
     add("--outputs-per-class", type=positive_int, metavar="N")
     add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
@@ -62,7 +66,7 @@ def build_parser():
     add("--chunk-images", type=positive_int, metavar="N", help="images per run")
     add(
         "--shuffle",
-        choices=presets.SHUFFLES,
+        choices=SHUFFLES,
         help="new order of the images before every pass (default), once, or never",
     )
     add("--seed", type=nonnegative_int, metavar="N", help="default: 1")
@@ -79,7 +83,7 @@ def build_parser():
         metavar="NAME=VALUE",
         help="any parameter of the model, such as tau_m=0.4*ms",
     )
-    add("--dataset", choices=presets.DATASETS, help="default: mnist")
+    add("--dataset", choices=DATASETS, help="default: mnist")
     add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
     _add_machine_options(parser)
     return parser
@@ -87,14 +91,14 @@ def build_parser():
 
 def _add_machine_options(parser):
     add = parser.add_argument_group("how it is run").add_argument
-    add("--engine", choices=presets.ENGINES, help="default: dense")
+    add("--engine", choices=ENGINES, help="default: dense")
     add(
         "--feedback-bits",
         type=int,
-        choices=presets.FEEDBACK_BITS,
+        choices=FEEDBACK_BITS,
         help="bits of a feedback weight; default: 32",
     )
-    add("--device", choices=presets.DEVICES, help="default: cpp")
+    add("--device", choices=DEVICES, help="default: cpp")
     add("--threads", type=positive_int, metavar="N", help="device cpp only")
     add_build_options(add)
     add("--out", metavar="DIR", help="default: a new folder in runs/")
@@ -130,20 +134,20 @@ def settle(args):
     """Find the settings and, to resume, the checkpoint."""
     given = explicit_settings(args)
     if not args.resume:
-        return presets.settle(given, quick=args.quick), None
+        return settings_of(given, quick=args.quick), None
     if not args.out:
         raise InputError("--resume needs the folder of the run: --out DIR")
     if args.quick or args.preset:
         raise InputError("--resume takes all settings from the run: no preset, please")
-    from spikefa.checkpoint import newest_checkpoint
+    from spikefa.training.checkpoint_file import newest_checkpoint
 
     checkpoint = newest_checkpoint(args.out, warn)
-    return presets.settle(given, stored=checkpoint.meta["settings"]), checkpoint
+    return settings_of(given, stored=checkpoint.meta["settings"]), checkpoint
 
 
 def main(args):
     """Train and write the results."""
-    from spikefa.runfolder import locked_folder, unused_folder
+    from spikefa.experiments.folder import locked_folder, unused_folder
 
     settings, _ = settle(args)
     device = device_choice(args, settings.device)
@@ -159,7 +163,7 @@ def main(args):
 
 def build_only(settings, device):
     """Compile the program; what comes out is where it is, see `run_command`."""
-    from spikefa.experiment import Experiment
+    from spikefa.experiments.training_run import Experiment
 
     quiet_brian()
     print("generating and compiling the program", file=sys.stderr)
@@ -168,15 +172,15 @@ def build_only(settings, device):
 
 def train(settings, checkpoint, folder, args):
     """Train in a locked folder."""
-    from spikefa.checkpoint import NAME, PREVIOUS
+    from spikefa.training.checkpoint_file import NAME, PREVIOUS
 
     if checkpoint is None and any((folder / n).exists() for n in (NAME, PREVIOUS)):
         raise InputError(
             f"{folder} holds the checkpoint of another run: go on from it with "
             "--resume, or give another --out"
         )
-    from spikefa.experiment import Experiment
-    from spikefa.progress import ProgressBar
+    from spikefa.experiments.training_run import Experiment
+    from spikefa.training.progress import ProgressBar
 
     quiet_brian()
     print(f"writing to {folder}; preparing the network", file=sys.stderr)

@@ -24,8 +24,8 @@ Examples::
 
 import sys
 
-from spikefa.cli import run_command
-from spikefa.rate_cli import etas, rate_parser, study
+from spikefa.experiments.command_line import run_command
+from spikefa.experiments.study import etas, rate_parser, study
 
 SIZES, TRANSFERS = (20, 1000, 20), ("hyperbolic", "linear")
 RANGES = {"weight_range": 0.02, "feedback_range": 0.15}
@@ -47,8 +47,8 @@ def build_parser():
 def measure(session, task):
     """Measure error and alignment, for the whole network and for each hidden unit."""
     from spikefa.analysis import row_angles
-    from spikefa.rate import measure_nse
-    from spikefa.weights import weights
+    from spikefa.training.alignment import weights
+    from spikefa.training.regression import measure_nse
 
     outputs, error = measure_nse(session, task)
     (_, W), (B,) = weights(session)
@@ -62,11 +62,11 @@ def measure(session, task):
 
 def learn(eta, stages, seed, every, model_path, device):
     """Let one network learn in stages; return its curves."""
-    from spikefa.model import load_model
-    from spikefa.rate import Stage, follow, open_rate_session
-    from spikefa.tasks import quadratic_task
+    from spikefa.datasets.regression import quadratic_task
+    from spikefa.equations.model import load_model
+    from spikefa.training.regression import Stage, follow, open_rate_session
 
-    model = load_model(model_path, graded=True)
+    model = load_model(model_path, rate=True)
     model = model.replace(eta=eta, gamma=0.0, **RANGES)
     session = open_rate_session(
         SIZES, TRANSFERS, model, "fa", device=device, biases=True
@@ -79,7 +79,7 @@ def learn(eta, stages, seed, every, model_path, device):
 def main(args):
     """Run both experiments and write the figure."""
     from spikefa.analysis import mean_and_sem
-    from spikefa.plots_rate import plot_quadratic
+    from spikefa.figures.rate import plot_quadratic
 
     phases = PHASES[args.quick]
     shared = {"eta": etas(args, ETAS)["fa"], "every": EVERY}

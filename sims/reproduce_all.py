@@ -27,10 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikefa import models
-from spikefa.cli import Parser, positive_int, run_command
 from spikefa.errors import InputError, SpikefaError
-from spikefa.reproduction import FIGURES, rows_of, write_table
-from spikefa.runfolder import replacing
+from spikefa.experiments.command_line import Parser, positive_int, run_command
+from spikefa.experiments.reproduction import FIGURES, rows_of, write_table
+from spikefa.files import replacing
 
 SIMS = Path(__file__).parent
 
@@ -194,7 +194,7 @@ def main(args):
 
 def collect(parts, out, quick, publish=None):
     """Write the table and the figures of runs that have finished."""
-    from spikefa.plots import plot_rules, save_figure, save_small_copy
+    from spikefa.figures.spiking import plot_rules, save_figure, save_small_copy
 
     results, commands, figures = {}, {}, {}
     for part in parts:

@@ -14,32 +14,40 @@ Nature Communications 7:13276 (2016), doi:10.1038/ncomms13276. A training in ful
 """
 
 import importlib
+from pathlib import Path
+
+# `models/` and `sims/` are top-level folders of the checkout, because they are what
+# people open first; installed, they are the subpackages of the same name. This lets a
+# program that is started in the checkout find them there.
+_CHECKOUT = Path(__file__).resolve().parent.parent
+if not (Path(__file__).parent / "models").exists():
+    __path__.append(str(_CHECKOUT))
 
 _HOMES = {
-    "Architecture": "architecture",
-    "Callback": "training",
-    "Checkpoint": "checkpoint",
-    "CheckpointCallback": "checkpointing",
-    "ChunkResult": "session",
+    "Architecture": "network.architecture",
+    "Callback": "training.trainer",
+    "Checkpoint": "training.checkpoint_file",
+    "CheckpointCallback": "training.checkpoints",
+    "ChunkResult": "devices.session",
     "DataError": "errors",
     "Dataset": "datasets",
-    "Evaluation": "evaluation",
+    "Evaluation": "training.evaluation",
     "InputError": "errors",
-    "Model": "model",
+    "Model": "equations.model",
     "ModelError": "errors",
-    "NumericalGuard": "guards",
-    "ProgressBar": "progress",
+    "NumericalGuard": "training.guards",
+    "ProgressBar": "training.progress",
     "RULES": "rules",
-    "RunInterrupted": "session",
-    "Session": "session",
+    "RunInterrupted": "devices.session",
+    "Session": "devices.session",
     "SpikefaError": "errors",
-    "Trainer": "training",
-    "evaluate": "evaluation",
+    "Trainer": "training.trainer",
+    "evaluate": "training.evaluation",
     "get_rule": "rules",
     "load_dataset": "datasets",
-    "load_model": "model",
-    "open_session": "devices",
-    "set_initial_state": "initial",
+    "load_model": "equations.model",
+    "open_session": "devices.open",
+    "set_initial_state": "training.initial_state",
 }
 
 __all__ = sorted(_HOMES)

@@ -5,7 +5,7 @@ import numpy as np
 from spikefa import Architecture, load_model, open_session, set_initial_state
 from spikefa.analysis import nse
 
-model = load_model(graded=True).replace(eta=0.02, gamma=0.0, feedback_range=0.5)
+model = load_model(rate=True).replace(eta=0.02, gamma=0.0, feedback_range=0.5)
 network = Architecture(
     (30, 20, 10),
     transfers=("hyperbolic", "linear"),

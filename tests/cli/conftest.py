@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from spikefa.sims import mnist_spiking
 
-from spikefa.cli import run_command
+from spikefa.experiments.command_line import run_command
 
 
 @dataclass

@@ -7,12 +7,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from spikefa.sims import mnist_spiking
 
-from spikefa import presets
-from spikefa.cli import run_command
-from spikefa.datasets import DATASETS
-from spikefa.devices import DEVICES
-from spikefa.projections import ENGINES
-from spikefa.schedule import SHUFFLES
+from spikefa.experiments.command_line import run_command
 
 COUNTS = (
     "--layers --outputs-per-class --steps --test-steps --epochs --images "
@@ -157,10 +152,3 @@ def test_any_text_is_read_or_refused_in_one_line(capsys, option, text):
     if code:
         assert captured.err.count("\n") == 1
         assert captured.err.startswith("mnist_spiking.py: error: ")
-
-
-def test_choices_are_those_of_the_library():
-    assert presets.DEVICES == DEVICES
-    assert presets.ENGINES == ENGINES
-    assert presets.SHUFFLES == SHUFFLES
-    assert presets.DATASETS == DATASETS

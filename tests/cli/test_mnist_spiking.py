@@ -12,7 +12,12 @@ import time
 import numpy as np
 import pytest
 
-from spikefa.checkpoint import NAME, PREVIOUS, Checkpoint, newest_checkpoint
+from spikefa.training.checkpoint_file import (
+    NAME,
+    PREVIOUS,
+    Checkpoint,
+    newest_checkpoint,
+)
 
 KEYS = (
     "preset layer_sizes rule engine device threads seed epochs images_seen "
@@ -76,7 +81,7 @@ def finished(tmp_path_factory):
     """The folder of a finished run."""
     from spikefa.sims import mnist_spiking
 
-    from spikefa.cli import run_command
+    from spikefa.experiments.command_line import run_command
 
     folder = tmp_path_factory.mktemp("finished")
     options = ["--quick", "--out", str(folder)]

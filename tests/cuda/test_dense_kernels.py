@@ -21,9 +21,9 @@ from dense_networks import (
     spike_train,
 )
 
-from spikefa.cuda import activate, check_machine
-from spikefa.cuda_project import compile_cuda_project
 from spikefa.dense import DenseSynapses
+from spikefa.devices.cuda import activate, check_machine
+from spikefa.devices.cuda_project import compile_cuda_project
 
 ORDERS = (0, 1, 2)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from spikefa.architecture import Architecture
-from spikefa.cuda_project import bundle, generate
-from spikefa.devices import open_session
+from spikefa.devices.choice import DeviceChoice
+from spikefa.devices.cuda_project import bundle, generate
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
 from spikefa.errors import ProjectBuilt
-from spikefa.model import load_model
-from spikefa.presets import DeviceChoice
+from spikefa.network.architecture import Architecture
 
 PAPER = (784, 1500, 1500, 1500, 1000)
 SCRIPT = Path(__file__).resolve().parents[2] / "sims" / "mnist_spiking.py"
@@ -29,7 +29,7 @@ DENSE = FILES[:5]
 def project(nvcc, tmp_path, monkeypatch):
     """The generated files of the paper-size network."""
     monkeypatch.setattr(
-        "spikefa.cuda.compile_cuda_project",
+        "spikefa.devices.cuda.compile_cuda_project",
         lambda device, folder, machine: generate(device, folder, machine),
     )
     folder = tmp_path / "project"

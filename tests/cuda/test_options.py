@@ -5,10 +5,10 @@ import os
 import pytest
 from spikefa.sims import linear, mnist_spiking
 
-from spikefa.cli import run_command
-from spikefa.cuda import check_machine
+from spikefa.devices.choice import DeviceChoice
+from spikefa.devices.cuda import check_machine
 from spikefa.errors import InputError
-from spikefa.presets import DeviceChoice
+from spikefa.experiments.command_line import run_command
 
 SCRIPTS = [mnist_spiking, linear]
 

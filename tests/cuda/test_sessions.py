@@ -17,12 +17,12 @@ from twin import (
     stimuli,
 )
 
-from spikefa.architecture import GRID_STEPS, Architecture
-from spikefa.cli import run_command
-from spikefa.devices import open_session
-from spikefa.initial import set_initial_state
-from spikefa.model import load_model
-from spikefa.session import RunInterrupted
+from spikefa.devices.open import open_session
+from spikefa.devices.session import RunInterrupted
+from spikefa.equations.model import load_model
+from spikefa.experiments.command_line import run_command
+from spikefa.network.architecture import GRID_STEPS, Architecture
+from spikefa.training.initial_state import set_initial_state
 
 pytestmark = [pytest.mark.compiles, pytest.mark.usefixtures("module_shim")]
 RUNS = (1, 2, 5)

@@ -22,8 +22,8 @@ from dense_networks import (
     spike_train,
 )
 
-from spikefa.compilation import compile_project
 from spikefa.dense import DenseSynapses
+from spikefa.devices.cpp_project import compile_project
 
 
 @pytest.fixture(autouse=True, scope="session")

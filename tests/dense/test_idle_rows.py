@@ -1,4 +1,4 @@
-"""Which statements leave the rows of silent graded neurons alone."""
+"""Which statements leave the rows of silent rate neurons alone."""
 
 import pytest
 from brian2 import NeuronGroup

@@ -8,7 +8,8 @@ import pytest
 from brian2 import prefs
 
 import spikefa
-from spikefa import Architecture, devices
+from spikefa import Architecture
+from spikefa.devices import open as devices
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS / "_ext"))

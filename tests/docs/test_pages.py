@@ -9,7 +9,7 @@ from sourced import defining_lines, scripts
 from spikefa.sims import mnist_spiking
 
 import spikefa
-from spikefa.quantities import replace_parameters
+from spikefa.equations.parameters import replace_parameters
 from spikefa.rules import RULES
 
 LARGEST_FIGURE = 150_000

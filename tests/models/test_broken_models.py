@@ -7,11 +7,11 @@ from brian2 import defaultclock, ms, prefs
 from brian2.devices.device import get_device
 from broken_models import BROKEN, transfer
 
-from spikefa.architecture import Architecture
-from spikefa.devices import open_session
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
 from spikefa.errors import ModelError
-from spikefa.model import load_model
-from spikefa.validation import check_model
+from spikefa.network.architecture import Architecture
+from spikefa.network.check import check_model
 
 SIZES = Architecture((7, 6, 5, 4, 10), engine="stock")
 
@@ -39,8 +39,8 @@ def _no_compiler(monkeypatch):
     def refuse(*args, **kwds):
         raise AssertionError("this model should not have been built")
 
-    monkeypatch.setattr("spikefa.devices.StandaloneSession", refuse)
-    monkeypatch.setattr("spikefa.devices.RuntimeSession", refuse)
+    monkeypatch.setattr("spikefa.devices.open.StandaloneSession", refuse)
+    monkeypatch.setattr("spikefa.devices.open.RuntimeSession", refuse)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_rate_model_passes(rule):
         vector_target=True,
         frozen=(3,),
     )
-    check_model(architecture, load_model(graded=True), rule)
+    check_model(architecture, load_model(rate=True), rule)
 
 
 def test_every_transfer_is_checked(tmp_path):

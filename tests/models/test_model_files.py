@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from brian2 import prefs
 
-from spikefa import devices
-from spikefa.architecture import Architecture
-from spikefa.devices import open_session
-from spikefa.initial import set_initial_state
-from spikefa.model import load_model
-from spikefa.validation import check_model
+from spikefa.devices import open as devices
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
+from spikefa.network.architecture import Architecture
+from spikefa.network.check import check_model
+from spikefa.training.initial_state import set_initial_state
 
 HERE = Path(__file__).parent
 BOXCAR = HERE.parents[1] / "models" / "psi_boxcar.py"

@@ -4,7 +4,7 @@ import pytest
 import twin
 from brian2 import prefs
 
-from spikefa import devices
+from spikefa.devices import open as devices
 
 
 @pytest.fixture

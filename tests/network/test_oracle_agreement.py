@@ -13,7 +13,7 @@ from twin import (
     stimuli,
 )
 
-from spikefa.model import load_model
+from spikefa.equations.model import load_model
 
 #: Images per run: most runs are one image, after which everything is compared; the
 #: longer ones have image switches inside. 120 steps in all.

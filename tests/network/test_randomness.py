@@ -12,7 +12,7 @@ from twin import (
     stimuli,
 )
 
-from spikefa.initial import set_initial_state
+from spikefa.training.initial_state import set_initial_state
 
 #: Standard deviations that a count may be off. One in two million is further off.
 SIGMAS = 5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from twin import FEW_BACKENDS, LIF_SIZES, start_spiking, stimuli
 
-from spikefa.initial import LONG_AGO
+from spikefa.training.initial_state import LONG_AGO
 
 N_IMAGES = 12
 

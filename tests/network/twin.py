@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from oracle import Oracle
 
-from spikefa.architecture import Architecture
-from spikefa.devices import open_session
-from spikefa.initial import set_initial_state
-from spikefa.model import load_model
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
+from spikefa.network.architecture import Architecture
+from spikefa.training.initial_state import set_initial_state
 
 FORCED_MODEL = Path(__file__).with_name("models") / "forced_spikes.py"
 LIF_MODEL = Path(__file__).parents[1] / "models" / "lif.py"

@@ -3,7 +3,7 @@
 import pytest
 from brian2 import prefs
 
-from spikefa import devices
+from spikefa.devices import open as devices
 
 
 @pytest.fixture

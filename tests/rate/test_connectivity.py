@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tiny
 
-from spikefa.architecture import Architecture
-from spikefa.devices import open_session
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
 from spikefa.errors import InputError, ModelError
-from spikefa.initial import set_initial_state
-from spikefa.model import load_model
-from spikefa.rate import gates_of, remove_connections
+from spikefa.network.architecture import Architecture
+from spikefa.training.initial_state import set_initial_state
+from spikefa.training.regression import gates_of, remove_connections
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 
@@ -25,19 +25,19 @@ def show(session, n=10, seed=3, **kwds):
     return session.get_state()
 
 
-def open_sparse(rule, graded, **kwds):
-    if graded:
+def open_sparse(rule, rate, **kwds):
+    if rate:
         return tiny.open_tiny(rule, sparse=True, parameters={"eta": 0.1, "gamma": 1e-3})
     sizes = Architecture((6, 5, 4, 6), n_classes=3, sparse=True, engine="stock", **kwds)
     return open_session(sizes, load_model().replace(eta=0.1), rule, device="runtime")
 
 
 @pytest.mark.parametrize(
-    ("rule", "graded"),
+    ("rule", "rate"),
     [*((r, True) for r in ("fa", "dfa", "bp", "sign", "node")), ("fa", False)],
 )
-def test_removed_weights_stay_zero_and_the_others_learn(rule, graded):
-    session = open_sparse(rule, graded)
+def test_removed_weights_stay_zero_and_the_others_learn(rule, rate):
+    session = open_sparse(rule, rate)
     set_initial_state(session, 1)
     remove_connections(session, 0.5, seed=2)
     before = session.get_state()
@@ -50,7 +50,7 @@ def test_removed_weights_stay_zero_and_the_others_learn(rule, graded):
             assert not value[gone].any()
             changed = value[~gone] != before[name][~gone]
             # Synapses of a spiking neuron that was silent learn nothing.
-            assert changed.all() if graded else changed.any()
+            assert changed.all() if rate else changed.any()
         elif variable == "B":
             assert np.count_nonzero(value == 0) == round(0.5 * value.size)
             assert np.array_equal(value, before[name])
@@ -91,7 +91,7 @@ def test_network_without_masks_is_refused():
 def test_own_learning_statement_needs_its_sparse_form(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text('learn = "W += 2*phi_pre*dW"\n')
-    model = load_model(path, graded=True)
+    model = load_model(path, rate=True)
     sizes = Architecture((2, 2), vector_target=True, sparse=True, steps_per_image=1)
     with pytest.raises(ModelError, match=r"mine\.py.*learn.*sparse_learn"):
         open_session(sizes, model, "fa", device="runtime")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tiny
 
-from spikefa.initial import set_initial_state
+from spikefa.training.initial_state import set_initial_state
 
 #: One layer with short rows of synapses and one with long ones, which the dense
 #: engine treats in different ways, and no multiple of the four rows it does at once.

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tiny
 
+from spikefa.datasets.regression import Task
 from spikefa.errors import InputError
-from spikefa.initial import set_initial_state
-from spikefa.rate import Stage, follow, measure_nse
-from spikefa.tasks import Task
-from spikefa.weights import weights
+from spikefa.training.alignment import weights
+from spikefa.training.initial_state import set_initial_state
+from spikefa.training.regression import Stage, follow, measure_nse
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 

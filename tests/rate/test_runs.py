@@ -6,7 +6,7 @@ import os
 import pytest
 
 from spikefa.errors import InputError
-from spikefa.runs import run_all
+from spikefa.experiments.parallel import run_all
 
 
 def square(x):

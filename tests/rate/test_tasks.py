@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from spikefa.datasets.regression import linear_task, quadratic_task, teacher_task
 from spikefa.errors import InputError
-from spikefa.tasks import linear_task, quadratic_task, teacher_task
 
 TASKS = [linear_task, teacher_task, quadratic_task]
 

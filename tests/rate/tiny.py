@@ -6,9 +6,9 @@ perturbation, of Werfel, Xie & Seung 2005), in float64, without anything of spik
 
 import numpy as np
 
-from spikefa.architecture import Architecture
-from spikefa.devices import open_session
-from spikefa.model import load_model
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
+from spikefa.network.architecture import Architecture
 
 PHI = {
     "logistic": lambda h: 1 / (1 + np.exp(-h)),
@@ -47,7 +47,7 @@ def open_tiny(
         vector_target=True,
         **kwds,
     )
-    model = load_model(graded=True).replace(
+    model = load_model(rate=True).replace(
         **{"eta": 1.0, "gamma": 0.0, **(parameters or {})}
     )
     return open_session(architecture, model, rule, device=device)

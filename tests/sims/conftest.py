@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from brian2 import prefs
 
-from spikefa import devices
-from spikefa.cli import run_command
-from spikefa.rate import _opened
+from spikefa.devices import open as devices
+from spikefa.experiments.command_line import run_command
+from spikefa.training.regression import _opened
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 from spikefa.sims import benchmark
 
-from spikefa.cli import run_command
+from spikefa.experiments.command_line import run_command
 
 
 class Clock:

@@ -7,7 +7,7 @@ import pytest
 from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
 
-from spikefa import tasks
+from spikefa.datasets import regression as tasks
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
 
@@ -187,7 +187,7 @@ def test_half_of_the_mnist_weights_can_be_removed(script):
 
 @runtime
 def test_search_does_not_see_the_test_images(script, monkeypatch):
-    from spikefa import rate_mnist
+    from spikefa.experiments import image_run as rate_mnist
 
     tested = []
     hold_out = rate_mnist.hold_out

@@ -68,7 +68,7 @@ def test_search_does_not_take_what_it_searches_for(script):
 
 
 def test_output_folder_in_use_is_refused(script, tmp_path):
-    from spikefa.runfolder import locked_folder
+    from spikefa.experiments.folder import locked_folder
 
     with locked_folder(tmp_path / "out"):
         done = script("linear", "--quick")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from spikefa.sims import reproduce_all
 
-from spikefa.cli import run_command
+from spikefa.experiments.command_line import run_command
 
 QUADRATIC = {
     "quick": False,

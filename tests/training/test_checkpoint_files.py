@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.lib import format as npy
 
-from spikefa import checkpoint as module
-from spikefa.checkpoint import (
+from spikefa.errors import InputError
+from spikefa.training import checkpoint_file as module
+from spikefa.training.checkpoint_file import (
     NAME,
     PREVIOUS,
     RUN_KEYS,
@@ -23,8 +24,7 @@ from spikefa.checkpoint import (
     newest_checkpoint,
     write_checkpoint,
 )
-from spikefa.checkpointing import check_same_run
-from spikefa.errors import InputError
+from spikefa.training.checkpoints import check_same_run
 
 META = dict.fromkeys(RUN_KEYS, 1) | {"note": "Grüße, 世界"}
 ARRAYS = {

@@ -9,7 +9,7 @@ from small_task import fingerprint, small_dataset, small_trainer
 
 from spikefa import evaluate
 from spikefa.errors import InputError
-from spikefa.evaluation import guesses
+from spikefa.training.evaluation import guesses
 
 
 @given(

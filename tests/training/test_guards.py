@@ -5,9 +5,9 @@ import pytest
 from small_task import fingerprint, small_trainer
 
 from spikefa import Callback, NumericalGuard
-from spikefa.checkpoint import RUN_KEYS, newest_checkpoint
-from spikefa.checkpointing import CheckpointCallback
-from spikefa.guards import NumericalError, check_state, diagnose
+from spikefa.training.checkpoint_file import RUN_KEYS, newest_checkpoint
+from spikefa.training.checkpoints import CheckpointCallback
+from spikefa.training.guards import NumericalError, check_state, diagnose
 
 
 class Sabotage(Callback):

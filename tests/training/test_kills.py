@@ -16,10 +16,10 @@ import psutil
 import pytest
 from small_task import fingerprint, small_trainer
 
-from spikefa.checkpoint import NAME, RUN_KEYS, newest_checkpoint
-from spikefa.checkpointing import CheckpointCallback, restore
-from spikefa.runfolder import locked_folder
-from spikefa.standalone import _install
+from spikefa.devices.cpp import _install
+from spikefa.experiments.folder import locked_folder
+from spikefa.training.checkpoint_file import NAME, RUN_KEYS, newest_checkpoint
+from spikefa.training.checkpoints import CheckpointCallback, restore
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 

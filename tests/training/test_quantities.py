@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikefa import load_model
+from spikefa.equations.parameters import parse_quantity, replace_parameters
 from spikefa.errors import InputError
-from spikefa.quantities import parse_quantity, replace_parameters
 
 
 @pytest.mark.parametrize(

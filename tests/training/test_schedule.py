@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikefa.errors import InputError
-from spikefa.schedule import Schedule
 from spikefa.seeds import generator, spike_seed
+from spikefa.training.schedule import Schedule
 
 sizes = st.integers(1, 60)
 

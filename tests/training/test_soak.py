@@ -8,8 +8,8 @@ import pytest
 from small_task import small_trainer
 
 from spikefa import NumericalGuard
-from spikefa.checkpoint import RUN_KEYS
-from spikefa.checkpointing import CheckpointCallback
+from spikefa.training.checkpoint_file import RUN_KEYS
+from spikefa.training.checkpoints import CheckpointCallback
 
 MINUTES = float(os.environ.get("SPIKEFA_SOAK_MINUTES", 30))
 

@@ -1,0 +1,33 @@
+"""Naming a device, without the seconds that it takes to import Brian2."""
+
+from dataclasses import dataclass
+
+__all__ = ["DEVICES", "DeviceChoice"]
+
+#: Brian2's runtime mode, C++ standalone, and Brian2CUDA.
+DEVICES = ("runtime", "cpp", "cuda")
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """A device, and how its programs are built.
+
+    Parameters
+    ----------
+    name : str
+        One of `DEVICES`.
+    build_dir : str or None
+        Programs are built in subfolders of this folder; None: of the user's cache.
+    compute_capability : str or None
+        Of the graphics card to compile for; None: that of the card here, or 9.0.
+    build_only : bool
+        Compile the CUDA program and do not run it.
+    """
+
+    name: str
+    build_dir: str | None = None
+    compute_capability: str | None = None
+    build_only: bool = False
+
+    def __str__(self):
+        return self.name

@@ -1,0 +1,181 @@
+"""Opening sessions: choose a Brian2 device, build the network on it, compile."""
+
+import hashlib
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from brian2 import prefs, set_device
+from brian2.core.names import Nameable
+from brian2.core.tracking import InstanceTrackerSet
+from brian2.devices.device import get_device, reset_device
+from platformdirs import user_cache_dir
+
+from ..errors import InputError
+from ..network.build import build_network
+from ..network.check import blaming_model, check_model
+from .choice import DEVICES, DeviceChoice
+from .cpp import StandaloneSession
+from .cuda import CudaSession, check_machine, implement_timed_arrays
+from .cuda import activate as activate_cuda
+from .runtime import RuntimeSession
+
+__all__ = ["DEVICES", "check_device", "open_session"]
+
+
+def open_session(
+    architecture,
+    model,
+    rule="fa",
+    *,
+    device="cpp",
+    threads=1,
+    watch=False,
+    build_dir=None,
+):
+    """Build a network on a device.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    model : Model
+    rule : str or Rule, optional
+    device : {'cpp', 'runtime', 'cuda'} or DeviceChoice, optional
+        C++ standalone, Brian2's runtime mode (Cython), or Brian2CUDA.
+    threads : int, optional
+        OpenMP threads (C++ standalone only).
+    watch : bool, optional
+        Record what Fig. 4 shows, see `build_network`.
+    build_dir : path, optional
+        Where the program is built; default: a subfolder of the one that the device
+        was chosen with, or of the user's cache, that is used again by the next run of
+        the same network.
+
+    Returns
+    -------
+    session : Session
+
+    Raises
+    ------
+    ModelError
+        If an equation cannot be used; names the file and the string.
+    InputError
+        If the device is unknown or cannot use threads, or if something that CUDA needs
+        is missing.
+    ProjectBuilt
+        If the device was chosen to build only.
+    """
+    choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
+    machine = check_device(choice, threads)
+    prefs.core.default_float_dtype = np.float32
+    # The networks are put together by hand; Brian2 cannot tell that they are used.
+    prefs.logging.warn_for_unused_objects = False
+    check_model(architecture, model, rule)
+    _activate(choice.name, threads, machine)
+    if choice.name == "cuda":
+        implement_timed_arrays(model.values())
+    with _first_of_their_name():
+        network = build_network(architecture, model, rule, watch=watch)
+        if choice.name == "runtime":
+            return RuntimeSession(network)
+        if build_dir is None:
+            target = f"{choice} {threads}" + (f" {machine.target}" if machine else "")
+            build_dir = _build_root(choice) / _key(
+                architecture, model, network.rule, target, watch
+            )
+        with blaming_model(network):
+            if choice.name == "cuda":
+                return CudaSession(network, build_dir, machine, choice.build_only)
+            return StandaloneSession(network, build_dir)
+
+
+def check_device(choice, threads=1):
+    """Refuse a device that cannot be used, before anything is written.
+
+    Parameters
+    ----------
+    choice : DeviceChoice
+    threads : int, optional
+
+    Returns
+    -------
+    machine : Machine or None
+        What a CUDA build needs to know.
+
+    Raises
+    ------
+    InputError
+        See `open_session`.
+    """
+    name = choice.name
+    if name not in DEVICES:
+        raise InputError(f"unknown device '{name}' (known: {', '.join(DEVICES)})")
+    if threads < 1:
+        raise InputError(f"threads must be 1 or more, got {threads}")
+    if threads > 1 and name != "cpp":
+        raise InputError(f"device '{name}' runs on one thread, got threads={threads}")
+    if name == "cuda":
+        return check_machine(choice.compute_capability, choice.build_only)
+    for option in ("build_only", "compute_capability"):
+        if getattr(choice, option):
+            flag = "--" + option.replace("_", "-")
+            raise InputError(f"{flag} is for device 'cuda', not '{name}'")
+    return None
+
+
+@contextmanager
+def _first_of_their_name():
+    """Let objects ignore the names of those of earlier networks that are still alive.
+
+    Brian2 would number the names in the generated code, and then even the same network
+    had to be compiled again.
+    """
+    sets = Nameable.__instancefollower__.instance_sets
+    earlier, sets[Nameable] = sets[Nameable], InstanceTrackerSet()
+    try:
+        yield
+    finally:
+        for reference in sets[Nameable]:
+            if (alive := reference()) is not None:
+                earlier.add(alive)
+        sets[Nameable] = earlier
+
+
+def _activate(device, threads, machine):
+    if device == "cuda":
+        activate_cuda(machine)
+    elif device == "cpp":
+        _activate_cpp(threads)
+    else:
+        _activate_runtime(threads)
+
+
+def _activate_runtime(threads):
+    reset_device()
+    set_device("runtime")
+    prefs.codegen.target = "cython"
+
+
+def _activate_cpp(threads):
+    set_device("cpp_standalone", build_on_run=False)
+    device = get_device()
+    device.reinit()
+    device.activate(build_on_run=False)
+    prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
+    if "<sys/prctl.h>" not in prefs.codegen.cpp.headers:
+        prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
+
+
+def _build_root(choice):
+    """The folder that programs are built in subfolders of."""
+    if choice.build_dir is not None:
+        return Path(choice.build_dir)
+    root = os.environ.get("SPIKEFA_CACHE") or user_cache_dir("spikefa")
+    return Path(root) / "builds"
+
+
+def _key(architecture, model, rule, target, watch):
+    """Name a folder by everything that shapes the generated code."""
+    described = f"{architecture} {model.text_hash} {rule} {target} {watch}"
+    return hashlib.sha256(described.encode()).hexdigest()[:16]

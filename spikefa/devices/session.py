@@ -1,0 +1,246 @@
+"""Running a built network in chunks of images, on any Brian2 device.
+
+A session holds one network and its state. Training, evaluation and checkpoints see
+only this interface: set the state, run a chunk with some seed, read the state.
+"""
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2.core.variables import ArrayVariable
+
+from ..errors import InputError, SpikefaError
+from ..network.architecture import GRID_STEPS
+
+__all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
+
+
+class RunInterrupted(SpikefaError):
+    """A run was given up; the state is that from before it."""
+
+
+@dataclass
+class ChunkResult:
+    """What a chunk of n presentations showed.
+
+    Attributes
+    ----------
+    output : numpy.ndarray, shape (n, steps_per_image, n_classes or n_outputs)
+        Summed output of each class (class targets) or the outputs (vector targets).
+    traces : dict
+        Recorded arrays by monitor name, if the network has monitors.
+    seconds : float
+        Time that the steps took, start-up and files not included.
+    """
+
+    output: np.ndarray
+    traces: dict = field(default_factory=dict)
+    seconds: float = float("nan")
+
+
+def state_variables(network):
+    """List the variables that make up the state of a network.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+
+    Returns
+    -------
+    variables : dict
+        ``{"group.variable": ArrayVariable}`` of all floating point and Boolean
+        arrays that the groups and projections own, weights and refractoriness
+        included, and of feedback weights stored in small integers.
+    """
+    found = {}
+    for group in network.stateful:
+        for name, variable in group.variables.items():
+            if (
+                isinstance(variable, ArrayVariable)
+                and getattr(variable.owner, "name", None) == group.name
+                and not name.startswith("_")
+                and (np.dtype(variable.dtype).kind in "fb" or name == GRID_STEPS)
+                and name not in ("t", "dt")
+            ):
+                found[f"{group.name}.{name}"] = variable
+    return found
+
+
+class Session(ABC):
+    """One network on one device.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+
+    Attributes
+    ----------
+    variables : dict
+        The state variables by ``"group.variable"``.
+    shapes : dict
+        Their shapes: (n,) for neurons, (n_pre, n_post) for synapses.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.variables = state_variables(network)
+        self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
+        self._interrupted = False
+
+    @staticmethod
+    def _shape(variable):
+        group = variable.owner
+        if "N_pre" in group.variables:  # synapses
+            return len(group.source), len(group.target)
+        return (len(group),)
+
+    @property
+    def chunk_images(self):
+        """Most images that one run can hold."""
+        return self.network.architecture.chunk_images
+
+    @property
+    def learn_everything(self):
+        """Gates of normal training: backward sweep and plasticity where not frozen."""
+        gates = np.ones(self.network.n_layers + 1, dtype=bool)
+        gates[list(self.network.architecture.frozen)] = False
+        return gates
+
+    @property
+    def learn_nothing(self):
+        """Gates of an evaluation."""
+        return np.zeros(self.network.n_layers + 1, dtype=bool)
+
+    @abstractmethod
+    def get_state(self, names=None):
+        """Read state variables.
+
+        Returns
+        -------
+        state : dict
+            One array by ``"group.variable"``, in the shape that `shapes` gives.
+        """
+
+    @abstractmethod
+    def set_state(self, state):
+        """Write state variables; those not named keep their values."""
+
+    def run(self, images, targets, *, seed, gates=None, keep_state=True):
+        """Present images and return the outputs.
+
+        Parameters
+        ----------
+        images : numpy.ndarray, shape (n, n_inputs)
+            Pixels; integers are divided by 255.
+        targets : numpy.ndarray, shape (n,) or (n, n_outputs)
+            Class labels or target vectors.
+        seed : int
+            Seed of the spikes of this run.
+        gates : array of bool, shape (n_layers + 1,), optional
+            Entry 0: run the backward sweep; entry l: learn in layer l. Default all.
+        keep_state : bool, optional
+            False leaves the state as it was before the run.
+
+        Returns
+        -------
+        result : ChunkResult
+
+        Raises
+        ------
+        InputError
+            If the arrays do not fit the network.
+        RunInterrupted
+            If `interrupt` was called. After this or any other exception the state
+            is that from before the run.
+        """
+        images, targets = self._checked(images, targets)
+        gates = self.learn_everything if gates is None else np.asarray(gates, bool)
+        self._raise_if_interrupted()
+        return self._run(images, targets, int(seed), gates, keep_state)
+
+    @abstractmethod
+    def _run(self, images, targets, seed, gates, keep_state): ...
+
+    @abstractmethod
+    @contextmanager
+    def evaluating(self):
+        """Let runs without plasticity follow each other, then forget them.
+
+        Inside the ``with`` block neurons carry their state from run to run; after
+        it the state is that from before, without a copy of the weights.
+        """
+
+    def interrupt(self):
+        """Give up the current run, or the next one; safe in a signal handler."""
+        self._interrupted = True
+        self._stop_run()
+
+    def clear_interrupt(self):
+        """Forget an `interrupt` that came when nothing was running."""
+        self._interrupted = False
+
+    @abstractmethod
+    def _stop_run(self): ...
+
+    def _raise_if_interrupted(self):
+        if self._interrupted:
+            self._interrupted = False
+            raise RunInterrupted("the run was interrupted")
+
+    def close(self):  # noqa: B027
+        """Release what the session holds on disk."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def _checked(self, images, targets):
+        arch = self.network.architecture
+        images = np.asarray(images)
+        if images.ndim != 2 or images.shape[1] != arch.layer_sizes[0]:
+            raise InputError(
+                f"images of shape {images.shape} do not fit "
+                f"{arch.layer_sizes[0]} input neurons"
+            )
+        if not 1 <= len(images) <= self.chunk_images:
+            raise InputError(
+                f"a run takes 1 to {self.chunk_images} images, got {len(images)}"
+            )
+        if len(targets) != len(images):
+            raise InputError(f"{len(images)} images but {len(targets)} targets")
+        if images.dtype.kind in "ui":
+            images = images / 255.0
+        return images, np.asarray(targets, dtype=np.float64)
+
+    def _elapsed_steps(self, n_steps):
+        """Steps that one decay stands for, so that the sum is exact."""
+        return n_steps / -(-n_steps // self.network.decay_period)
+
+    @abstractmethod
+    def _recorded(self, monitor, name):
+        """Read what a monitor recorded of one variable, as a flat array."""
+
+    def _result(self, n_images):
+        net, steps = self.network, self.network.architecture.steps_per_image
+        recorded = self._recorded(net.readout, *net.readout.record_variables)
+        traces = {}
+        for name, monitor in net.monitors.items():
+            arrays = {
+                var: self._recorded(monitor, var) for var in monitor.record_variables
+            }
+            if "i" not in arrays:  # a StateMonitor: one row per time step
+                arrays = {k: v.reshape(n_images * steps, -1) for k, v in arrays.items()}
+            traces[name] = arrays
+        return ChunkResult(recorded.reshape(n_images, steps, -1), traces)
+
+    def _after_restart(self, state, n_steps):
+        """Shift what refers to time: every run starts at t = 0 again."""
+        duration = n_steps * float(self.network.model["dt"])
+        for name in state:
+            if name.endswith(".lastspike"):
+                state[name] = state[name] - duration
+        return state

@@ -1,0 +1,1 @@
+"""The model strings: loading, names, parameters, and what is wrong with them."""

@@ -1,0 +1,147 @@
+"""Saying in one line what is wrong with a model, and with which of its strings.
+
+Brian2 knows its own objects; a group of neurons is made of several strings. Which of
+them is at fault follows from the names in Brian2's message.
+"""
+
+import re
+from difflib import get_close_matches
+
+from brian2.core.base import BrianObjectException
+
+from ..rules import RULES
+
+__all__ = ["explain", "reason_for", "words"]
+
+_MORE_IN_THE_CAUSE = (
+    "Error during evaluation of sympy expression",
+    "Error parsing the unit specification",
+)
+
+#: What the network adds to the names of the model.
+_FUNCTIONS = {"images", "labels", "targets", "elapsed_steps"}
+
+
+def words(text):
+    """Return the identifiers in a string, or nothing if it is no string."""
+    return set(re.findall(r"[A-Za-z_]\w*", text)) if isinstance(text, str) else set()
+
+
+def explain(model, names, exc, variables=()):
+    """Name the string at fault and the reason.
+
+    Parameters
+    ----------
+    model : Model
+    names : sequence of str
+        The strings that may be at fault; a name that the model does not have is that
+        of a learning rule.
+    exc : Exception
+        What Brian2 raised.
+    variables : iterable of str, optional
+        Names that the equations could have meant, besides those of the model.
+
+    Returns
+    -------
+    line : str
+        File, string and reason.
+    """
+    reason = reason_for(exc)
+    culprit = _culprit(model, list(names), reason)
+    known = {*variables, *model.parameters}
+    for text in model.values():
+        known |= {word for word in words(text) if _defines(text, word)}
+    reason = _with_suggestion(reason, known | _FUNCTIONS)
+    if reason == "invalid syntax":
+        reason = f"{reason} in '{' '.join(str(model.get(culprit)).split())}'"
+    user_names = model.changed()
+    if culprit in model and (not user_names or model.changed(culprit)):
+        return f"{model.where(culprit)}: {reason}"
+    if culprit in model:
+        used = words(model[culprit]) & set(user_names)
+        place = f"{culprit} of {model.origin[culprit]}"
+    else:
+        used, place = (), f"learning rule '{culprit}'"
+    if not user_names:
+        return f"{place}: {reason}"
+    # A built-in equation does not fit what the user's file has changed.
+    changed = model.where(*sorted(used or user_names))
+    return f"{changed}: does not fit {place}: {reason}"
+
+
+def reason_for(exc):
+    """Put what an exception and its causes say into one line."""
+    while isinstance(exc, BrianObjectException) or str(exc).startswith(
+        "Error generating code"
+    ):
+        if (exc.__cause__ or exc.__context__) is None:
+            break
+        exc = exc.__cause__ or exc.__context__
+    text = _message(exc)
+    cause = exc.__cause__ or exc.__context__
+    if text.startswith(_MORE_IN_THE_CAUSE) and cause is not None:
+        first_sentence = _message(cause).split(". ")[0].rstrip(".")
+        text = f"{text.rstrip('. ')}: {first_sentence}"
+    return text
+
+
+def _message(exc):
+    if isinstance(exc, KeyError) and exc.args:
+        text = str(exc.args[0])
+        if found := re.match(r'The identifier "(\w+)" could not', text):
+            return f"unknown name '{found[1]}'"
+        if text == "BitXor":
+            return "the operator '^' is not known; a power is written with '**'"
+        return f"unknown name '{text}'" if text.isidentifier() else text
+    text = str(exc) or type(exc).__name__
+    if found := re.match(r"Parsing failed:\s*(.*)\n", text):
+        return f"invalid equation '{found[1].strip()}', the form is 'x = ... : unit'"
+    if found := re.match(r"Parsing the statement failed:\s*(.*)\n", text):
+        return f"invalid syntax in '{found[1].strip()}'"
+    text = text.replace(":\n%", ": ").replace("unit radian", "unit 1")
+    text = re.sub(r"\s*\(<(unknown|string)>, line \d+\)", "", text)
+    return " ".join(text.split())
+
+
+def _culprit(model, names, reason):
+    """Find the string that a message is about."""
+    if isinstance(model.get("refractory"), str | float) and (
+        "efractory" in reason or reason == "invalid syntax"
+    ):
+        return "refractory"
+    patterns = (
+        r"(?:variable|subexpression) '?(\w+)",  # Brian2 says which equation
+        r"statement \"(\w+) =",
+        r"name '(\w+)'",
+    )
+    for pattern in patterns:
+        for word in re.findall(pattern, reason):
+            for test in (_defines, lambda text, word: word in words(text)):
+                for name in names:
+                    if test(_text(model, name), word):
+                        return name
+    for expression in re.findall(r"'([^']+)'", reason):
+        squeezed = "".join(expression.split())
+        for name in names:
+            if squeezed in "".join(str(_text(model, name)).split()):
+                return name
+    changed = model.changed(*names)
+    return changed[0] if changed else names[0]
+
+
+def _text(model, name):
+    return RULES[name].synapse if name in RULES else model.get(name)
+
+
+def _defines(text, word):
+    pattern = rf"^\s*(d{word}\s*/\s*dt\s*=|{word}\s*[=:])"
+    return isinstance(text, str) and re.search(pattern, text, re.MULTILINE)
+
+
+def _with_suggestion(reason, known):
+    if found := re.fullmatch(r"unknown name '(\w+)'", reason):
+        by_lower = {word.lower(): word for word in sorted(known)}
+        close = get_close_matches(found[1].lower(), by_lower, 1, 0.8)
+        if close:
+            return f"{reason}, did you mean '{by_lower[close[0]]}'?"
+    return reason

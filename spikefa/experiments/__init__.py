@@ -1,0 +1,1 @@
+"""What the programs in `sims/` share: settings, folders, command lines, many runs."""

@@ -1,0 +1,225 @@
+"""What the command lines share: options, errors of one line, exit codes."""
+
+import argparse
+import math
+import os
+import re
+import sys
+import traceback
+
+from ..errors import InputError, ProjectBuilt, SpikefaError
+
+__all__ = [
+    "Parser",
+    "add_build_options",
+    "checkpoint_interval",
+    "device_choice",
+    "nonnegative",
+    "nonnegative_int",
+    "positive_int",
+    "run_command",
+]
+
+#: Exit codes: a failure of the machine or of the simulation, and of the input.
+EXIT_FAILURE, EXIT_INPUT = 1, 2
+
+_UNITS = {"s": 1, "min": 60, "h": 3600}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message):
+        self.exit(EXIT_INPUT, f"{self.prog}: error: {one_line(message)}\n")
+
+
+def one_line(text):
+    """Escape what would break a line, or garble the terminal."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
+        for c in str(text)
+    )
+
+
+def positive_int(text):
+    """Read an integer of 1 or more."""
+    return _bounded_int(text, 1)
+
+
+def nonnegative_int(text):
+    """Read an integer of 0 or more."""
+    return _bounded_int(text, 0)
+
+
+def _bounded_int(text, least):
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer") from None
+    if not least <= value < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"must be {least} or more and fit 64 bits, got {text}"
+        )
+    return value
+
+
+def nonnegative(text):
+    """Check that a text is a finite number of 0 or more, and return the text."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"must be a number of 0 or more, got {text}")
+    return repr(value)
+
+
+def checkpoint_interval(text):
+    """Read ``10000`` (images) or ``30s``, ``10min``, ``2h``.
+
+    Returns
+    -------
+    kind : {'images', 'seconds'}
+    number : int or float
+    """
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)(s|min|h|)", text, re.ASCII)
+    number = float(match[1]) if match else 0.0
+    if number > 0 and match[2]:
+        return "seconds", number * _UNITS[match[2]]
+    if number >= 1 and number == int(number):
+        return "images", int(number)
+    raise argparse.ArgumentTypeError(
+        f"expected images such as 10000, or a time such as 30s, 10min or 2h, "
+        f"got {text!r}"
+    )
+
+
+def assignment(text):
+    """Split ``NAME=VALUE``."""
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip().isidentifier() or not value.strip():
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
+    return name.strip(), value.strip()
+
+
+def add_build_options(add):
+    """Add the options that say how the programs of a device are built.
+
+    Parameters
+    ----------
+    add : callable
+        Adds an option, such as ``parser.add_argument``.
+    """
+    add(
+        "--build-only",
+        action="store_true",
+        help="device cuda: compile the program (no graphics card needed), do not run",
+    )
+    add("--build-dir", metavar="DIR", help="where programs are built; default: a cache")
+    add(
+        "--compute-capability",
+        metavar="X.Y",
+        help="device cuda: what to compile for; default: that of the card, or 9.0",
+    )
+
+
+def device_choice(args, name):
+    """Collect the options of `add_build_options`; refuse what cannot be used here.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+    name : str
+        Of the device.
+
+    Returns
+    -------
+    choice : DeviceChoice
+    """
+    from ..devices.choice import DeviceChoice
+
+    choice = DeviceChoice(
+        name, args.build_dir, args.compute_capability, args.build_only
+    )
+    if name == "cuda" or args.build_only or args.compute_capability:
+        from ..devices.open import check_device
+
+        check_device(choice)
+    return choice
+
+
+def run_command(parser, command, argv=None):
+    """Parse the options, run a command, and turn errors into a line and a code.
+
+    Parameters
+    ----------
+    parser : Parser
+        With an option ``--debug``.
+    command : callable
+        Takes the parsed options, returns an exit code or None.
+    argv : list of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    code : int
+        0; 1 for a failure of the machine or of the simulation; 2 for bad input; 128
+        plus the number of the signal after an interruption.
+    """
+    try:
+        args = parser.parse_args(argv)
+    except SystemExit as exc:
+        return exc.code or 0
+    try:
+        return command(args) or 0
+    except KeyboardInterrupt:
+        return _report(parser, args, "interrupted", 130)
+    except ProjectBuilt as exc:
+        print(exc)
+        return 0
+    except SpikefaError as exc:
+        return _report(parser, args, exc, getattr(exc, "exit_code", EXIT_INPUT))
+    except MemoryError:
+        return _report(parser, args, "not enough memory", EXIT_FAILURE)
+    except OSError as exc:
+        place = f"{exc.filename}: " if exc.filename else ""
+        return _report(parser, args, f"{place}{exc.strerror or exc}", EXIT_FAILURE)
+
+
+def _report(parser, args, message, code):
+    if args.debug:
+        traceback.print_exc()
+    print(f"{parser.prog}: error: {one_line(message)}", file=sys.stderr)
+    return code
+
+
+def quiet_brian():
+    """Stop Brian2 from logging to files and from commenting on each object."""
+    import logging
+    import warnings
+
+    from brian2 import BrianLogger
+
+    BrianLogger.log_level_error()
+    sys.excepthook = sys.__excepthook__  # Brian2's writes a report of every error
+    logger = logging.getLogger("brian2")
+    if BrianLogger.file_handler is not None:
+        logger.removeHandler(BrianLogger.file_handler)
+        BrianLogger.file_handler.close()
+        BrianLogger.file_handler = None
+    for name in ("tmp_log", "tmp_script"):
+        path = getattr(BrianLogger, name, None)
+        setattr(BrianLogger, name, None)
+        if path and os.path.exists(path):
+            os.unlink(path)
+    # Brian2 compares float32 variables with 1e50 after every run.
+    warnings.filterwarnings("ignore", message="overflow encountered in cast")
+
+
+def pairs(assignments):
+    """Collect ``NAME=VALUE`` pairs; a name given twice with two values is refused."""
+    values = {}
+    for name, value in assignments:
+        if values.setdefault(name, value) != value:
+            raise InputError(f"{name} is set to {values[name]} and to {value}")
+    return values

@@ -1,0 +1,89 @@
+"""The output folder of a run: one run at a time, no half-written files."""
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import InputError
+from ..files import PARTIAL
+
+__all__ = ["locked_folder", "unused_folder"]
+
+_LOCK = ".lock"
+_PATIENCE = 1.0  # seconds
+
+
+@contextmanager
+def locked_folder(path):
+    """Create a folder and keep other runs out of it.
+
+    Parameters
+    ----------
+    path : path
+
+    Yields
+    ------
+    folder : pathlib.Path
+
+    Raises
+    ------
+    InputError
+        If another process holds the folder, or it cannot be written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / _LOCK, "a+")
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise InputError(f"cannot write to output folder {path}: {reason}") from exc
+    with lock:
+        if not _acquire(lock):
+            lock.seek(0)
+            owner = lock.read().strip() or "unknown"
+            raise InputError(
+                f"another run (process {owner}) is writing to {path}; "
+                "wait for it, or give another --out"
+            )
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        for left_over in folder.glob(f"*{PARTIAL}"):
+            left_over.unlink(missing_ok=True)
+        try:
+            yield folder
+        finally:
+            _remove_if_unused(folder)
+
+
+def _acquire(lock):
+    """Try for a moment: the programs of a run that was killed need one to end."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+
+
+def _remove_if_unused(folder):
+    """A run that was refused leaves no folder."""
+    try:
+        if os.listdir(folder) == [_LOCK]:
+            os.unlink(folder / _LOCK)
+            folder.rmdir()
+    except OSError:
+        pass
+
+
+def unused_folder(parent, name):
+    """Return ``parent/name-1`` or the first number that is not taken."""
+    number = 1
+    while (Path(parent) / f"{name}-{number}").exists():
+        number += 1
+    return Path(parent) / f"{name}-{number}"

@@ -1,0 +1,120 @@
+"""Named settings of the main job, and how the command line changes them."""
+
+from dataclasses import asdict, dataclass, field, fields
+
+from ..errors import InputError
+
+__all__ = ["PRESETS", "QUICK", "Settings", "settings_of"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that shapes a run; the defaults are the preset ``demo``.
+
+    Parameters
+    ----------
+    preset : str
+    layers : tuple of int
+        Neurons of each hidden layer.
+    outputs_per_class : int
+    steps, test_steps : int
+        Time steps per image in training (the paper's N) and in tests (its M).
+    epochs : int
+        Passes over the training images.
+    images, test_images : int or None
+        Training images per pass, and images per evaluation; None: all.
+    evaluate_every : int or None
+        Training images between evaluations; None: a pass.
+    chunk_images : int
+        Images of one run of the network.
+    shuffle : str
+        When images get a new order, see `Schedule`.
+    feedback_bits : int
+        Bits of a feedback weight, see `Architecture`.
+    rule, engine, device, threads, seed
+        See `open_session`.
+    dataset : str
+    data, model : str or None
+        Folder of the data, and a model file.
+    parameters : dict
+        Model parameters that replace the model's, as text such as ``"0.4*ms"``.
+    """
+
+    preset: str = "demo"
+    layers: tuple = (500, 500, 500)
+    outputs_per_class: int = 100
+    steps: int = 5
+    test_steps: int = 5
+    epochs: int = 1
+    images: int | None = None
+    test_images: int | None = None
+    evaluate_every: int | None = None
+    chunk_images: int = 1000
+    shuffle: str = "every"
+    rule: str = "fa"
+    feedback_bits: int = 32
+    engine: str = "dense"
+    device: str = "cpp"
+    threads: int = 1
+    seed: int = 1
+    dataset: str = "mnist"
+    data: str | None = None
+    model: str | None = None
+    parameters: dict = field(default_factory=dict)
+
+    def to_dict(self):
+        """Return the settings as JSON can hold them."""
+        return asdict(self) | {"layers": list(self.layers)}
+
+
+#: The paper's network and constants; ``demo`` has smaller layers and one pass. The
+#: constants themselves (tau, eta, gamma, ...) are the model's: both presets share them.
+PRESETS = {
+    "demo": {},
+    "paper": {"layers": (1500, 1500, 1500), "epochs": 10},
+}
+
+#: ``--quick``: all parts of the job, in seconds; nothing is learned.
+QUICK = {
+    "layers": (20,),
+    "outputs_per_class": 5,
+    "epochs": 2,
+    "images": 200,
+    "test_images": 100,
+    "chunk_images": 100,
+}
+
+
+def settings_of(explicit, *, quick=False, stored=None):
+    """Merge what the user gave with a preset, or with the settings of a checkpoint.
+
+    Parameters
+    ----------
+    explicit : dict
+        Settings given on the command line.
+    quick : bool, optional
+        Put `QUICK` on top of the preset.
+    stored : dict, optional
+        Settings of the run that is resumed.
+
+    Returns
+    -------
+    settings : Settings
+
+    Raises
+    ------
+    InputError
+        If there is no such preset.
+    """
+    if stored is not None:
+        known = {f.name for f in fields(Settings)}
+        base = {name: value for name, value in stored.items() if name in known}
+    else:
+        preset = explicit.get("preset", "demo")
+        if preset not in PRESETS:
+            raise InputError(f"unknown preset '{preset}' (known: {', '.join(PRESETS)})")
+        base = PRESETS[preset] | (QUICK if quick else {})
+    parameters = base.get("parameters", {}) | explicit.get("parameters", {})
+    values = base | explicit | {"parameters": parameters}
+    values["layers"] = tuple(values.get("layers", Settings.layers))
+    return Settings(**values)

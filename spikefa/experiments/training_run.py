@@ -1,0 +1,314 @@
+"""From settings to a trained network in an output folder.
+
+The command line in ``sims/mnist_spiking.py`` is a thin layer over `Experiment`.
+"""
+
+import json
+import math
+import signal
+import time
+from contextlib import contextmanager
+from itertools import pairwise
+
+import numpy as np
+import psutil
+
+from ..datasets import load_dataset
+from ..devices.open import open_session
+from ..equations.model import load_model
+from ..equations.parameters import replace_parameters
+from ..errors import InputError
+from ..files import package_versions, replacing
+from ..network.architecture import Architecture
+from ..rules import get_rule
+from ..training.checkpoints import (
+    CheckpointCallback,
+    check_same_run,
+    describe_run,
+    restore,
+)
+from ..training.guards import NumericalGuard
+from ..training.schedule import Schedule
+from ..training.trainer import Callback, Trainer, check_test_images
+
+__all__ = ["Experiment", "stopping_on_signals"]
+
+
+class Experiment:
+    """One run: a network, its data, and the folder that results go to.
+
+    Parameters
+    ----------
+    settings : Settings
+    folder : pathlib.Path
+        Exists and is locked.
+    warn : callable
+        Called with a line of text.
+    checkpoint : Checkpoint, optional
+        Go on from it.
+    device : DeviceChoice, optional
+        How to build the program of the device in the settings.
+
+    Raises
+    ------
+    SpikefaError
+        If the settings make no network, if the data or the model cannot be used, or
+        if the checkpoint is of another run.
+    """
+
+    def __init__(self, settings, folder, warn, checkpoint=None, device=None):
+        self.settings, self.folder, self.warn = settings, folder, warn
+        self.started = time.monotonic()
+        self.earlier_seconds = 0.0
+        rule = get_rule(settings.rule)
+        model = replace_parameters(load_model(settings.model), settings.parameters)
+        dataset = load_dataset(settings.dataset, settings.data)
+        images = settings.images or len(dataset.train_labels)
+        chunk = min(settings.chunk_images, images)
+        # Before minutes are spent on compiling, here and below.
+        Schedule(
+            len(dataset.train_labels),
+            images,
+            settings.epochs,
+            chunk,
+            settings.seed,
+            settings.shuffle,
+        )
+        if settings.test_images is not None:
+            check_test_images(dataset, settings.test_images)
+        architecture = _architecture(settings, dataset, chunk)
+        self.meta = self._describe(architecture, model, rule, dataset, images, chunk)
+        if checkpoint:
+            check_same_run(checkpoint.meta, self.meta, checkpoint.path)
+            self._compare_circumstances(checkpoint.meta)
+        self.session = open_session(
+            architecture,
+            model,
+            rule,
+            device=device or settings.device,
+            threads=settings.threads,
+            watch=True,
+        )
+        try:
+            self.trainer = self._trainer(dataset, chunk)
+            if checkpoint:
+                restore(self.trainer, checkpoint)
+        except BaseException:
+            self.close()
+            raise
+
+    def _describe(self, architecture, model, rule, dataset, images, chunk):
+        settings = self.settings
+        meta = describe_run(
+            architecture,
+            model,
+            rule,
+            dataset,
+            seed=settings.seed,
+            steps=settings.steps,
+            images=images,
+            chunk_images=chunk,
+            shuffle=settings.shuffle,
+        )
+        circumstances = {
+            "engine": settings.engine,
+            "device": settings.device,
+            "threads": settings.threads,
+            **package_versions(),
+        }
+        return meta | {
+            "circumstances": circumstances,
+            "settings": settings.to_dict(),
+            "wall_seconds": 0.0,
+        }
+
+    def _compare_circumstances(self, stored):
+        self.earlier_seconds = stored["wall_seconds"]
+        for name, now in self.meta["circumstances"].items():
+            if (then := stored["circumstances"].get(name)) != now:
+                self.warn(
+                    f"{name} was {then} and is {now}: the result may not be bit for "
+                    "bit that of an uninterrupted run"
+                )
+
+    def _trainer(self, dataset, chunk):
+        settings = self.settings
+        return Trainer(
+            self.session,
+            dataset,
+            seed=settings.seed,
+            epochs=settings.epochs,
+            images=settings.images,
+            test_images=settings.test_images,
+            evaluate_every=settings.evaluate_every,
+            steps=settings.steps,
+            test_steps=settings.test_steps,
+            chunk_images=chunk,
+            shuffle=settings.shuffle,
+        )
+
+    def run(self, callbacks=(), every_images=None, every_seconds=None):
+        """Train to the end, or until a signal comes; write checkpoints and results.
+
+        Parameters
+        ----------
+        callbacks : sequence of Callback, optional
+            Such as a progress bar.
+        every_images, every_seconds : optional
+            See `CheckpointCallback`.
+
+        Returns
+        -------
+        signal : int or None
+            What stopped the run.
+        """
+        checkpoints = CheckpointCallback(
+            self.folder, self.meta, every_images, every_seconds
+        )
+        all_callbacks = [
+            *callbacks,
+            NumericalGuard(self.warn),
+            _WallClock(self),
+            checkpoints,
+            _ResultsWriter(self),
+        ]
+        with stopping_on_signals(self.trainer) as received:
+            finished = self.trainer.train(all_callbacks)
+        return None if finished or not received else received[0]
+
+    @property
+    def wall_seconds(self):
+        """Seconds that the run has taken, earlier parts included."""
+        return self.earlier_seconds + time.monotonic() - self.started
+
+    @property
+    def results(self):
+        """What ``results.json`` holds."""
+        trainer, settings = self.trainer, self.settings
+        tested = [e for e in trainer.curve if e["test_error_percent"] is not None]
+        last = tested[-1] if tested else {}
+        architecture = self.session.network.architecture
+        return settings.to_dict() | {
+            "layer_sizes": list(architecture.layer_sizes),
+            "finished": trainer.finished,
+            "images_seen": trainer.images_seen,
+            "test_error_percent": last.get("test_error_percent"),
+            "test_error_last_step_percent": last.get("test_error_last_step_percent"),
+            "feedback_angles_at_start": trainer.angles_at_start,
+            "learning_curve": trainer.curve,
+            "ms_per_step": trainer.ms_per_step,
+            "wall_seconds": self.wall_seconds,
+            "versions": package_versions(),
+        }
+
+    def write_results(self):
+        """Write ``results.json``."""
+        with replacing(self.folder / "results.json", "w") as file:
+            json.dump(self.results, file, indent=2)
+            file.write("\n")
+
+    def write_figure(self):
+        """Write ``traces.npz`` and ``figure.png``."""
+        from ..figures.spiking import plot_training, save_figure
+
+        with replacing(self.folder / "traces.npz") as file:
+            np.savez_compressed(file, **self.trainer.traces)
+        figure = plot_training(
+            self.trainer.curve,
+            self.trainer.traces,
+            self.trainer.angles_at_start,
+            steps=self.settings.steps,
+            dt_ms=1000 * float(self.session.network.model["dt"]),
+        )
+        save_figure(figure, self.folder / "figure.png")
+
+    def close(self):
+        """Release what the session holds."""
+        self.session.close()
+
+
+class _WallClock(Callback):
+    """Keeps the time in the next checkpoint up to date."""
+
+    def __init__(self, experiment):
+        self.experiment = experiment
+
+    def on_chunk(self, trainer, entry, guessed):
+        self.experiment.meta["wall_seconds"] = self.experiment.wall_seconds
+
+    def on_end(self, trainer):
+        self.experiment.meta["wall_seconds"] = self.experiment.wall_seconds
+
+
+class _ResultsWriter(Callback):
+    """Writes the results so far after each evaluation."""
+
+    def __init__(self, experiment):
+        self.experiment = experiment
+
+    def on_evaluation(self, trainer, evaluation):
+        self.experiment.write_results()
+
+    def on_end(self, trainer):
+        self.experiment.write_results()
+
+
+def _architecture(settings, dataset, chunk):
+    # Images are shown in units of steps that divide both N and M.
+    unit = math.gcd(settings.steps, settings.test_steps)
+    most_steps = max(chunk * settings.steps, settings.test_steps)
+    architecture = Architecture(
+        [
+            dataset.train_images.shape[1],
+            *settings.layers,
+            settings.outputs_per_class * dataset.n_classes,
+        ],
+        n_classes=dataset.n_classes,
+        steps_per_image=unit,
+        chunk_images=most_steps // unit,
+        engine=settings.engine,
+        feedback_bits=settings.feedback_bits,
+    )
+    _check_memory(architecture)
+    return architecture
+
+
+def _check_memory(architecture):
+    """Refuse sizes whose weights alone do not fit the machine."""
+    sizes = architecture.layer_sizes
+    needed = 4 * sum(n_pre * n_post for n_pre, n_post in pairwise(sizes))
+    there = psutil.virtual_memory().total
+    if needed > there:
+        raise InputError(
+            f"the weights of layers {list(sizes)} need {needed / 1e9:.0f} GB, this "
+            f"machine has {there / 1e9:.0f} GB"
+        )
+
+
+@contextmanager
+def stopping_on_signals(trainer):
+    """Let Ctrl-C and SIGTERM stop a trainer after its last finished chunk.
+
+    Parameters
+    ----------
+    trainer : Trainer
+
+    Yields
+    ------
+    received : list of int
+        The signal, once it has come. A second one ends the process at once.
+    """
+    received = []
+
+    def handle(number, frame):
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+        trainer.stop()
+
+    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

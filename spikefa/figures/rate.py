@@ -1,0 +1,274 @@
+"""Figures of the rate networks, one function each.
+
+Curves come as dictionaries of arrays by learner, with one row for each run; lines are
+means over runs and bands their standard error.
+"""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..analysis import receptive_fields
+from ..rules import RULES
+from .spiking import error_axis
+
+__all__ = [
+    "plot_comparison",
+    "plot_deep",
+    "plot_images",
+    "plot_linear",
+    "plot_quadratic",
+    "plot_search",
+]
+
+#: Colours by learner, the same in all figures.
+COLORS = {
+    "fa": "tab:green",
+    "bp": "black",
+    "shallow": "0.6",
+    "node": "tab:blue",
+    "fa, half removed": "yellowgreen",
+}
+
+#: Hidden units whose receptive fields are shown, on a grid of this many each way.
+FIELDS = 5
+
+
+def new_figure(width, height):
+    """Create a figure without a window system or global state."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def band(axes, x, rows, **kwds):
+    """Draw the mean of some rows and its standard error.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x : array, shape (n_points,)
+    rows : array, shape (n_runs, n_points)
+    **kwds
+        For ``axes.plot``.
+    """
+    rows = np.asarray(rows, dtype=float)
+    mean = rows.mean(axis=0)
+    (line,) = axes.plot(x, mean, **kwds)
+    if len(rows) > 1:
+        error = rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
+        shade = dict(color=line.get_color(), alpha=0.25, linewidth=0)
+        axes.fill_between(x, mean - error, mean + error, **shade)
+
+
+def title(rule):
+    """Name of a learning rule in figures."""
+    return RULES[rule].title
+
+
+def plot_linear(examples, errors, angles, pinv_angles):
+    """Draw Fig. 2: errors of all learners, and how feedback alignment aligns.
+
+    Parameters
+    ----------
+    examples : array, shape (n_points,)
+        Examples seen at each measurement.
+    errors : dict of array, shape (n_runs, n_points)
+        Normalized squared error by rule.
+    angles : array, shape (n_runs, n_points)
+        Degrees between B e and W^T e.
+    pinv_angles : array, shape (n_runs, n_points)
+        Degrees between W and the pseudoinverse of B.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(10, 4)
+    left, right = figure.subplots(1, 2)
+    for rule, rows in errors.items():
+        band(left, examples, rows, color=COLORS[rule], label=title(rule))
+    left.set(xlabel="examples", ylabel="normalized squared error", yscale="log")
+    left.set_ylim(1e-4, 2)
+    left.legend()
+    band(right, examples, angles, color=COLORS["fa"], label="$B e$ and $W^T e$")
+    band(right, examples, pinv_angles, color="tab:red", label="$W$ and pinv($B$)")
+    right.axhline(90, color="0.8", zorder=0)
+    right.set(xlabel="examples", ylabel="angle (degrees)", ylim=(0, 100))
+    right.set_title("feedback alignment")
+    right.legend()
+    return figure
+
+
+def plot_deep(examples, curves, rules, networks):
+    """Draw Fig. 3c,d: networks of three and four layers.
+
+    Parameters
+    ----------
+    examples : array, shape (n_points,)
+        Examples seen at each measurement.
+    curves : dict of dict of array
+        By ``"rule, network"``; ``"nse"`` has shape (n_runs, n_points).
+    rules, networks : list of str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(11, 4)
+    *panels, last = figure.subplots(1, len(rules) + 1)
+    for axes, rule in zip(panels, rules, strict=True):
+        for network, style in zip(networks, ("--", "-", ":"), strict=True):
+            rows = curves[f"{rule}, {network}"]["nse"]
+            look = dict(color=COLORS[rule], linestyle=style)
+            band(axes, examples, rows, label=f"{network} layers", **look)
+        axes.set(xlabel="examples", ylabel="normalized squared error", yscale="log")
+        axes.set_title(title(rule))
+        axes.legend()
+    groups = [(rule, network) for rule in rules for network in networks]
+    for x, (rule, network) in enumerate(groups):
+        final = curves[f"{rule}, {network}"]["nse"][:, -1]
+        last.bar(x, final.mean(), color=COLORS[rule], alpha=0.4)
+        last.plot(np.full(len(final), x), final, "k.", markersize=3)
+    labels = [f"{rule}, {network}" for rule, network in groups]
+    last.set_xticks(range(len(groups)), labels, rotation=60, ha="right")
+    last.set(ylabel="final normalized squared error")
+    return figure
+
+
+def plot_quadratic(together, phases, ends):
+    """Draw Fig. 5: alignment of hidden units, and learning in three phases.
+
+    Parameters
+    ----------
+    together, phases : dict of array
+        Curves of the networks in which all weights learn and of those that learn in
+        phases: ``"examples"``, ``"nse"`` and ``"angle"`` of shape (n_runs, n_points),
+        ``"unit_angles"`` of shape (n_runs, n_points, n_hidden).
+    ends : array of int
+        Measurements before the first and after every phase.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(12, 4)
+    units, histogram, learning = figure.subplots(1, 3)
+    angles, seen = together["unit_angles"], together["examples"][0]
+    units.plot(seen, angles[0, :, :30], color="0.7", linewidth=0.5)
+    band(units, seen, angles.mean(axis=2), color=COLORS["fa"], label="mean of all")
+    units.set(xlabel="examples", ylabel="angle (degrees)", ylim=(0, 180))
+    units.set_title("W and B of hidden units")
+    units.legend()
+    bins = np.arange(0, 181, 6)
+    for when, color in ((0, "0.7"), (-1, COLORS["fa"])):
+        label = "before learning" if when == 0 else "after learning"
+        histogram.hist(
+            angles[:, when].ravel(), bins, color=color, alpha=0.7, label=label
+        )
+    histogram.set(xlabel="angle (degrees)", ylabel="hidden units")
+    histogram.legend()
+    seen = phases["examples"][0]
+    band(learning, seen, phases["nse"], color=COLORS["fa"])
+    learning.set(xlabel="examples", ylabel="normalized squared error")
+    learning.set_title("W0 alone, W alone, W0 alone")
+    for end in ends[1:-1]:
+        learning.axvline(seen[end], color="0.8", zorder=0)
+    angle_axes = learning.twinx()
+    band(angle_axes, seen, phases["angle"], color="tab:red", linewidth=1)
+    angle_axes.set_ylabel("angle between $B e$ and $W^T e$ (degrees)", color="tab:red")
+    angle_axes.set_ylim(0, 100)
+    return figure
+
+
+def plot_images(curves, input_weights, image_shape):
+    """Draw Fig. 3a,b: test errors, alignment, and receptive fields.
+
+    Parameters
+    ----------
+    curves : dict of dict of array
+        By learner; ``"passes"``, ``"test_error"`` (percent) and, with feedback
+        weights, ``"angle"`` (degrees), of shape (n_runs, n_passes).
+    input_weights : dict of array, shape (n_pixels, n_hidden)
+        W0 of one run of each learner.
+    image_shape : tuple of int
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(5 + 3 * len(curves), 7)
+    top, bottom = figure.subfigures(2, 1)
+    errors, angles = top.subplots(1, 2)
+    for name, of in curves.items():
+        look = dict(color=COLORS.get(name), label=name)
+        band(errors, of["passes"][0], of["test_error"], **look)
+        if "angle" in of:
+            band(angles, of["passes"][0], of["angle"], **look)
+    errors.set_xlabel("passes")
+    error_axis(errors)
+    errors.legend()
+    angles.axhline(90, color="0.8", zorder=0)
+    angles.set(xlabel="passes", ylabel="angle between $B e$ and $W^T e$ (degrees)")
+    angles.set_ylim(0, 100)
+    panels = np.ravel(bottom.subplots(1, len(curves), squeeze=False))
+    for axes, (name, W) in zip(panels, input_weights.items(), strict=True):
+        axes.imshow(_mosaic(W, image_shape), cmap="RdBu_r")
+        axes.set_title(f"{name}: hidden units", fontsize="medium")
+        axes.axis("off")
+    return figure
+
+
+def _mosaic(W, image_shape):
+    """Put the receptive fields of the first hidden units on a grid, each to scale."""
+    fields = receptive_fields(W, image_shape)[: FIELDS**2]
+    rows, cols = image_shape
+    canvas = np.full((FIELDS * (rows + 1), FIELDS * (cols + 1)), np.nan)
+    for index, field in enumerate(fields):
+        top, left = index // FIELDS * (rows + 1), index % FIELDS * (cols + 1)
+        canvas[top : top + rows, left : left + cols] = field / np.abs(field).max()
+    return canvas
+
+
+def plot_comparison(curves):
+    """Draw the learning curves of spiking and of rate networks.
+
+    Parameters
+    ----------
+    curves : dict of dict of array
+        By kind of network; ``"images"`` and ``"test_error"`` (percent), of shape
+        (n_runs, n_points).
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(6, 4)
+    axes = figure.subplots()
+    for (kind, of), color in zip(curves.items(), ("tab:red", "black"), strict=True):
+        look = dict(color=color, marker="o", label=f"{kind} network")
+        band(axes, of["images"][0], of["test_error"], **look)
+    axes.set_xlabel("images seen")
+    error_axis(axes)
+    axes.legend()
+    return figure
+
+
+def plot_search(errors):
+    """Draw the errors on held-out images of all settings that were tried.
+
+    Parameters
+    ----------
+    errors : dict of float
+        Percent, by the name of the setting.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(7, 1 + 0.25 * len(errors))
+    axes = figure.subplots()
+    axes.barh(list(errors), list(errors.values()), color="0.6")
+    axes.invert_yaxis()
+    axes.set_xlabel("error on held-out training images (%)")
+    return figure

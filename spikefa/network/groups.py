@@ -1,0 +1,41 @@
+"""All-to-all projections on either engine, behind the interface of `Synapses`."""
+
+from brian2 import Synapses, second
+
+__all__ = ["connect_all"]
+
+
+def connect_all(
+    architecture, source, target, model, *, name, namespace, on_pre=None, dtype=None
+):
+    """Connect every source neuron to every target neuron.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Says which engine, and how it is tuned.
+    source, target : NeuronGroup
+    model : Equations
+        Synaptic variables and summed variables.
+    name : str
+    namespace : dict
+    on_pre : dict, optional
+        Statements by pathway name, run on every presynaptic spike, without delay.
+    dtype : dict, optional
+        Types of variables that are not stored in the default one.
+
+    Returns
+    -------
+    projection : DenseSynapses or Synapses
+        Its synaptic variables are stored row by row: all targets of the first
+        source neuron, then of the second, on both engines.
+    """
+    common = dict(on_pre=on_pre or {}, name=name, namespace=namespace, dtype=dtype)
+    if architecture.engine == "stock":
+        no_delay = dict.fromkeys(on_pre or {}, 0 * second)
+        synapses = Synapses(source, target, model, delay=no_delay, **common)
+        synapses.connect()
+        return synapses
+    from ..dense import DenseSynapses
+
+    return DenseSynapses(source, target, model, put_off=architecture.put_off, **common)

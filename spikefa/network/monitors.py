@@ -1,0 +1,93 @@
+"""Monitors: what the guess is made from, and what the figures show."""
+
+import numpy as np
+from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses
+from brian2.devices.device import get_device
+
+from ..dense.neurons import neuron_code_object_class
+from .timestep import place
+
+__all__ = ["add_readout", "add_watch"]
+
+#: Neurons of each layer whose spikes a watched network records.
+WATCHED_SPIKES = 25
+
+
+def add_readout(net):
+    """Record what the guess is made from, at every step.
+
+    For class targets that is the summed output of each class (*paper*: the guess is
+    the class whose outputs have the largest summed activity).
+    """
+    arch, output = net.architecture, net.layers[-1]
+    if arch.vector_target:
+        net.readout = StateMonitor(
+            output, "phi", record=True, when="end", name="readout"
+        )
+        net.brian_network.add(net.readout)
+        return
+    classes = NeuronGroup(
+        arch.n_classes,
+        "activity : 1",
+        name="classes",
+        codeobj_class=neuron_code_object_class(arch.engine),
+    )
+    pool = _pool(output, classes, arch)
+    place(pool.summed_updaters["activity_post"], "end", 0)
+    net.readout = StateMonitor(
+        classes, "activity", record=True, when="end", order=1, name="readout"
+    )
+    net.brian_network.add(classes, pool, net.readout)
+
+
+def _pool(output, classes, arch):
+    """Connect each output neuron to its class."""
+    per_class = len(output) // arch.n_classes
+    if arch.engine == "dense" and on_cuda():
+        # Brian2CUDA adds the outputs of a class in any order, each time another one.
+        from ..dense import DenseSynapses
+
+        return DenseSynapses(
+            output,
+            classes,
+            "activity_post = phi_pre*int(i//per_class == j) : 1 (summed)",
+            namespace={"per_class": per_class},
+            name="pool",
+        )
+    pool = Synapses(
+        output,
+        classes,
+        "activity_post = phi_pre : 1 (summed)",
+        name="pool",
+        codeobj_class=neuron_code_object_class(arch.engine),
+    )
+    members = np.arange(len(output))
+    pool.connect(i=members, j=members // per_class)
+    return pool
+
+
+def on_cuda():
+    """Whether Brian2CUDA's device is active."""
+    return type(get_device()).__module__.startswith("brian2cuda")
+
+
+def add_watch(net):
+    """Monitor the first neuron of the first learning layer, and some spikes."""
+    layer = next(n for n in range(1, net.n_layers + 1) if net.learns(n))
+    watched = {}
+    for name, group, var in (
+        ("psp", net.layers[layer], "h"),
+        ("delta", net.deltas[layer], "delta"),
+    ):
+        watched[name] = StateMonitor(
+            group, var, record=[0], when="end", name=f"watch_{name}"
+        )
+    for index, group in enumerate(net.layers[:-1]):
+        if not net.rate:
+            # From the middle: the first pixels of an image are always dark.
+            start = max(0, (len(group) - WATCHED_SPIKES) // 2)
+            shown = group[start : min(len(group), start + WATCHED_SPIKES)]
+            name = f"spikes_{index}"
+            watched[name] = SpikeMonitor(shown, when="end", name=f"watch_{name}")
+    net.monitors.update(watched)
+    net.brian_network.add(*watched.values())

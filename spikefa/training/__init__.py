@@ -1,0 +1,1 @@
+"""Training a session: presentations, evaluation, checkpoints, measures on the way."""

@@ -1,0 +1,219 @@
+"""Checkpoints: files that a run goes on from, bit for bit.
+
+A checkpoint is an ``.npz`` file: ``meta`` (JSON), the state of the session under
+``state/``, recorded traces under ``trace/``, and last ``checksum``, the SHA-256 of all
+that comes before it. Arrays are written and read one at a time, and pickled objects
+are never loaded.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ..errors import SpikefaError
+from ..files import replacing
+
+__all__ = [
+    "FORMAT",
+    "NAME",
+    "PREVIOUS",
+    "RUN_KEYS",
+    "Checkpoint",
+    "CheckpointError",
+    "newest_checkpoint",
+    "write_checkpoint",
+]
+
+#: Version of the file format.
+FORMAT = 1
+
+#: What the checkpoint of a run tells, see `spikefa.experiment.Experiment`.
+RUN_KEYS = (
+    "identity",
+    "model",
+    "circumstances",
+    "settings",
+    "position",
+    "wall_seconds",
+)
+
+#: The newest checkpoint of a folder, and the one before it.
+NAME, PREVIOUS = "checkpoint.npz", "checkpoint.previous.npz"
+
+
+class CheckpointError(SpikefaError):
+    """A checkpoint cannot be read or used."""
+
+
+class CheckpointWriteError(CheckpointError):
+    """A checkpoint could not be written; those before it are intact."""
+
+    exit_code = 1
+
+
+def write_checkpoint(folder, meta, arrays):
+    """Write a checkpoint; the newest one of the folder becomes the previous one.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    meta : dict
+        What JSON can hold.
+    arrays : iterable of (str, numpy.ndarray)
+        May be a generator: one array is in memory at a time.
+
+    Raises
+    ------
+    CheckpointWriteError
+        If the file cannot be written.
+    """
+    path = folder / NAME
+    try:
+        with replacing(path) as file:
+            _write(file, meta | {"format": FORMAT}, arrays)
+            file.flush()
+            os.fsync(file.fileno())
+            if path.exists():
+                os.replace(path, folder / PREVIOUS)
+    except OSError as exc:
+        raise CheckpointWriteError(
+            f"cannot write checkpoint {path}: {exc.strerror or exc}"
+        ) from exc
+
+
+def _write(file, meta, arrays):
+    digest = hashlib.sha256()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        text = json.dumps(meta, allow_nan=False).encode()
+        _add(archive, "meta", np.frombuffer(text, np.uint8), digest)
+        for name, array in arrays:
+            _add(archive, name, array, digest)
+        _add(archive, "checksum", np.frombuffer(digest.digest(), np.uint8))
+
+
+def _add(archive, name, array, digest=None):
+    array = np.ascontiguousarray(array)
+    # A fixed date (that of ZipInfo): equal runs write equal files.
+    with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+        npy.write_array(member, array, allow_pickle=False)
+    if digest is not None:
+        _update(digest, name, array)
+
+
+def _update(digest, name, array):
+    digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+    digest.update(array.reshape(-1).view(np.uint8))
+
+
+class Checkpoint:
+    """A checkpoint file whose checksum has been verified.
+
+    Parameters
+    ----------
+    path : path
+
+    Attributes
+    ----------
+    meta : dict
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, of another format, or carries pickled objects.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.meta = None
+        digest, found = hashlib.sha256(), None
+        for name, array in self._members():
+            if name == "checksum":
+                found = array.tobytes()
+            else:
+                _update(digest, name, array)
+            if name == "meta":
+                self.meta = self._parse(array)
+        if self.meta is None or found != digest.digest():
+            raise CheckpointError(f"{self.path}: damaged (its checksum is wrong)")
+
+    def arrays(self, prefix):
+        """Read the arrays below a prefix such as ``"state/"``, one at a time."""
+        for name, array in self._members(prefix):
+            yield name.removeprefix(prefix), array
+
+    def require(self, needed):
+        """Raise a `CheckpointError` if the meta data lack a key."""
+        if lacking := [key for key in needed if key not in self.meta]:
+            raise CheckpointError(f"{self.path}: says nothing about {lacking[0]}")
+
+    def _parse(self, array):
+        try:
+            meta = json.loads(array.tobytes())
+            version = meta["format"]
+        except (ValueError, KeyError, TypeError) as exc:
+            raise CheckpointError(f"{self.path}: is not a checkpoint") from exc
+        if version != FORMAT:
+            raise CheckpointError(
+                f"{self.path}: has format {version}, this version reads {FORMAT}"
+            )
+        return meta
+
+    def _members(self, prefix=""):
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                for info in archive.infolist():
+                    if info.filename.startswith(prefix):
+                        with archive.open(info) as member:
+                            array = npy.read_array(member, allow_pickle=False)
+                            member.read(1)  # the end, where the CRC is verified
+                        yield info.filename.removesuffix(".npy"), array
+        except FileNotFoundError:
+            raise CheckpointError(f"{self.path}: no such file") from None
+        except CheckpointError:
+            raise
+        # Damaged files make zipfile and NumPy raise nearly anything.
+        except Exception as exc:
+            reason = " ".join(str(exc).split()) or type(exc).__name__
+            raise CheckpointError(f"{self.path}: cannot be read ({reason})") from exc
+
+
+def newest_checkpoint(folder, warn, needed=RUN_KEYS):
+    """Open the newest sound checkpoint of a folder.
+
+    Parameters
+    ----------
+    folder : path
+    warn : callable
+        Called with a line of text for each checkpoint that is passed over.
+    needed : sequence of str, optional
+        Keys that the meta data must have.
+
+    Returns
+    -------
+    checkpoint : Checkpoint
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    paths = [Path(folder) / name for name in (NAME, PREVIOUS)]
+    if not any(path.exists() for path in paths):
+        raise CheckpointError(f"{folder} holds no checkpoint to resume from")
+    complaints = []
+    for path in paths:
+        try:
+            checkpoint = Checkpoint(path)
+            checkpoint.require(needed)
+        except CheckpointError as exc:
+            complaints.append(str(exc))
+            continue
+        for complaint in complaints:
+            warn(f"{complaint}; going on from {path.name} instead")
+        return checkpoint
+    raise CheckpointError("; ".join(complaints))

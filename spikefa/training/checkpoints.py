@@ -1,0 +1,148 @@
+"""Writing checkpoints during a training, and going on from one."""
+
+import time
+
+from ..errors import InputError
+from .checkpoint_file import CheckpointError, write_checkpoint
+from .trainer import Callback
+
+__all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
+
+#: What checkpoints of earlier versions do not say about their run.
+_UNSAID = {"shuffle": "every"}
+
+
+class CheckpointCallback(Callback):
+    """Writes checkpoints at the start, at intervals and at the end.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    meta : dict
+        Stored with every checkpoint, see `describe_run`.
+    every_images : int, optional
+    every_seconds : float, optional
+        Whichever comes first; a checkpoint is written at the end of a chunk.
+    """
+
+    def __init__(self, folder, meta, every_images=None, every_seconds=None):
+        self.folder, self.meta = folder, meta
+        self.every_images, self.every_seconds = every_images, every_seconds
+        self.saved_images, self.saved_at = None, 0.0
+
+    def on_start(self, trainer):
+        self.save(trainer)
+
+    def on_chunk(self, trainer, entry, guessed):
+        images, now = trainer.images_seen - self.saved_images, time.monotonic()
+        by_images = self.every_images and images >= self.every_images
+        by_time = self.every_seconds and now - self.saved_at >= self.every_seconds
+        if by_images or by_time:
+            self.save(trainer)
+
+    def on_end(self, trainer):
+        self.save(trainer)
+
+    def save(self, trainer):
+        """Write a checkpoint now."""
+        meta = self.meta | {"position": trainer.position}
+        write_checkpoint(self.folder, meta, _arrays(trainer))
+        self.saved_images, self.saved_at = trainer.images_seen, time.monotonic()
+
+
+def _arrays(trainer):
+    for name in trainer.session.variables:
+        yield f"state/{name}", trainer.session.get_state([name])[name]
+    for name, array in trainer.traces.items():
+        yield f"trace/{name}", array
+
+
+def describe_run(architecture, model, rule, dataset, **further):
+    """Describe what a run computes, for its checkpoints.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    model : Model
+    rule : Rule
+    dataset : Dataset
+    **further
+        Other numbers that the result depends on.
+
+    Returns
+    -------
+    meta : dict
+        ``identity`` and ``model`` must be the same when the run is resumed.
+    """
+    return {
+        "identity": {
+            "layer_sizes": list(architecture.layer_sizes),
+            "classes": architecture.n_classes,
+            "feedback_bits": architecture.feedback_bits,
+            "rule": rule.name,
+            "data": dataset.fingerprint,
+            **further,
+        },
+        "model": {name: repr(value) for name, value in model.items()},
+        "model_hash": model.text_hash,
+        "model_text": model.user_text,
+    }
+
+
+def check_same_run(stored, current, path):
+    """Refuse to resume a run as another one.
+
+    Parameters
+    ----------
+    stored, current : dict
+        From `describe_run`.
+    path : path
+        Of the checkpoint, for the message.
+
+    Raises
+    ------
+    InputError
+        Naming the fields that differ.
+    """
+    identity = _UNSAID | stored["identity"]
+    differences = [
+        f"{name} ({identity.get(name)} there, {value} here)"
+        for name, value in current["identity"].items()
+        if identity.get(name) != value
+    ]
+    names = sorted(stored["model"].keys() | current["model"].keys())
+    changed = [n for n in names if stored["model"].get(n) != current["model"].get(n)]
+    if changed:
+        differences.append(f"model ({', '.join(changed)})")
+    if differences:
+        raise InputError(
+            f"{path} is of another run; these differ: {', '.join(differences)}"
+        )
+
+
+def restore(trainer, checkpoint):
+    """Put a trainer where a checkpoint was written.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    checkpoint : Checkpoint
+
+    Raises
+    ------
+    CheckpointError
+        If the state is not that of the trainer's network.
+    """
+    session, seen = trainer.session, set()
+    for name, array in checkpoint.arrays("state/"):
+        if array.shape != session.shapes.get(name):
+            raise CheckpointError(
+                f"{checkpoint.path}: {name} of shape {array.shape} does not fit "
+                "this network"
+            )
+        session.set_state({name: array})
+        seen.add(name)
+    if missing := sorted(session.shapes.keys() - seen):
+        raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
+    trainer.traces = dict(checkpoint.arrays("trace/"))
+    trainer.position = checkpoint.meta["position"]

@@ -1,0 +1,115 @@
+"""Guesses, and the error on images that are not learned from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputError
+from ..seeds import spike_seed
+
+__all__ = ["Evaluation", "evaluate", "guesses", "repeats_per_image"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a pass over the test images showed.
+
+    Attributes
+    ----------
+    error_percent : float
+        Images guessed wrong by the activity summed over all steps of an image.
+    last_step_error_percent : float
+        Images guessed wrong by the activity of the last step alone (the paper can be
+        read either way).
+    counts : numpy.ndarray
+        How often each class was guessed.
+    """
+
+    error_percent: float
+    last_step_error_percent: float
+    counts: np.ndarray
+
+
+def repeats_per_image(session, steps):
+    """Count the presentations in a row that show an image for so many steps.
+
+    Nothing marks the end of a presentation (activity is never reset and inputs are
+    redrawn at every step), so that k presentations in a row are one of k times the
+    steps.
+
+    Raises
+    ------
+    InputError
+        If the steps are not a multiple of the network's steps per image.
+    """
+    unit = session.network.architecture.steps_per_image
+    if steps < 1 or steps % unit:
+        raise InputError(
+            f"this network shows images for multiples of {unit} steps, got {steps}"
+        )
+    return steps // unit
+
+
+def guesses(output, repeats=1):
+    """Guess the class of each image.
+
+    Parameters
+    ----------
+    output : numpy.ndarray, shape (n * repeats, steps, n_classes)
+        Activity of each class, `ChunkResult.output`.
+    repeats : int, optional
+        Presentations in a row that make up one image.
+
+    Returns
+    -------
+    by_sum, by_last_step : numpy.ndarray, shape (n,)
+        Class with the largest activity, summed over all steps, and in the last one.
+    """
+    activity = output.reshape(len(output) // repeats, -1, output.shape[-1])
+    by_sum = activity.sum(axis=1, dtype=np.float64).argmax(axis=1)
+    return by_sum, activity[:, -1].argmax(axis=1)
+
+
+def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=None):
+    """Measure the test error, without plasticity and without a trace in the state.
+
+    Parameters
+    ----------
+    session : Session
+    images : numpy.ndarray, shape (n, n_inputs)
+    labels : numpy.ndarray, shape (n,)
+    seed : int
+        Seed of the whole run.
+    steps : int, optional
+        Time steps per image; default: the network's steps per image.
+    index : int, optional
+        Tells evaluations of one run apart; each has its own spikes.
+    progress : callable, optional
+        Called with the number of images after each run of the network.
+
+    Returns
+    -------
+    evaluation : Evaluation
+    """
+    arch = session.network.architecture
+    repeats = repeats_per_image(session, steps or arch.steps_per_image)
+    chunk = max(1, session.chunk_images // repeats)
+    wrong, wrong_last = 0, 0
+    counts = np.zeros(arch.n_classes, dtype=int)
+    with session.evaluating():
+        for number, start in enumerate(range(0, len(labels), chunk)):
+            shown = slice(start, start + chunk)
+            result = session.run(
+                np.repeat(images[shown], repeats, axis=0),
+                np.repeat(labels[shown], repeats),
+                seed=spike_seed(seed, "evaluation", index, number),
+                gates=session.learn_nothing,
+            )
+            by_sum, by_last = guesses(result.output, repeats)
+            wrong += np.count_nonzero(by_sum != labels[shown])
+            wrong_last += np.count_nonzero(by_last != labels[shown])
+            counts += np.bincount(by_sum, minlength=arch.n_classes)
+            if progress:
+                progress(len(by_sum))
+    percent = 100 / len(labels)
+    return Evaluation(float(wrong * percent), float(wrong_last * percent), counts)

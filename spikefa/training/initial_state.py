@@ -1,0 +1,51 @@
+"""The state that learning starts from."""
+
+import numpy as np
+
+from ..network.architecture import GRID_STEPS
+from ..seeds import generator
+
+__all__ = ["LONG_AGO", "set_initial_state"]
+
+#: Last spike of a neuron that has not spiked yet, in seconds.
+LONG_AGO = -1e4
+
+#: Drawn variables: the model parameter that holds their range.
+_RANGES = {"W": "weight_range", "b": "weight_range", "B": "feedback_range"}
+
+
+def set_initial_state(session, seed):
+    """Draw weights, biases and feedback weights; set everything else to rest.
+
+    Weights and biases are uniform in plus or minus the model's ``weight_range``,
+    feedback weights in plus or minus ``feedback_range``. Each variable has its own
+    random numbers, so that for instance two rules start from the same weights.
+
+    Parameters
+    ----------
+    session : Session
+    seed : int
+    """
+    biases = session.network.architecture.biases
+    for name, shape in session.shapes.items():
+        variable = name.split(".")[1]
+        if variable == GRID_STEPS:
+            limit = 2 ** (session.network.architecture.feedback_bits - 1) - 1
+            value = generator(seed, name).integers(-limit, limit, shape, endpoint=True)
+        elif variable in _RANGES and (variable != "b" or biases):
+            limit = session.network.model[_RANGES[variable]]
+            value = _uniform(generator(seed, name), shape, limit)
+        else:
+            value = np.full(shape, _REST.get(variable, 0))
+        session.set_state({name: value})  # one by one: W and B are large
+
+
+_REST = {"not_refractory": True, "present": 1, "lastspike": LONG_AGO}
+
+
+def _uniform(random, shape, limit):
+    """Draw single-precision numbers without a copy in double precision."""
+    value = random.random(shape, dtype=np.float32)
+    value *= 2 * limit
+    value -= limit
+    return value

@@ -1,0 +1,63 @@
+"""The live progress bar."""
+
+import sys
+
+from tqdm import tqdm
+
+from .trainer import Callback
+
+__all__ = ["ProgressBar"]
+
+
+class ProgressBar(Callback):
+    """Shows images, time left, online and test error, and milliseconds per step.
+
+    Parameters
+    ----------
+    file : file, optional
+        Where to write; default: standard error.
+    """
+
+    def __init__(self, file=None):
+        self.file = file or sys.stderr
+        self.bar = None
+        self.shown = {}
+
+    def on_start(self, trainer):
+        self.bar = tqdm(
+            total=trainer.schedule.total_images,
+            initial=trainer.images_seen,
+            unit=" images",
+            file=self.file,
+            dynamic_ncols=True,
+            # A log file is not a screen.
+            mininterval=0.5 if self.file.isatty() else 30,
+        )
+        if tested := [e for e in trainer.curve if e["test_error_percent"] is not None]:
+            self._show(test=f"{tested[-1]['test_error_percent']:.1f}%")
+
+    def on_chunk(self, trainer, entry, guessed):
+        self.bar.update(len(guessed))
+        self._show(
+            online=f"{entry['online_error_percent']:.1f}%",
+            step=f"{trainer.ms_per_step:.2f}ms",
+        )
+
+    def on_test_images(self, trainer, number):
+        self.bar.set_description("testing")
+
+    def on_evaluation(self, trainer, evaluation):
+        self.bar.set_description("")
+        self._show(test=f"{evaluation.error_percent:.1f}%")
+
+    def on_end(self, trainer):
+        self.close()
+
+    def close(self):
+        """Leave the bar as it is and go to the next line; may be called twice."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def _show(self, **values):
+        self.shown |= values
+        self.bar.set_postfix(self.shown)
