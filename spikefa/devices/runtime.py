@@ -74,7 +74,7 @@ class RuntimeSession(Session):
 
     def _changed_by(self, gates):
         """Names of the state that a run can change; weights only if they learn."""
-        learning = gates.any()
+        learning = gates[: self.network.n_layers + 1].any()
         return [
             name
             for name, variable in self.variables.items()

@@ -9,9 +9,10 @@ from ..equations.model import Model
 from ..errors import InputError, ModelError
 from ..rules import Rule, get_rule
 from .architecture import Architecture
-from .monitors import add_readout, add_watch
+from .monitors import add_readout
 from .neurons import add_delta, add_input, add_layer, neuron_group
 from .perturbation import add_deltas
+from .records import add_records
 from .synapses import add_feedback, add_forward
 from .timestep import SCHEDULE
 
@@ -41,9 +42,13 @@ class FeedbackNetwork:
         What is shown: pixels from 0 to 1, and class labels or target vectors.
     elapsed_steps : TimedArray
         Time steps that one decay stands for.
+    monitors : dict
+        What records neurons while the network runs, by the name of the record.
+    records : dict
+        All records by name, those of synapses included.
     gates : dict
-        For each Brian2 object that only learning needs, its gate: 0 for the
-        backward sweep, l for plasticity in layer l.
+        For each Brian2 object that not every run needs, its gate: 0 for the backward
+        sweep, l for plasticity in layer l, and one for each record after those.
     blame : dict
         The model strings behind each Brian2 object, for error messages.
     """
@@ -57,6 +62,7 @@ class FeedbackNetwork:
     feedback: dict = field(default_factory=dict)
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
+    records: dict = field(default_factory=dict)
     images: TimedArray = None
     targets: TimedArray = None
     elapsed_steps: TimedArray = None
@@ -88,7 +94,7 @@ class FeedbackNetwork:
         return [group for group in groups if group is not None]
 
 
-def build_network(architecture, model, rule="fa", watch=False):
+def build_network(architecture, model, rule="fa", record=None):
     """Build a network; all weights are zero until a session sets them.
 
     Parameters
@@ -96,9 +102,8 @@ def build_network(architecture, model, rule="fa", watch=False):
     architecture : Architecture
     model : Model
     rule : str or Rule, optional
-    watch : bool, optional
-        Record what Fig. 4 shows: PSP and delta of one hidden neuron, and the spikes
-        of some neurons of every layer.
+    record : dict, optional
+        What to record, see `open_session`.
 
     Returns
     -------
@@ -108,6 +113,8 @@ def build_network(architecture, model, rule="fa", watch=False):
     ------
     ModelError
         If an equation of the model cannot be parsed.
+    InputError
+        If something is to be recorded that there is not.
     """
     net = FeedbackNetwork(architecture, model, get_rule(rule))
     _check_choices(net)
@@ -127,8 +134,7 @@ def build_network(architecture, model, rule="fa", watch=False):
     for layer in range(1, net.n_layers):
         add_feedback(net, layer)
     add_readout(net)
-    if watch:
-        add_watch(net)
+    add_records(net, record or {})
     net.brian_network.schedule = SCHEDULE
     return net
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..analysis import angle
 from ..network.architecture import GRID_STEPS
+from .trainer import Callback
 
-__all__ = ["feedback_angles", "weights"]
+__all__ = ["FeedbackAngles", "Measuring", "feedback_angles", "output_errors", "weights"]
 
 
 def weights(session):
@@ -63,3 +64,68 @@ def feedback_angles(session):
         if network.rule.route != "direct":
             W.clear()
     return angles
+
+
+class FeedbackAngles(Callback):
+    """Puts `feedback_angles` into the learning curve: at the start, after each chunk.
+
+    Let it come before callbacks that store the curve.
+    """
+
+    def on_start(self, trainer):
+        if not trainer.curve:
+            trainer.curve.angles_at_start = feedback_angles(trainer.session)
+
+    def on_chunk(self, trainer, point, guessed):
+        point.feedback_angles = feedback_angles(trainer.session)
+
+
+class Measuring(Callback):
+    """Calls a function at every evaluation and keeps what it returns.
+
+    Parameters
+    ----------
+    measure : callable
+        Takes the trainer, whose `evaluation` is new; returns a dict of numbers or
+        arrays.
+    """
+
+    def __init__(self, measure):
+        self.measure, self.rows = measure, []
+
+    def on_evaluation(self, trainer, evaluation):
+        self.rows.append({"examples": trainer.images_seen} | self.measure(trainer))
+
+    @property
+    def curves(self):
+        """What was measured, stacked: arrays by name, and ``"examples"``, when."""
+        names = self.rows[0] if self.rows else ()
+        return {name: np.array([row[name] for row in self.rows]) for name in names}
+
+
+def output_errors(trainer, n_images):
+    """Return the output errors of the first test images of a rate network.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of a network that shows an image for one step.
+    n_images : int
+        How many, at most.
+
+    Returns
+    -------
+    errors : numpy.ndarray, shape (n, n_classes)
+    """
+    dataset, session = trainer.dataset, trainer.session
+    n = min(n_images, session.chunk_images, len(dataset.test_labels))
+    labels = dataset.test_labels[:n]
+    with session.evaluating():
+        result = session.run(
+            dataset.test_images[:n],
+            labels,
+            seed=0,
+            gates=session.learn_nothing,
+            record=False,
+        )
+    return np.eye(dataset.n_classes)[labels] - result.output[:, 0]

@@ -4,6 +4,7 @@ import time
 
 from ..errors import InputError
 from .checkpoint_file import CheckpointError, write_checkpoint
+from .records import Records
 from .trainer import Callback
 
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
@@ -33,7 +34,7 @@ class CheckpointCallback(Callback):
     def on_start(self, trainer):
         self.save(trainer)
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         images, now = trainer.images_seen - self.saved_images, time.monotonic()
         by_images = self.every_images and images >= self.every_images
         by_time = self.every_seconds and now - self.saved_at >= self.every_seconds
@@ -53,8 +54,8 @@ class CheckpointCallback(Callback):
 def _arrays(trainer):
     for name in trainer.session.variables:
         yield f"state/{name}", trainer.session.get_state([name])[name]
-    for name, array in trainer.traces.items():
-        yield f"trace/{name}", array
+    for name, array in trainer.records.arrays().items():
+        yield f"record/{name}", array
 
 
 def describe_run(architecture, model, rule, dataset, **further):
@@ -144,5 +145,5 @@ def restore(trainer, checkpoint):
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
-    trainer.traces = dict(checkpoint.arrays("trace/"))
+    trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
     trainer.position = checkpoint.meta["position"]

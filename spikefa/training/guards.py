@@ -35,8 +35,10 @@ class NumericalGuard(Callback):
         self.warned = False
         self.last_guess, self.in_a_row = None, 0
 
-    def on_chunk(self, trainer, entry, guessed):
-        check_state(trainer.session, entry["images_seen"])
+    def on_chunk(self, trainer, point, guessed):
+        check_state(trainer.session, point.images_seen)
+        if guessed is None:
+            return
         # Few images may well have one class.
         if np.all(guessed == guessed[0]) and guessed[0] == self.last_guess:
             self.in_a_row += len(guessed)
