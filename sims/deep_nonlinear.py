@@ -71,7 +71,7 @@ def measure(trainer):
 def learn(rule, eta, layers, frozen, examples, every, seeds, model_path, device):
     """Let a network learn once with each seed; return its curves."""
     from spikefa.datasets.regression import teacher_task
-    from spikefa.training.alignment import Measuring
+    from spikefa.training.callbacks import Measuring
 
     curves = []
     built = network(eta, layers, frozen, every, model_path)

@@ -67,7 +67,7 @@ def measure(trainer):
 def learn(rule, eta, examples, every, seeds, model_path, device):
     """Let a learner learn once with each seed; return its curves."""
     from spikefa.datasets.regression import linear_task
-    from spikefa.training.alignment import Measuring
+    from spikefa.training.callbacks import Measuring
 
     curves = []
     with spikefa.open_session(

@@ -117,7 +117,8 @@ def train(session, dataset, run, seed, show_progress):
     """Train from new weights, test after every pass."""
     import numpy as np
 
-    from spikefa.training.alignment import Measuring, weights
+    from spikefa.training.alignment import weights
+    from spikefa.training.callbacks import Measuring
 
     trainer = spikefa.Trainer(
         session,

@@ -68,7 +68,7 @@ def measure(trainer):
 def learn(eta, phases, every, seeds, model_path, device):
     """Let a network learn in phases, once with each seed; return its curves."""
     from spikefa.datasets.regression import quadratic_task
-    from spikefa.training.alignment import Measuring
+    from spikefa.training.callbacks import Measuring
     from spikefa.training.stages import Stage
 
     curves, stages = [], [Stage(examples, layers) for examples, layers in phases]

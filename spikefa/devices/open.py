@@ -15,6 +15,7 @@ from platformdirs import user_cache_dir
 from ..errors import InputError
 from ..network.build import build_network
 from ..network.check import blaming_model, check_model
+from ..rules import get_rule
 from .choice import DEVICES, DeviceChoice
 from .cpp import StandaloneSession
 from .cuda import CudaSession, check_machine, implement_timed_arrays
@@ -76,6 +77,7 @@ def open_session(
     prefs.core.default_float_dtype = np.float32
     # The networks are put together by hand; Brian2 cannot tell that they are used.
     prefs.logging.warn_for_unused_objects = False
+    rule = get_rule(rule)
     check_model(architecture, model, rule)
     _activate(choice.name, threads, machine)
     if choice.name == "cuda":

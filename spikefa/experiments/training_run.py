@@ -20,7 +20,7 @@ from ..equations.parameters import replace_parameters
 from ..errors import InputError
 from ..files import package_versions, replacing
 from ..rules import get_rule
-from ..training.alignment import FeedbackAngles
+from ..training.callbacks import Callback, FeedbackAngles
 from ..training.checkpoints import (
     CheckpointCallback,
     check_same_run,
@@ -31,7 +31,7 @@ from ..training.guards import NumericalGuard
 from ..training.material import check_test_images
 from ..training.records import Windows
 from ..training.schedule import Schedule
-from ..training.trainer import Callback, Trainer
+from ..training.trainer import Trainer
 from .record_options import parse_record, parse_windows, together
 
 __all__ = ["Experiment", "stopping_on_signals"]

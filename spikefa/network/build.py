@@ -3,20 +3,26 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import Clock, Network, StateMonitor, TimedArray, defaultclock, prefs
+from brian2 import (
+    Clock,
+    Network,
+    StateMonitor,
+    TimedArray,
+    defaultclock,
+    linked_var,
+    prefs,
+)
 
 from ..equations.model import Model
 from ..errors import InputError, ModelError
-from ..rules import Rule, get_rule
 from .architecture import Architecture
 from .monitors import add_readout
 from .neurons import add_delta, add_input, add_layer, neuron_group
-from .perturbation import add_deltas
 from .records import add_records
-from .synapses import add_feedback, add_forward
+from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
 
-__all__ = ["FeedbackNetwork", "build_network"]
+__all__ = ["FeedbackNetwork", "build_network", "check_choices"]
 
 #: Largest relative change of a weight by decay that may be put off and applied at
 #: once. Steps between two decays follow from it and from the model's gamma.
@@ -37,7 +43,7 @@ class FeedbackNetwork:
     forward : list
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
-        Fixed feedback projections by the layer they end in.
+        Projections that a route has of its own, by the layer they end in.
     images, targets : TimedArray
         What is shown: pixels from 0 to 1, and class labels or target vectors.
     elapsed_steps : TimedArray
@@ -55,7 +61,7 @@ class FeedbackNetwork:
 
     architecture: Architecture
     model: Model
-    rule: Rule
+    rule: object
     layers: list = field(default_factory=list)
     deltas: list = field(default_factory=lambda: [None])
     forward: list = field(default_factory=lambda: [None])
@@ -76,7 +82,7 @@ class FeedbackNetwork:
     @property
     def rate(self):
         """Whether neurons send their rate phi(h) instead of spikes."""
-        return self.model["spike"] is None
+        return self.model.rate
 
     @property
     def n_layers(self):
@@ -93,15 +99,26 @@ class FeedbackNetwork:
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
         return [group for group in groups if group is not None]
 
+    # What a route adds to the network, see `spikefa.network.routes`.
 
-def build_network(architecture, model, rule="fa", record=None):
+    add_neurons = neuron_group
+    add_delta = add_delta
+    add_projection = add_projection
+    place_summed = place_summed
+
+    def link(self, group, variable, owner):
+        """Let a linked variable be that of the same name of another group."""
+        setattr(group, variable, linked_var(owner, variable))
+
+
+def build_network(architecture, model, rule, record=None):
     """Build a network; all weights are zero until a session sets them.
 
     Parameters
     ----------
     architecture : Architecture
     model : Model
-    rule : str or Rule, optional
+    rule : Rule
     record : dict, optional
         What to record, see `open_session`.
 
@@ -116,37 +133,46 @@ def build_network(architecture, model, rule="fa", record=None):
     InputError
         If something is to be recorded that there is not.
     """
-    net = FeedbackNetwork(architecture, model, get_rule(rule))
-    _check_choices(net)
+    check_choices(architecture, model, rule)
+    net = FeedbackNetwork(architecture, model, rule)
     defaultclock.dt = model["dt"]
     _add_stimuli(net)
     _add_decay_clock(net)
     add_input(net)
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
-    if net.rule.perturbs:
-        add_deltas(net, neuron_group)
-    else:
-        for layer in range(1, net.n_layers + 1):
-            add_delta(net, layer)
+    rule.route.add_deltas(net)
     for layer in range(1, net.n_layers + 1):
         add_forward(net, layer)
-    for layer in range(1, net.n_layers):
-        add_feedback(net, layer)
+    rule.route.add_feedback(net)
     add_readout(net)
     add_records(net, record or {})
     net.brian_network.schedule = SCHEDULE
     return net
 
 
-def _check_choices(net):
-    """Refuse what does not go together."""
-    if net.rule.perturbs and not net.rate:
-        raise InputError(f"{net.rule.title} is for rate networks only")
-    origin = net.model.origin
-    if net.architecture.sparse and origin["learn"] != origin["sparse_learn"]:
+def check_choices(architecture, model, rule):
+    """Refuse what does not go together.
+
+    Raises
+    ------
+    InputError
+        If the rule does not work in such a network.
+    ModelError
+        If the model lacks a string for it.
+    """
+    route, bits = rule.route, architecture.feedback_bits
+    if route.rate_only and not model.rate:
+        raise InputError(f"{rule.title} is for rate networks only")
+    if bits < 32 and not route.small_weights:
+        raise InputError(
+            f"feedback_bits={bits}: {rule.title} has no fixed feedback weights of "
+            "its own"
+        )
+    origin = model.origin
+    if architecture.sparse and origin["learn"] != origin["sparse_learn"]:
         raise ModelError(
-            f"{net.model.where('learn')}: sparse connectivity needs sparse_learn too"
+            f"{model.where('learn')}: sparse connectivity needs sparse_learn too"
         )
 
 

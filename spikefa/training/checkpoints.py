@@ -3,9 +3,9 @@
 import time
 
 from ..errors import InputError
+from .callbacks import Callback
 from .checkpoint_file import CheckpointError, write_checkpoint
 from .records import Records
-from .trainer import Callback
 
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 

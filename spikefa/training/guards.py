@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import SpikefaError
-from .trainer import Callback
+from .callbacks import Callback
 
 __all__ = ["LARGEST", "NumericalError", "NumericalGuard", "diagnose"]
 

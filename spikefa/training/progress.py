@@ -4,7 +4,7 @@ import sys
 
 from tqdm import tqdm
 
-from .trainer import Callback
+from .callbacks import Callback
 
 __all__ = ["ProgressBar"]
 

@@ -18,26 +18,7 @@ from .material import material_of
 from .records import Records, Windows
 from .stages import gates_of
 
-__all__ = ["Callback", "Trainer"]
-
-
-class Callback:
-    """Something that accompanies a training; override what is needed."""
-
-    def on_start(self, trainer):
-        """Before the first chunk."""
-
-    def on_chunk(self, trainer, point, guessed):
-        """After a chunk: its `CurvePoint`, and its guesses (None for vectors)."""
-
-    def on_test_images(self, trainer, number):
-        """After a part of the test images."""
-
-    def on_evaluation(self, trainer, evaluation):
-        """After a pass over the test images."""
-
-    def on_end(self, trainer):
-        """After the last chunk, or after an interruption."""
+__all__ = ["Trainer"]
 
 
 class Trainer:

@@ -8,11 +8,12 @@ import tiny
 
 from spikefa.datasets.regression import Task
 from spikefa.errors import InputError
-from spikefa.training.alignment import Measuring, weights
+from spikefa.training.alignment import weights
+from spikefa.training.callbacks import Callback, Measuring
 from spikefa.training.evaluation import evaluate_vectors
 from spikefa.training.initial_state import set_initial_state
 from spikefa.training.stages import Stage
-from spikefa.training.trainer import Callback, Trainer
+from spikefa.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 

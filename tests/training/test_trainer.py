@@ -8,7 +8,7 @@ from small_task import fingerprint, small_architecture, small_dataset, small_tra
 
 from spikefa import Callback, Dataset, RunInterrupted
 from spikefa.errors import InputError
-from spikefa.training.alignment import FeedbackAngles
+from spikefa.training.callbacks import FeedbackAngles
 
 
 def test_same_seed_same_result(session):
