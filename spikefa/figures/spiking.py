@@ -149,7 +149,7 @@ def _raster(axes, spikes, span, when):
         part, times = span.of(recording, when)
         # Early and late have one scale.
         both = np.concatenate([span.of(recording, w)[0].i for w in ("early", "late")])
-        lowest = both.min(initial=2**31)
+        lowest = both.min() if len(both) else 0
         axes.plot(times, part.i - lowest + offset, "|", markersize=2)
         height = 1 + both.max(initial=lowest) - lowest
         ticks.append(offset + height / 2)

@@ -73,6 +73,11 @@ class Recording:
     values: np.ndarray | None = None
     unit: str = "1"
 
+    @property
+    def of_synapses(self):
+        """Whether the values are those of synapses."""
+        return self.values is not None and (self.i is None or self.j is not None)
+
     def later(self, seconds):
         """Return the same with later times."""
         return replace(self, t=self.t + seconds)

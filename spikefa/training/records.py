@@ -54,36 +54,45 @@ class Windows:
 
     def open_in(self, chunk, n_chunks):
         """Whether they are open in chunk 0, 1, ..."""
-        return bool(self._windows(chunk, n_chunks))
+        return any(self._opens(window, chunk, n_chunks) for window in self.when)
 
-    def _windows(self, chunk, n_chunks):
-        opens = {"first": chunk == 0, "last": chunk == n_chunks - 1, "all": True}
-        return [w for w in self.when if opens.get(w, w in opens or chunk % w == 0)]
+    @staticmethod
+    def _opens(window, chunk, n_chunks):
+        if window == "last":
+            return chunk == n_chunks - 1
+        every = {"first": n_chunks, "all": 1}.get(window, window)
+        return chunk % every == 0
 
-    def cut(self, recording, chunk, n_chunks, seconds, image_seconds):
-        """Keep the images that are asked for.
+    def cut(self, recording, image_seconds, borders):
+        """Keep what was recorded while they were open.
 
         Parameters
         ----------
         recording : Recording
-            Of one chunk.
-        chunk, n_chunks : int
-        seconds, image_seconds : float
-            Simulated time of the whole chunk, and of an image.
+            With times from the start of the training.
+        image_seconds : float
+            Simulated time of an image.
+        borders : numpy.ndarray
+            Images seen before each chunk, and at the end of the training.
 
         Returns
         -------
         recording : Recording
         """
-        if self.images is None or len(recording.t) <= 1:
-            return recording
-        image = np.floor(recording.t / image_seconds + 1e-6)
-        n_images, kept = round(seconds / image_seconds), np.zeros(len(image), bool)
-        for window in self._windows(chunk, n_chunks):
-            if window == "last":
-                kept |= image >= n_images - self.images
-            else:
-                kept |= image < self.images
+        # Synapses are read at the end of a chunk, the others within a step.
+        end = 0.5 if recording.of_synapses else -1e-6
+        image = np.floor(recording.t / image_seconds - end).astype(np.int64)
+        chunk = np.searchsorted(borders, image, side="right") - 1
+        chunk = np.clip(chunk, 0, len(borders) - 2)
+        limit = None if recording.of_synapses else self.images
+        kept = np.zeros(len(image), dtype=bool)
+        for window in self.when:
+            inside = self._opens(window, chunk, len(borders) - 1)
+            if limit is not None and window == "last":
+                inside &= image >= borders[chunk + 1] - limit
+            elif limit is not None:
+                inside &= image < borders[chunk] + limit
+            kept |= inside
         return recording.only(kept)
 
 
@@ -118,6 +127,16 @@ class Records:
     def add(self, name, recording):
         """Append what was recorded."""
         self._parts.setdefault(name, []).append(recording)
+
+    def cut(self, cut):
+        """Replace each recording.
+
+        Parameters
+        ----------
+        cut : callable
+            Takes the name and the recording, returns a recording.
+        """
+        self._parts = {name: [cut(name, self[name])] for name in self}
 
     def arrays(self):
         """Return all as arrays for an ``.npz`` file.

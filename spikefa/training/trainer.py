@@ -6,7 +6,10 @@ a chunk can be run again.
 """
 
 import time
+from functools import cached_property
 from statistics import median
+
+import numpy as np
 
 from ..analysis import CurvePoint, LearningCurve
 from ..devices.session import RunInterrupted
@@ -194,6 +197,7 @@ class Trainer:
         """
         if self.chunk == 0 and not self.curve:
             self.initialize()
+        self.records.cut(self._cut)  # a run that goes on has another last chunk
         tell = _Announcer(self, callbacks)
         tell("on_start")
         try:
@@ -231,7 +235,9 @@ class Trainer:
         seconds = time.perf_counter() - start
         if result.seconds == result.seconds:  # not NaN: without start-up and files
             seconds = result.seconds
-        self._keep(result.records, len(indices))
+        for name, recording in result.records.items():
+            recording = recording.later(self.images_seen * self._image_seconds)
+            self.records.add(name, self._cut(name, recording))
         self.chunk += 1
         guessed, measures = self.material.judge(result.output, self.repeats, targets)
         per_step = 1000 * seconds / (len(indices) * self.steps)
@@ -239,18 +245,20 @@ class Trainer:
         self.curve.add(point)
         tell("on_chunk", point, guessed)
 
-    def _keep(self, recordings, n_images):
-        """Keep what a chunk recorded, with times from the start of the training."""
-        per_image = self.steps * float(self.session.network.model["dt"])
-        for name, recording in recordings.items():
-            kept = self.windows[name].cut(
-                recording,
-                self.chunk,
-                self.schedule.n_chunks,
-                n_images * per_image,
-                per_image,
-            )
-            self.records.add(name, kept.later(self.images_seen * per_image))
+    def _cut(self, name, recording):
+        """Keep what was recorded in the windows of a record."""
+        if name not in self.windows:  # of an earlier part of the run
+            return recording
+        return self.windows[name].cut(recording, self._image_seconds, self._borders)
+
+    @cached_property
+    def _borders(self):
+        chunks = range(self.schedule.n_chunks + 1)
+        return np.array([self.schedule.images_before(chunk) for chunk in chunks])
+
+    @property
+    def _image_seconds(self):
+        return self.steps * float(self.session.network.model["dt"])
 
     def _evaluate(self, tell):
         self.evaluation = self.evaluate(lambda n: tell("on_test_images", n))
