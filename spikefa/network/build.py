@@ -2,24 +2,21 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from brian2 import Clock, Network, StateMonitor, TimedArray, defaultclock, prefs
+from brian2 import Network, StateMonitor, defaultclock, prefs
 
 from ..equations.model import Model
 from ..errors import InputError, ModelError
 from ..rules import Rule, get_rule
 from .architecture import Architecture
+from .decay import DecayClock, add_decay_clock
 from .monitors import add_readout, add_watch
 from .neurons import add_delta, add_input, add_layer, neuron_group
 from .perturbation import add_deltas
+from .stimuli import Stimulus, add_stimuli
 from .synapses import add_feedback, add_forward
 from .timestep import SCHEDULE
 
 __all__ = ["FeedbackNetwork", "build_network"]
-
-#: Largest relative change of a weight by decay that may be put off and applied at
-#: once. Steps between two decays follow from it and from the model's gamma.
-DECAY_LAG = 1e-4
 
 
 @dataclass
@@ -37,10 +34,12 @@ class FeedbackNetwork:
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
         Fixed feedback projections by the layer they end in.
-    images, targets : TimedArray
+    images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
-    elapsed_steps : TimedArray
-        Time steps that one decay stands for.
+    decay_rates : dict of float
+        See `decay_rates`.
+    decay_period : int
+        Time steps between two decays of the weights.
     gates : dict
         For each Brian2 object that only learning needs, its gate: 0 for the
         backward sweep, l for plasticity in layer l.
@@ -57,12 +56,12 @@ class FeedbackNetwork:
     feedback: dict = field(default_factory=dict)
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
-    images: TimedArray = None
-    targets: TimedArray = None
-    elapsed_steps: TimedArray = None
+    images: Stimulus = None
+    targets: Stimulus = None
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
-    decay_clock: Clock = None
+    decay_clock: DecayClock = None
+    decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1
     gates: dict = field(default_factory=dict)
     blame: dict = field(default_factory=dict)
@@ -112,8 +111,8 @@ def build_network(architecture, model, rule="fa", watch=False):
     net = FeedbackNetwork(architecture, model, get_rule(rule))
     _check_choices(net)
     defaultclock.dt = model["dt"]
-    _add_stimuli(net)
-    _add_decay_clock(net)
+    net.brian_network = Network()
+    _add_namespace(net)
     add_input(net)
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
@@ -144,20 +143,8 @@ def _check_choices(net):
         )
 
 
-def _add_stimuli(net):
-    arch = net.architecture
-    shown_for = arch.steps_per_image * defaultclock.dt
-    n_inputs, n_outputs = arch.layer_sizes[0], arch.layer_sizes[-1]
-    net.images = TimedArray(
-        np.zeros((arch.chunk_images, n_inputs)), dt=shown_for, name="images"
-    )
-    shape = (arch.chunk_images, n_outputs) if arch.vector_target else arch.chunk_images
-    name = "targets" if arch.vector_target else "labels"
-    net.targets = TimedArray(np.zeros(shape), dt=shown_for, name=name)
-    net.elapsed_steps = TimedArray(
-        np.zeros(1), dt=arch.chunk_images * shown_for, name="elapsed_steps"
-    )
-    functions = (net.images, net.targets, net.elapsed_steps)
+def _add_namespace(net):
+    functions = [*add_stimuli(net), add_decay_clock(net)]
     # Plain numbers in the precision of the state: a double would turn the loops over
     # synapses into double precision.
     numbers = {
@@ -166,11 +153,3 @@ def _add_stimuli(net):
         if name != "dt"  # a variable of every Brian2 group
     }
     net.namespace = numbers | {f.name: f for f in functions}
-    net.brian_network = Network()
-
-
-def _add_decay_clock(net):
-    gamma = float(net.model.parameters.get("gamma", 0.0))
-    most = net.architecture.chunk_images * net.architecture.steps_per_image
-    net.decay_period = int(np.clip(DECAY_LAG / gamma, 1, most)) if gamma else most
-    net.decay_clock = Clock(net.decay_period * defaultclock.dt, name="decay_clock")

@@ -96,7 +96,7 @@ def _add_plasticity(net, layer, synapses):
     if net.architecture.biases:
         decaying["decay_bias"] = group
     for string, owner in decaying.items():
-        if not model[string] or not model.parameters.get("gamma", 0):
+        if not net.decay_rates[string]:
             continue
         regular[string] = owner.run_regularly(
             model[string],

@@ -45,7 +45,10 @@ class CheckpointCallback(Callback):
 
     def save(self, trainer):
         """Write a checkpoint now."""
-        meta = self.meta | {"position": trainer.position}
+        meta = self.meta | {
+            "position": trainer.position,
+            "step": trainer.session.step,
+        }
         write_checkpoint(self.folder, meta, _arrays(trainer))
         self.saved_images, self.saved_at = trainer.images_seen, time.monotonic()
 
@@ -144,5 +147,7 @@ def restore(trainer, checkpoint):
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
+    # In earlier versions time started anew with each chunk.
+    session.step = checkpoint.meta.get("step", 0)
     trainer.traces = dict(checkpoint.arrays("trace/"))
     trainer.position = checkpoint.meta["position"]

@@ -151,7 +151,7 @@ class Oracle:
             (self.b[layer], per_spike),
         ):
             if self.decay == "subtracted":
-                weights += change - self.gamma * weights
+                weights += change - self.eta * self.gamma * weights
             else:
                 weights += change
-                weights *= np.exp(-self.gamma)
+                weights *= np.exp(-self.eta * self.gamma)
