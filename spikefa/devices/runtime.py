@@ -3,11 +3,13 @@
 from contextlib import contextmanager
 
 import numpy as np
+from brian2 import prefs
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
 from brian2.groups.group import CodeRunner
 
 from ..equations.statements import sets_variable
+from ..network.precision import float_type
 from .session import Session
 
 __all__ = ["RuntimeSession"]
@@ -36,6 +38,8 @@ class RuntimeSession(Session):
         net.targets.values[places] = targets
         self._set_gates(gates)
         self._prepare()
+        # Of another session that may have been opened since.
+        prefs.core.default_float_dtype = float_type(net.architecture)
         brian2_seed(seed)
         try:
             net.brian_network.run(steps * net.model["dt"], namespace={})

@@ -12,6 +12,7 @@ from .decay import DecayClock, add_decay_clock
 from .monitors import add_readout, add_watch
 from .neurons import add_delta, add_input, add_layer, neuron_group
 from .perturbation import add_deltas
+from .precision import compute_in_double, double_variables
 from .stimuli import Stimulus, add_stimuli
 from .synapses import add_feedback, add_forward
 from .timestep import SCHEDULE
@@ -40,6 +41,8 @@ class FeedbackNetwork:
         See `decay_rates`.
     decay_period : int
         Time steps between two decays of the weights.
+    doubles : set of str
+        Variables that are stored in double precision, whatever the others are.
     gates : dict
         For each Brian2 object that only learning needs, its gate: 0 for the
         backward sweep, l for plasticity in layer l.
@@ -61,6 +64,7 @@ class FeedbackNetwork:
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
     decay_clock: DecayClock = None
+    doubles: set = field(default_factory=set)
     decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1
     gates: dict = field(default_factory=dict)
@@ -112,6 +116,7 @@ def build_network(architecture, model, rule="fa", watch=False):
     _check_choices(net)
     defaultclock.dt = model["dt"]
     net.brian_network = Network()
+    net.doubles = double_variables(model)
     _add_namespace(net)
     add_input(net)
     for layer in range(1, net.n_layers + 1):
@@ -129,6 +134,7 @@ def build_network(architecture, model, rule="fa", watch=False):
     if watch:
         add_watch(net)
     net.brian_network.schedule = SCHEDULE
+    compute_in_double(net)
     return net
 
 

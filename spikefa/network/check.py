@@ -23,6 +23,7 @@ from ..equations.names import check_kinds, check_names
 from ..errors import ModelError
 from ..rules import get_rule
 from .build import build_network
+from .precision import check_precision
 
 __all__ = ["blaming_model", "check_model"]
 
@@ -49,8 +50,13 @@ def check_model(architecture, model, rule="fa"):
         warnings.simplefilter("ignore")
         network = build_network(_miniature(architecture), model, rule)
         _check_assignments(network)
+        check_precision(model, _variables(network))
         with blaming_model(network):
             network.brian_network.run(0 * second, namespace={})
+
+
+def _variables(network):
+    return [v for group in network.stateful for v in group.variables.values()]
 
 
 @contextmanager

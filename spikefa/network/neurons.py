@@ -8,6 +8,7 @@ from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
 from ..dense.neurons import neuron_code_object_class
 from .perturbation import noisy_equations
+from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
 __all__ = [
@@ -58,6 +59,7 @@ def neuron_group(net, size, strings, extra, name, slot, order, **kwds):
             namespace=net.namespace,
             name=name,
             codeobj_class=neuron_code_object_class(net.architecture.engine),
+            dtype=double_types(net, equations),
             **kwds,
         )
     place(group.state_updater, slot, order(Phase.INTEGRATE))

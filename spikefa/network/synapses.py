@@ -7,6 +7,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 from .architecture import GRID_STEPS
 from .groups import connect_all
 from .neurons import fed_by_forward_synapses
+from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
 __all__ = ["add_feedback", "add_forward"]
@@ -34,14 +35,16 @@ def add_forward(net, layer):
     name = f"forward_{layer}"
     net.blame[name] = [*strings, *on_pre, net.rule.name]
     with model.blamed(*net.blame[name]):
+        equations = model.equations(*strings) + Equations(extra)
         synapses = connect_all(
             net.architecture,
             source,
             target,
-            model.equations(*strings) + Equations(extra),
+            equations,
             name=name,
             namespace=net.namespace,
             on_pre=on_pre,
+            dtype=double_types(net, equations),
         )
     gather = forward_order(layer, Phase.GATHER)
     if net.rate:
@@ -149,7 +152,8 @@ def add_feedback(net, layer):
             equations,
             name=name,
             namespace=net.namespace,
-            dtype={GRID_STEPS: _grid_dtype(net.architecture.feedback_bits)},
+            dtype={GRID_STEPS: _grid_dtype(net.architecture.feedback_bits)}
+            | double_types(net, equations),
         )
     updater = synapses.summed_updaters["feedback_post"]
     order = backward_order(layer, net.n_layers, Phase.GATHER)

@@ -9,7 +9,7 @@ from .trainer import Callback
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 #: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {"shuffle": "every"}
+_UNSAID = {"shuffle": "every", "precision": "single"}
 
 
 class CheckpointCallback(Callback):
@@ -82,6 +82,7 @@ def describe_run(architecture, model, rule, dataset, **further):
             "layer_sizes": list(architecture.layer_sizes),
             "classes": architecture.n_classes,
             "feedback_bits": architecture.feedback_bits,
+            "precision": architecture.precision,
             "rule": rule.name,
             "data": dataset.fingerprint,
             **further,

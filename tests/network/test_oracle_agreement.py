@@ -9,7 +9,6 @@ from twin import (
     FORCED_MODEL,
     Twin,
     open_forced,
-    random_state,
     stimuli,
 )
 
