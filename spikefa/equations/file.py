@@ -14,7 +14,7 @@ __all__ = ["one_line", "public_values", "read_model_file"]
 
 #: What a model consists of: strings, parameters and functions for the equations
 #: (`~brian2.input.timedarray.TimedArray` among them).
-_KINDS = (str, int, float, bool, Quantity, Function, type(None))
+_KINDS = (str, int, float, bool, dict, Quantity, Function, type(None))
 
 
 def one_line(exc):

@@ -22,6 +22,7 @@ from ..equations.blame import explain, words
 from ..equations.names import check_kinds, check_names
 from ..errors import ModelError
 from .build import build_network, check_choices
+from .precision import check_precision
 
 __all__ = ["blaming_model", "check_model"]
 
@@ -48,8 +49,13 @@ def check_model(architecture, model, rule):
         warnings.simplefilter("ignore")
         network = build_network(_miniature(architecture), model, rule)
         _check_assignments(network)
+        check_precision(model, _variables(network))
         with blaming_model(network):
             network.brian_network.run(0 * second, namespace={})
+
+
+def _variables(network):
+    return [v for group in network.stateful for v in group.variables.values()]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from brian2 import Equations, NeuronGroup, linked_var
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
 from ..dense.neurons import neuron_code_object_class
+from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
 __all__ = ["add_delta", "add_input", "add_layer", "neuron_group"]
@@ -79,6 +80,7 @@ def neuron_group(
             namespace=net.namespace,
             name=name,
             codeobj_class=neuron_code_object_class(net.architecture.engine),
+            dtype=double_types(net, equations),
             **kwds,
         )
     place(group.state_updater, slot, order(Phase.INTEGRATE))

@@ -15,7 +15,7 @@ _RANGES = {"W": "weight_range", "b": "weight_range"}
 
 
 def set_initial_state(session, seed):
-    """Draw weights, biases and feedback weights; set everything else to rest.
+    """Draw weights, biases and feedback weights; set all else to rest, time to 0.
 
     Weights and biases are uniform in plus or minus the model's ``weight_range``,
     feedback weights in plus or minus ``feedback_range``. Each variable has its own
@@ -28,6 +28,7 @@ def set_initial_state(session, seed):
     """
     biases = session.network.architecture.biases
     ranges = _RANGES | session.network.rule.route.drawn
+    session.step = 0
     for name, shape in session.shapes.items():
         variable = name.split(".")[1]
         if variable == GRID_STEPS:

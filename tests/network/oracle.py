@@ -154,7 +154,7 @@ class Oracle:
             learned.append((self.B[layer], per_synapse))
         for weights, change in learned:
             if self.decay == "subtracted":
-                weights += change - self.gamma * weights
+                weights += change - self.eta * self.gamma * weights
             else:
                 weights += change
-                weights *= np.exp(-self.gamma)
+                weights *= np.exp(-self.eta * self.gamma)

@@ -137,7 +137,7 @@ def test_kolen_pollack_feedback_follows_the_forward_weights():
 
 def test_kolen_pollack_feedback_comes_into_line_where_weights_decay():
     architecture = Architecture(SIZES, n_classes=3, chunk_images=2, engine="stock")
-    model = load_model().replace(eta=0.1, gamma=0.05)
+    model = load_model().replace(eta=0.1, gamma=0.5)
     session = open_session(architecture, model, "kp", device="runtime")
     set_initial_state(session, 3)
     presented(session, 60, seed=1)
