@@ -16,6 +16,7 @@ __all__ = [
     "add_layer",
     "fed_by_forward_synapses",
     "neuron_group",
+    "spike_string",
 ]
 
 
@@ -45,8 +46,10 @@ def _evaluate_late(equations):
     return Equations(marked)
 
 
-def neuron_group(net, size, strings, extra, name, slot, order, **kwds):
+def neuron_group(net, size, strings, extra, name, slot, order, method=None, **kwds):
     """Create a NeuronGroup and put its updaters into their place of the sweep."""
+    if method is not None:  # Brian2's own choice otherwise
+        kwds["method"] = method
     with net.model.blamed(*strings):
         extra = Equations(extra) if isinstance(extra, str) else extra
         equations = net.model.equations(*strings) + extra
@@ -69,20 +72,21 @@ def neuron_group(net, size, strings, extra, name, slot, order, **kwds):
     return group
 
 
-def _add_spikes(net, group, layer, threshold):
+def _add_spikes(net, group, layer, threshold, reset):
     """Place threshold and reset of a spiking group."""
-    if threshold is None:
+    if "spike" not in group.thresholder:
         return
     order = partial(forward_order, layer)
     place(group.thresholder["spike"], "forward", order(Phase.SPIKE))
     net.blame[group.thresholder["spike"].name] = [threshold]
     place(group.resetter.get("spike"), "forward", order(Phase.RESET))
     if "spike" in group.resetter:
-        net.blame[group.resetter["spike"].name] = ["reset"]
+        net.blame[group.resetter["spike"].name] = [reset]
 
 
 def add_input(net):
-    spike = net.model["input_spike"]
+    model = net.model
+    spikes = model["input_spike"] is not None
     group = neuron_group(
         net,
         net.architecture.layer_sizes[0],
@@ -91,16 +95,37 @@ def add_input(net):
         "layer_0",
         "forward",
         partial(forward_order, 0),
-        threshold=spike,
+        threshold=model["input_spike"],
+        reset=(model.get("input_reset") or None) if spikes else None,
+        refractory=model.get("input_refractory", False) if spikes else False,
+        method=model.get("input_method"),
     )
-    _add_spikes(net, group, 0, None if spike is None else "input_spike")
+    _add_spikes(net, group, 0, "input_spike", "input_reset")
     net.layers.append(group)
 
 
+def _transfer_string(net, layer):
+    """Name the transfer of a layer: of the architecture, or of the model."""
+    name = net.architecture.transfer(layer)
+    if name != "transfer":
+        return name
+    return net.model.of_layer(name, layer, net.n_layers)
+
+
+def spike_string(net, layer):
+    """Name the condition on which a layer spikes, or None.
+
+    The spikes of output neurons are sent nowhere; without a condition of their own
+    there are none.
+    """
+    name = net.model.of_layer("spike", layer, net.n_layers)
+    if net.rate or (name == "spike" and layer == net.n_layers):
+        return None
+    return None if net.model[name] is None else name
+
+
 def add_layer(net, layer):
-    model, last = net.model, layer == net.n_layers
-    # The output spikes are not sent anywhere; only its spike probability counts.
-    spikes = not (net.rate or last)
+    model = net.model
     extra = ""
     if net.learns(layer):
         extra += "third_factor : 1 (linked)\n"
@@ -108,19 +133,22 @@ def add_layer(net, layer):
         extra += "feedback : 1\n"
     if net.rule.perturbs:
         extra = Equations(extra) + noisy_equations(net, layer)
+    of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
+    spike, reset = spike_string(net, layer), of_layer("reset")
     group = neuron_group(
         net,
         net.architecture.layer_sizes[layer],
-        ["psp_neuron", net.architecture.transfer(layer)],
+        [of_layer("psp_neuron"), _transfer_string(net, layer)],
         extra,
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
-        threshold=model["spike"] if spikes else None,
-        reset=(model["reset"] or None) if spikes else None,
-        refractory=model["refractory"] if spikes else False,
+        threshold=model[spike] if spike else None,
+        reset=(model[reset] or None) if spike else None,
+        refractory=model[of_layer("refractory")] if spike else False,
+        method=model.get(of_layer("method")),
     )
-    _add_spikes(net, group, layer, "spike" if spikes else None)
+    _add_spikes(net, group, layer, spike, reset)
     if not net.rate:  # summed variables start from zero by themselves
         group.run_regularly(
             "drive = 0",
@@ -145,15 +173,17 @@ def add_delta(net, layer):
         strings, extra = [target, "error_neuron"], "phi : 1 (linked)\n"
     else:
         linked = "(linked)" if fed_by_forward_synapses(net, layer) else ""
-        strings, extra = ["delta_neuron"], f"feedback : 1 {linked}\n"
+        strings = [net.model.of_layer("delta_neuron", layer, net.n_layers)]
+        extra = f"feedback : 1 {linked}\n"
     group = neuron_group(
         net,
         arch.layer_sizes[layer],
-        [*strings, "third_factor"],
+        [*strings, net.model.of_layer("third_factor", layer, net.n_layers)],
         extra,
         f"delta_{layer}",
         "backward",
         partial(backward_order, layer, net.n_layers),
+        method=net.model.get("delta_method"),
     )
     if last:
         group.phi = linked_var(net.layers[layer], "phi")

@@ -42,9 +42,10 @@ def feedback_angles(session):
 
     Returns
     -------
-    angles : list of float
-        In degrees, from the first hidden layer up; empty for rules without feedback
-        weights of their own.
+    angles : list of float or None
+        In degrees, from the first hidden layer up; None where it is undefined, as all
+        weights on the way are 0. Empty for rules without feedback weights of their
+        own.
     """
     network = session.network
     W = {}
@@ -59,7 +60,8 @@ def feedback_angles(session):
         W[layer] = state[above]
         way = list(W.values()) if network.rule.route == "direct" else [W[layer]]
         backprop = reduce(np.matmul, (w.T for w in way))
-        angles.insert(0, angle(state[there[0]], backprop))
+        degrees = angle(state[there[0]], backprop)
+        angles.insert(0, None if np.isnan(degrees) else degrees)
         if network.rule.route != "direct":
             W.clear()
     return angles
