@@ -40,10 +40,8 @@ def network(settings, dataset, **how):
     """
     inputs = dataset.train_images.shape[1]
     outputs = settings.outputs_per_class * dataset.n_classes
-    architecture = spikefa.Architecture(
-        (inputs, *settings.layers, outputs), n_classes=dataset.n_classes, **how
-    )
-    return architecture, spikefa.load_model(settings.model)
+    sizes = inputs, *settings.layers, outputs
+    return spikefa.Architecture(sizes, n_classes=dataset.n_classes, **how)
 
 
 def shown(architecture, rule):

@@ -105,6 +105,20 @@ SIGN_SYMMETRIC = Rule(
     route=Forward("sign_symmetric_feedback", weights=True),
 )
 
+#: feedback_j = sum_k B_kj phi_d(delta_k) with plastic B: each feedback synapse changes
+#: like the forward synapse between the same two neurons, so that B approaches W^T.
+KOLEN_POLLACK = Rule(
+    name="kp",
+    title="Kolen-Pollack feedback",
+    reference="Kolen & Pollack, ICNN (1994); Akrout et al., NeurIPS 32 (2019)",
+    route=Forward(
+        "kolen_pollack_feedback",
+        weights=True,
+        plastic="kolen_pollack",
+        transported=True,
+    ),
+)
+
 #: Only the synapses onto the output neurons learn.
 SHALLOW = Rule(
     name="shallow",
@@ -132,6 +146,7 @@ RULES = {
         BACKPROP,
         DIRECT_FEEDBACK_ALIGNMENT,
         SIGN_SYMMETRIC,
+        KOLEN_POLLACK,
         SHALLOW,
         NODE_PERTURBATION,
     )

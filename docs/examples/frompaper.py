@@ -9,7 +9,7 @@ import numpy as np
 from spikefa.models import delta, psp
 from spikefa.models import three_factor as rule
 
-from spikefa import load_dataset
+from spikefa import load_dataset, load_model
 from spikefa.dense import DenseSynapses
 from spikefa.seeds import generator, spike_seed
 
@@ -36,8 +36,9 @@ def build(sizes=SIZES, chunk=CHUNK, synapses=DenseSynapses):
     images = b2.TimedArray(np.zeros((chunk, sizes[0])), shown, name="images")
     labels = b2.TimedArray(np.zeros(chunk), shown, name="labels")
     elapsed = b2.TimedArray([chunk * STEPS], chunk * shown)
-    space = dict(images=images, labels=labels, elapsed_steps=elapsed, tau_m=psp.tau_m)
+    space = dict(images=images, labels=labels, elapsed_steps=elapsed)
     space |= {"eta": np.float32(rule.eta), "gamma": np.float32(rule.gamma)}
+    space["tau_m"] = load_model()["tau_m"]  # follows from tau and dt
 
     # Neurons, from the input up, each layer with those that carry the error down.
     inputs = b2.NeuronGroup(sizes[0], once(psp.input_neuron), threshold=psp.input_spike)

@@ -12,7 +12,6 @@ import numpy as np
 from brian2.core.variables import ArrayVariable
 
 from ..errors import InputError, SpikefaError
-from ..network.architecture import GRID_STEPS
 from ..network.records import Recording, unit_of
 
 __all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
@@ -51,22 +50,32 @@ def state_variables(network):
     Returns
     -------
     variables : dict
-        ``{"group.variable": ArrayVariable}`` of all floating point and Boolean
-        arrays that the groups and projections own, weights and refractoriness
-        included, and of feedback weights stored in small integers.
+        ``{"group.variable": ArrayVariable}`` of all arrays of numbers and truth values
+        that the groups and projections own: weights, what the model's equations
+        define, shared and constant variables too, refractoriness, and when synapses
+        with event-driven variables were last updated. Not the integers that Brian2
+        keeps itself, such as indices, and the class of an output neuron, which no run
+        can change. Spikes are delivered in the step they were fired in, so that none
+        is under way between two runs.
     """
-    found = {}
-    for group in network.stateful:
-        for name, variable in group.variables.items():
-            if (
-                isinstance(variable, ArrayVariable)
-                and getattr(variable.owner, "name", None) == group.name
-                and not name.startswith("_")
-                and (np.dtype(variable.dtype).kind in "fb" or name == GRID_STEPS)
-                and name not in ("t", "dt")
-            ):
-                found[f"{group.name}.{name}"] = variable
-    return found
+    return {
+        f"{group.name}.{name}": variable
+        for group in network.stateful
+        for name, variable in group.variables.items()
+        if _is_state(group, name, variable)
+    }
+
+
+def _is_state(group, name, variable):
+    if (
+        not isinstance(variable, ArrayVariable)
+        or getattr(variable.owner, "name", None) != group.name
+        or name.startswith("_")
+        or name == "class_index"
+    ):
+        return False
+    kind = np.dtype(variable.dtype).kind
+    return kind in "fb" or (kind in "iu" and not variable.read_only)
 
 
 class Session(ABC):
@@ -81,18 +90,45 @@ class Session(ABC):
     variables : dict
         The state variables by ``"group.variable"``.
     shapes : dict
-        Their shapes: (n,) for neurons, (n_pre, n_post) for synapses.
+        Their shapes: (n,) for neurons, (n_pre, n_post) for synapses, (1,) for
+        variables that a group shares.
     """
 
     def __init__(self, network):
         self.network = network
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
+        self._step = 0
         self._interrupted = False
+
+    @property
+    def step(self):
+        """Time steps that the network has been through; its time is ``step * dt``.
+
+        It goes on from run to run. An evaluation goes on from it, and leaves it as it
+        was. Set it to go on from another time, together with `set_state`.
+
+        Raises
+        ------
+        InputError
+            If it is set to a number at which no presentation can start.
+        """
+        return self._step
+
+    @step.setter
+    def step(self, step):
+        unit = self.network.architecture.steps_per_image
+        if step != int(step) or step < 0 or step % unit:
+            raise InputError(
+                f"a run starts at multiples of {unit} time steps, got {step}"
+            )
+        self._step = int(step)
 
     @staticmethod
     def _shape(variable):
         group = variable.owner
+        if variable.scalar:
+            return (1,)
         if "N_pre" in group.variables:  # synapses
             return len(group.source), len(group.target)
         return (len(group),)
@@ -138,14 +174,14 @@ class Session(ABC):
         targets : numpy.ndarray, shape (n,) or (n, n_outputs)
             Class labels or target vectors.
         seed : int
-            Seed of the spikes of this run.
+            Seed of the spikes of this run: no random state is carried from run to run.
         gates : array of bool, shape (n_layers + 1,), optional
             Entry 0: run the backward sweep; entry l: learn in layer l. Default all.
         record : bool or collection of str, optional
             Names of what to record, of all that the session was opened with; True:
             all. What is not recorded costs nothing.
         keep_state : bool, optional
-            False leaves the state as it was before the run.
+            False leaves the state and the time as they were before the run.
 
         Returns
         -------
@@ -157,15 +193,18 @@ class Session(ABC):
             If the arrays do not fit the network.
         RunInterrupted
             If `interrupt` was called. After this or any other exception the state
-            is that from before the run.
+            is that from before the run, and so is the time.
         """
         images, targets = self._checked(images, targets)
         gates = self.learn_everything if gates is None else np.asarray(gates, bool)
         recorded = self._recorded_names(record)
         gates = np.append(gates, [name in recorded for name in self.network.records])
         self._raise_if_interrupted()
+        start = self._step
         result = self._run(images, targets, int(seed), gates, keep_state)
-        result.records = {name: self._recording(name, len(images)) for name in recorded}
+        result.records = {
+            name: self._recording(name, start, len(images)) for name in recorded
+        }
         return result
 
     def _recorded_names(self, record):
@@ -185,8 +224,9 @@ class Session(ABC):
     def evaluating(self):
         """Let runs without plasticity follow each other, then forget them.
 
-        Inside the ``with`` block neurons carry their state from run to run; after
-        it the state is that from before, without a copy of the weights.
+        Inside the ``with`` block neurons carry their state from run to run, and time
+        goes on; after it state and time are those from before, without a copy of the
+        weights.
         """
 
     def interrupt(self):
@@ -233,9 +273,10 @@ class Session(ABC):
             images = images / 255.0
         return images, np.asarray(targets, dtype=np.float64)
 
-    def _elapsed_steps(self, n_steps):
-        """Steps that one decay stands for, so that the sum is exact."""
-        return n_steps / -(-n_steps // self.network.decay_period)
+    def _places(self, n_images):
+        """Rows of the stimuli that a run from now on reads."""
+        first = self._step // self.network.architecture.steps_per_image
+        return self.network.images.rows(first, n_images)
 
     @abstractmethod
     def _recorded(self, monitor, name):
@@ -246,12 +287,12 @@ class Session(ABC):
         recorded = self._recorded(net.readout, *net.readout.record_variables)
         return ChunkResult(recorded.reshape(n_images, steps, -1))
 
-    def _recording(self, name, n_images):
-        """Read one record after a run."""
+    def _recording(self, name, start, n_images):
+        """Read one record after a run from a time step on."""
         record, monitor = self.network.records[name], self.network.monitors.get(name)
         if monitor is None:
             return self._synaptic_recording(record, n_images)
-        t = self._recorded(monitor, "t")
+        t = self._recorded(monitor, "t") - start * float(self.network.model["dt"])
         if record.variable == "spikes":
             i = self._recorded(monitor, "i") + record.indices[0]
             # Those between others were not chosen; CUDA lists them in any order.
@@ -272,11 +313,3 @@ class Session(ABC):
             return Recording(t, None, None, matrix[np.newaxis], unit)
         i, j = np.unravel_index(record.indices, matrix.shape)
         return Recording(t, i, j, matrix[i, j][np.newaxis], unit)
-
-    def _after_restart(self, state, n_steps):
-        """Shift what refers to time: every run starts at t = 0 again."""
-        duration = n_steps * float(self.network.model["dt"])
-        for name in state:
-            if name.endswith(".lastspike"):
-                state[name] = state[name] - duration
-        return state

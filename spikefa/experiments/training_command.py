@@ -7,7 +7,7 @@ from pathlib import Path
 from ..datasets import DATASETS
 from ..devices.choice import DEVICES
 from ..errors import InputError
-from ..network.architecture import ENGINES, FEEDBACK_BITS
+from ..network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS
 from ..rules import RULES
 from ..training.schedule import SHUFFLES
 from .command_line import (
@@ -29,8 +29,8 @@ __all__ = ["explicit_settings", "run_training", "training_parser"]
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images shuffle rule feedback_bits engine device threads seed "
-    "dataset data model record record_window"
+    "evaluate_every chunk_images shuffle rule feedback_bits precision engine device "
+    "threads seed dataset data model record record_window"
 ).split()
 
 
@@ -76,7 +76,7 @@ def training_parser(script, description):
     add = parser.add_argument_group("model and data").add_argument
     add("--model", metavar="FILE", help="Python file with equations that you changed")
     add("--eta", type=nonnegative, metavar="X", help="learning rate")
-    add("--gamma", type=nonnegative, metavar="X", help="weight decay per step")
+    add("--gamma", type=nonnegative, metavar="X", help="weight decay, times eta a step")
     add(
         "--set",
         type=assignment,
@@ -121,6 +121,7 @@ def _add_machine_options(parser):
         choices=FEEDBACK_BITS,
         help="bits of a feedback weight; default: 32",
     )
+    add("--precision", choices=PRECISIONS, help="of all variables; default: single")
     add("--device", choices=DEVICES, help="default: cpp")
     add("--threads", type=positive_int, metavar="N", help="device cpp only")
     add_build_options(add)

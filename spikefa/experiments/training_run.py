@@ -9,6 +9,7 @@ import signal
 import time
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -16,6 +17,7 @@ import psutil
 from ..analysis import CurvePoint
 from ..datasets import load_dataset
 from ..devices.open import open_session
+from ..equations.model import load_model
 from ..equations.parameters import replace_parameters
 from ..errors import InputError
 from ..files import package_versions, replacing
@@ -48,7 +50,7 @@ class Experiment:
     settings : Settings
     network : callable
         Takes the settings, the data set and further arguments of `Architecture`;
-        returns an `Architecture` and a `Model`.
+        returns an `Architecture`.
     shown : callable
         Takes the `Architecture` and the `Rule`; returns what the figure shows, as
         `open_session` takes what to record.
@@ -75,6 +77,7 @@ class Experiment:
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
         rule = get_rule(settings.rule)
+        model = replace_parameters(self._load_model(checkpoint), settings.parameters)
         dataset = load_dataset(settings.dataset, settings.data)
         images = settings.images or len(dataset.train_labels)
         chunk = min(settings.chunk_images, images)
@@ -89,8 +92,7 @@ class Experiment:
         )
         if settings.test_images is not None:
             check_test_images(dataset, settings.test_images)
-        architecture, model = network(settings, dataset, **_how(settings, chunk))
-        model = replace_parameters(model, settings.parameters)
+        architecture = network(settings, dataset, **_how(settings, chunk))
         _check_memory(architecture)
         self.shown = shown(architecture, rule)
         record, windows = self._records()
@@ -125,6 +127,23 @@ class Experiment:
         for name, _ in asked:
             windows[name] = when | at_ends if name in self.shown else when
         return together([*self.shown.items(), *asked]), windows
+
+    def _load_model(self, checkpoint):
+        """Load the model file; that of a resumed run is in its checkpoint."""
+        path, meta = self.settings.model, checkpoint.meta if checkpoint else {}
+        if not meta.get("model_text") or path != meta["settings"]["model"]:
+            return load_model(path)
+        text, beside = meta["model_text"], meta.get("model_beside", {})
+        try:
+            changed = Path(path).read_text(encoding="utf-8") != text
+        except (OSError, UnicodeDecodeError):
+            changed = False  # from another folder there may be no such file
+        if changed:
+            self.warn(
+                f"{path} is not what this run was started with; going on with the "
+                "model in the checkpoint"
+            )
+        return load_model(path, stored=(text, beside))
 
     def _describe(self, architecture, model, rule, dataset, images, chunk):
         settings = self.settings
@@ -299,6 +318,7 @@ def _how(settings, chunk):
         "chunk_images": most_steps // unit,
         "engine": settings.engine,
         "feedback_bits": settings.feedback_bits,
+        "precision": settings.precision,
     }
 
 

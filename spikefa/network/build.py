@@ -2,31 +2,21 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from brian2 import (
-    Clock,
-    Network,
-    StateMonitor,
-    TimedArray,
-    defaultclock,
-    linked_var,
-    prefs,
-)
+from brian2 import Network, StateMonitor, defaultclock, linked_var, prefs
 
 from ..equations.model import Model
 from ..errors import InputError, ModelError
 from .architecture import Architecture
+from .decay import DecayClock, add_decay_clock
 from .monitors import add_readout
-from .neurons import add_delta, add_input, add_layer, neuron_group
+from .neurons import add_delta, add_input, add_layer, neuron_group, transfer_string
+from .precision import compute_in_double, double_variables
 from .records import add_records
+from .stimuli import Stimulus, add_stimuli
 from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
 
 __all__ = ["FeedbackNetwork", "build_network", "check_choices"]
-
-#: Largest relative change of a weight by decay that may be put off and applied at
-#: once. Steps between two decays follow from it and from the model's gamma.
-DECAY_LAG = 1e-4
 
 
 @dataclass
@@ -44,14 +34,18 @@ class FeedbackNetwork:
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
         Projections that a route has of its own, by the layer they end in.
-    images, targets : TimedArray
+    images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
-    elapsed_steps : TimedArray
-        Time steps that one decay stands for.
     monitors : dict
         What records neurons while the network runs, by the name of the record.
     records : dict
         All records by name, those of synapses included.
+    decay_rates : dict of float
+        See `decay_rates`.
+    decay_period : int
+        Time steps between two decays of the weights.
+    doubles : set of str
+        Variables that are stored in double precision, whatever the others are.
     gates : dict
         For each Brian2 object that not every run needs, its gate: 0 for the backward
         sweep, l for plasticity in layer l, and one for each record after those.
@@ -69,12 +63,13 @@ class FeedbackNetwork:
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
     records: dict = field(default_factory=dict)
-    images: TimedArray = None
-    targets: TimedArray = None
-    elapsed_steps: TimedArray = None
+    images: Stimulus = None
+    targets: Stimulus = None
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
-    decay_clock: Clock = None
+    decay_clock: DecayClock = None
+    doubles: set = field(default_factory=set)
+    decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1
     gates: dict = field(default_factory=dict)
     blame: dict = field(default_factory=dict)
@@ -105,6 +100,7 @@ class FeedbackNetwork:
     add_delta = add_delta
     add_projection = add_projection
     place_summed = place_summed
+    transfer_string = transfer_string
 
     def link(self, group, variable, owner):
         """Let a linked variable be that of the same name of another group."""
@@ -136,8 +132,9 @@ def build_network(architecture, model, rule, record=None):
     check_choices(architecture, model, rule)
     net = FeedbackNetwork(architecture, model, rule)
     defaultclock.dt = model["dt"]
-    _add_stimuli(net)
-    _add_decay_clock(net)
+    net.brian_network = Network()
+    net.doubles = double_variables(model)
+    _add_namespace(net)
     add_input(net)
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
@@ -148,6 +145,7 @@ def build_network(architecture, model, rule, record=None):
     add_readout(net)
     add_records(net, record or {})
     net.brian_network.schedule = SCHEDULE
+    compute_in_double(net)
     return net
 
 
@@ -176,20 +174,8 @@ def check_choices(architecture, model, rule):
         )
 
 
-def _add_stimuli(net):
-    arch = net.architecture
-    shown_for = arch.steps_per_image * defaultclock.dt
-    n_inputs, n_outputs = arch.layer_sizes[0], arch.layer_sizes[-1]
-    net.images = TimedArray(
-        np.zeros((arch.chunk_images, n_inputs)), dt=shown_for, name="images"
-    )
-    shape = (arch.chunk_images, n_outputs) if arch.vector_target else arch.chunk_images
-    name = "targets" if arch.vector_target else "labels"
-    net.targets = TimedArray(np.zeros(shape), dt=shown_for, name=name)
-    net.elapsed_steps = TimedArray(
-        np.zeros(1), dt=arch.chunk_images * shown_for, name="elapsed_steps"
-    )
-    functions = (net.images, net.targets, net.elapsed_steps)
+def _add_namespace(net):
+    functions = [*add_stimuli(net), add_decay_clock(net)]
     # Plain numbers in the precision of the state: a double would turn the loops over
     # synapses into double precision.
     numbers = {
@@ -198,11 +184,3 @@ def _add_stimuli(net):
         if name != "dt"  # a variable of every Brian2 group
     }
     net.namespace = numbers | {f.name: f for f in functions}
-    net.brian_network = Network()
-
-
-def _add_decay_clock(net):
-    gamma = float(net.model.parameters.get("gamma", 0.0))
-    most = net.architecture.chunk_images * net.architecture.steps_per_image
-    net.decay_period = int(np.clip(DECAY_LAG / gamma, 1, most)) if gamma else most
-    net.decay_clock = Clock(net.decay_period * defaultclock.dt, name="decay_clock")

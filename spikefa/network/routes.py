@@ -191,18 +191,25 @@ class Forward(Route):
         Name of the string with the equation of ``feedback_pre``.
     weights : bool, optional
         Whether these synapses have feedback weights B of their own.
+    plastic : str, optional
+        First part of the names of the statements by which B learns, if it does:
+        ``..._learn``, ``..._sparse_learn`` and ``..._decay``.
     transported : bool, optional
         Whether what is sent back is B times the third factor, and nothing else.
     """
 
     synapse: str
     weights: bool = False
+    plastic: str = ""
     transported: bool = False
 
     @property
     def strings(self):
         needed = ("feedback_pre", "B") if self.weights else ("feedback_pre",)
-        return {self.synapse: needed}
+        statements = ("learn", "sparse_learn", "decay") if self.plastic else ()
+        return {self.synapse: needed} | {
+            f"{self.plastic}_{name}": () for name in statements
+        }
 
     def _carries(self, net, layer):
         """Whether the synapses onto a layer carry feedback to the one below."""
@@ -222,6 +229,16 @@ class Forward(Route):
     def forward_strings(self, net, layer):
         return (self.synapse,) if self._carries(net, layer) else ()
 
+    def learn_strings(self, net, layer):
+        if not (self.plastic and self._carries(net, layer)):
+            return ()
+        sparse = "sparse_" if net.architecture.sparse else ""
+        return (f"{self.plastic}_{sparse}learn",)
+
+    def decay_strings(self, net, layer):
+        carries = self.plastic and self._carries(net, layer)
+        return (f"{self.plastic}_decay",) if carries else ()
+
     def place_forward(self, net, layer, synapses):
         if self._carries(net, layer):
             order = backward_order(layer - 1, net.n_layers, Phase.GATHER)
@@ -238,7 +255,9 @@ class Forward(Route):
         if not self.weights:
             return {}
         return {
-            layer: Place(f"forward_{layer + 1}", "B", reverse=True)
+            layer: Place(
+                f"forward_{layer + 1}", "B", reverse=True, plastic=bool(self.plastic)
+            )
             for layer in range(1, net.n_layers)
         }
 

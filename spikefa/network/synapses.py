@@ -6,6 +6,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 
 from .architecture import GRID_STEPS
 from .groups import connect_all
+from .precision import double_types
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_forward", "add_projection", "place_summed"]
@@ -38,15 +39,17 @@ def add_projection(
     statements = [text for names in on_pre.values() for text in names]
     net.blame[name] = [*strings, *statements]
     with model.blamed(*net.blame[name]):
-        equations, dtype = model.equations(*strings), {}
+        equations = model.equations(*strings) + Equations(extra)
         if on_grid:
             equations = _on_a_grid(net, equations)
-            dtype = {GRID_STEPS: _grid_dtype(net.architecture.feedback_bits)}
+        dtype = double_types(net, equations)
+        if on_grid:
+            dtype[GRID_STEPS] = _grid_dtype(net.architecture.feedback_bits)
         synapses = connect_all(
             net.architecture,
             source,
             target,
-            equations + Equations(extra),
+            equations,
             name=name,
             namespace=net.namespace,
             on_pre={pathway: joined(model, names) for pathway, names in on_pre.items()},
@@ -131,16 +134,16 @@ def _add_plasticity(net, layer, synapses):
     else:
         runner = place(synapses.learn, "plasticity", order)
     placed = [(runner, learn)]
-    regular["learn_bias"] = (group, ["learn_bias"], None) if biases else None
-    if model.parameters.get("gamma", 0):
-        decay = ["decay", *net.rule.route.decay_strings(net, layer)]
-        regular["decay"] = synapses, decay, net.decay_clock
-        if biases:
-            regular["decay_bias"] = group, ["decay_bias"], net.decay_clock
-    for name, what in regular.items():
-        if what is None or not joined(model, what[1]).strip():
-            continue
-        owner, strings, clock = what
+    if biases:
+        regular["learn_bias"] = group, ["learn_bias"], None
+    decaying = {"decay": (synapses, net.rule.route.decay_strings(net, layer))}
+    if biases:
+        decaying["decay_bias"] = group, ()
+    for name, (owner, of_route) in decaying.items():
+        strings = [s for s in (name, *of_route) if net.decay_rates[s]]
+        if strings:
+            regular[name] = owner, strings, net.decay_clock
+    for name, (owner, strings, clock) in regular.items():
         runner = owner.run_regularly(
             joined(model, strings),
             clock=clock,

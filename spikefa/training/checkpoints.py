@@ -2,6 +2,7 @@
 
 import time
 
+from ..equations.values import described
 from ..errors import InputError
 from .callbacks import Callback
 from .checkpoint_file import CheckpointError, write_checkpoint
@@ -10,7 +11,7 @@ from .records import Records
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 #: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {"shuffle": "every"}
+_UNSAID = {"shuffle": "every", "precision": "single"}
 
 
 class CheckpointCallback(Callback):
@@ -46,7 +47,10 @@ class CheckpointCallback(Callback):
 
     def save(self, trainer):
         """Write a checkpoint now."""
-        meta = self.meta | {"position": trainer.position}
+        meta = self.meta | {
+            "position": trainer.position,
+            "step": trainer.session.step,
+        }
         write_checkpoint(self.folder, meta, _arrays(trainer))
         self.saved_images, self.saved_at = trainer.images_seen, time.monotonic()
 
@@ -80,13 +84,15 @@ def describe_run(architecture, model, rule, dataset, **further):
             "layer_sizes": list(architecture.layer_sizes),
             "classes": architecture.n_classes,
             "feedback_bits": architecture.feedback_bits,
+            "precision": architecture.precision,
             "rule": rule.name,
             "data": dataset.fingerprint,
             **further,
         },
-        "model": {name: repr(value) for name, value in model.items()},
+        "model": {name: described(value) for name, value in model.items()},
         "model_hash": model.text_hash,
         "model_text": model.user_text,
+        "model_beside": dict(model.file.beside),
     }
 
 
@@ -145,5 +151,7 @@ def restore(trainer, checkpoint):
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
+    # In earlier versions time started anew with each chunk.
+    session.step = checkpoint.meta.get("step", 0)
     trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
     trainer.position = checkpoint.meta["position"]

@@ -55,7 +55,7 @@ def test_a_rule_may_have_the_name_of_a_string():
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-@pytest.mark.parametrize("rule", ["bp", "sign", "shallow"])
+@pytest.mark.parametrize("rule", ["bp", "sign", "kp", "shallow"])
 def test_few_bits_are_for_fixed_feedback_weights(rule, bits):
     with pytest.raises(InputError, match="feedback_bits"):
         open_small(rule, feedback_bits=bits)
@@ -76,10 +76,10 @@ def test_feedback_weights_are_returned_in_any_number_of_bits(rule, bits):
         assert bits == 32 or np.abs(steps - steps.round()).max() < 1e-2
 
 
-@pytest.mark.parametrize("rule", ["fa", "dfa", "sign"])
+@pytest.mark.parametrize("rule", ["fa", "dfa", "sign", "kp"])
 def test_the_feedback_weights_returned_are_those_that_errors_go_through(rule):
     """Of one step of a network at rest whose output error is known."""
-    session = open_small(rule, feedback_bits=32 if rule == "sign" else 8)
+    session = open_small(rule, feedback_bits=8 if rule in ("fa", "dfa") else 32)
     session.run(
         np.zeros((1, SIZES[0])), np.zeros(1), seed=1, gates=[True] + [False] * 3
     )
@@ -94,7 +94,8 @@ def test_the_feedback_weights_returned_are_those_that_errors_go_through(rule):
 
 
 @pytest.mark.parametrize(
-    ("rule", "bits"), [("fa", 8), ("fa", 32), ("dfa", 8), ("dfa", 32), ("sign", 32)]
+    ("rule", "bits"),
+    [("fa", 8), ("fa", 32), ("dfa", 8), ("dfa", 32), ("sign", 32), ("kp", 32)],
 )
 def test_removed_connections_are_gone_both_ways(rule, bits):
     session = open_small(rule, feedback_bits=bits, sparse=True)
@@ -110,3 +111,38 @@ def test_rules_without_feedback_weights_return_none():
         session = open_small(rule)
         assert feedback_weights(session) == {}
         assert weights(session)[1] is None
+
+
+def presented(session, n, seed):
+    """Show images of random pixels in as many runs as they need."""
+    rng = np.random.default_rng(seed)
+    for number in range(n // 2):
+        images = rng.random((2, SIZES[0]))
+        session.run(images, rng.integers(0, 3, 2), seed=number)
+
+
+def test_kolen_pollack_feedback_follows_the_forward_weights():
+    """B and W^T change alike, so their difference can only decay."""
+    architecture = Architecture(SIZES, n_classes=3, chunk_images=2, engine="stock")
+    model = load_model().replace(eta=0.1, gamma=0.0)
+    session = open_session(architecture, model, "kp", device="runtime")
+    set_initial_state(session, 3)
+    (_, *before), B_before = weights(session)
+    presented(session, 30, seed=1)
+    (_, *after), B_after = weights(session)
+    for W, W0, B, B0 in zip(after, before, B_after, B_before, strict=True):
+        assert np.abs(W - W0).max() > 0.03
+        np.testing.assert_allclose(B - B0, (W - W0).T, atol=1e-5)
+
+
+def test_kolen_pollack_feedback_comes_into_line_where_weights_decay():
+    architecture = Architecture(SIZES, n_classes=3, chunk_images=2, engine="stock")
+    model = load_model().replace(eta=0.1, gamma=0.5)
+    session = open_session(architecture, model, "kp", device="runtime")
+    set_initial_state(session, 3)
+    presented(session, 60, seed=1)
+    (_, *W), B = weights(session)
+    for forward, feedback in zip(W, B, strict=True):
+        # e**-15 of the difference at the start is left after 300 steps.
+        np.testing.assert_allclose(feedback, forward.T, atol=1e-5)
+        assert np.abs(forward).max() > 1e-3
