@@ -5,8 +5,15 @@ import pytest
 from twin import SIZES, open_plain, start_spiking, stimuli
 
 from spikefa.errors import InputError
+from spikefa.network.records import add_records
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A built network; what is refused adds nothing to it."""
+    return open_plain(device="runtime").network
 
 
 @pytest.mark.parametrize(
@@ -37,9 +44,9 @@ pytestmark = pytest.mark.usefixtures("numpy_codegen")
         ({"forward_1.W": [(1, 2, 3)]}, r"indices or \(i, j\) pairs"),
     ],
 )
-def test_what_there_is_not_is_refused_in_one_line(record, message):
+def test_what_there_is_not_is_refused_in_one_line(record, message, network):
     with pytest.raises(InputError, match=message) as refusal:
-        open_plain(device="runtime", record=record)
+        add_records(network, record)
     assert "\n" not in str(refusal.value)
 
 
