@@ -175,6 +175,6 @@ class Records:
         records = cls()
         for name in [key[:-2] for key in arrays if key.endswith("/t")]:
             parts = {part: arrays.get(f"{name}/{part}") for part in _PARTS}
-            parts["unit"] = str(parts["unit"])
+            parts["unit"] = str(np.ravel(parts["unit"])[0])  # checkpoints have no 0-d
             records.add(name, replace(Recording(**parts), values=arrays.get(name)))
         return records

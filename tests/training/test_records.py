@@ -165,4 +165,8 @@ def test_values_keep_their_unit():
     recording = Recording(np.zeros(1), np.zeros(1), None, np.zeros((1, 1)), "V")
     records = Records()
     records.add("layer_1.v", recording)
-    assert Records.from_arrays(records.arrays())["layer_1.v"].unit == "V"
+    arrays = records.arrays()
+    assert Records.from_arrays(arrays)["layer_1.v"].unit == "V"
+    # As checkpoints give them back.
+    arrays = {name: np.atleast_1d(array) for name, array in arrays.items()}
+    assert Records.from_arrays(arrays)["layer_1.v"].unit == "V"
