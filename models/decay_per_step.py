@@ -10,3 +10,4 @@ thousand times more than with the decay inside the bracket of eta. For ``--model
 
 decay = "W *= exp(-gamma*elapsed_steps(t))"
 decay_bias = "b *= exp(-gamma*elapsed_steps(t))"
+kolen_pollack_decay = "B *= exp(-gamma*elapsed_steps(t))"

@@ -41,6 +41,12 @@ B : 1 (constant)
 feedback_post = B*third_factor_pre : 1 (summed)
 """
 
+# Feedback weights in 8 or 16 bits lie on a grid: whole numbers of steps.
+feedback_grid = """
+B_steps : integer (constant)
+B = feedback_step*B_steps : 1
+"""
+
 # Sparse connectivity: ``learn`` of synapses of which only some are present (1). The
 # weights of the others (0) are 0 and stay so.
 sparse_synapse = """

@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..network.build import build_network
 from ..network.check import blaming_model, check_model
 from ..network.precision import float_type, lost_in_single
+from ..rules import get_rule
 from .choice import DEVICES, DeviceChoice
 from .cpp import StandaloneSession
 from .cuda import CudaSession, check_machine, implement_timed_arrays
@@ -77,6 +78,7 @@ def open_session(
     prefs.core.default_float_dtype = float_type(architecture)
     # The networks are put together by hand; Brian2 cannot tell that they are used.
     prefs.logging.warn_for_unused_objects = False
+    rule = get_rule(rule)
     check_model(architecture, model, rule)
     if architecture.precision == "single":
         for line in lost_in_single(model):

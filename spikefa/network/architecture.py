@@ -126,6 +126,12 @@ class Architecture:
         """Layers above the input."""
         return len(self.layer_sizes) - 1
 
+    @property
+    def class_of_outputs(self):
+        """Class of each output neuron."""
+        per_class = self.layer_sizes[-1] // self.n_classes
+        return [neuron // per_class for neuron in range(self.layer_sizes[-1])]
+
     def transfer(self, layer):
         """Name of the transfer string of layer 1 .. n_layers."""
         return self.transfers[layer - 1] if self.transfers else "transfer"

@@ -2,22 +2,20 @@
 
 from dataclasses import dataclass, field
 
-from brian2 import Network, StateMonitor, defaultclock, prefs
+from brian2 import Network, StateMonitor, defaultclock, linked_var, prefs
 
 from ..equations.model import Model
 from ..errors import InputError, ModelError
-from ..rules import Rule, get_rule
 from .architecture import Architecture
 from .decay import DecayClock, add_decay_clock
 from .monitors import add_readout, add_watch
 from .neurons import add_delta, add_input, add_layer, neuron_group
-from .perturbation import add_deltas
 from .precision import compute_in_double, double_variables
 from .stimuli import Stimulus, add_stimuli
-from .synapses import add_feedback, add_forward
+from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
 
-__all__ = ["FeedbackNetwork", "build_network"]
+__all__ = ["FeedbackNetwork", "build_network", "check_choices"]
 
 
 @dataclass
@@ -34,7 +32,7 @@ class FeedbackNetwork:
     forward : list
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
-        Fixed feedback projections by the layer they end in.
+        Projections that a route has of its own, by the layer they end in.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
     decay_rates : dict of float
@@ -52,7 +50,7 @@ class FeedbackNetwork:
 
     architecture: Architecture
     model: Model
-    rule: Rule
+    rule: object
     layers: list = field(default_factory=list)
     deltas: list = field(default_factory=lambda: [None])
     forward: list = field(default_factory=lambda: [None])
@@ -73,7 +71,7 @@ class FeedbackNetwork:
     @property
     def rate(self):
         """Whether neurons send their rate phi(h) instead of spikes."""
-        return self.model["spike"] is None
+        return self.model.rate
 
     @property
     def n_layers(self):
@@ -90,15 +88,26 @@ class FeedbackNetwork:
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
         return [group for group in groups if group is not None]
 
+    # What a route adds to the network, see `spikefa.network.routes`.
 
-def build_network(architecture, model, rule="fa", watch=False):
+    add_neurons = neuron_group
+    add_delta = add_delta
+    add_projection = add_projection
+    place_summed = place_summed
+
+    def link(self, group, variable, owner):
+        """Let a linked variable be that of the same name of another group."""
+        setattr(group, variable, linked_var(owner, variable))
+
+
+def build_network(architecture, model, rule, watch=False):
     """Build a network; all weights are zero until a session sets them.
 
     Parameters
     ----------
     architecture : Architecture
     model : Model
-    rule : str or Rule, optional
+    rule : Rule
     watch : bool, optional
         Record what Fig. 4 shows: PSP and delta of one hidden neuron, and the spikes
         of some neurons of every layer.
@@ -112,8 +121,8 @@ def build_network(architecture, model, rule="fa", watch=False):
     ModelError
         If an equation of the model cannot be parsed.
     """
-    net = FeedbackNetwork(architecture, model, get_rule(rule))
-    _check_choices(net)
+    check_choices(architecture, model, rule)
+    net = FeedbackNetwork(architecture, model, rule)
     defaultclock.dt = model["dt"]
     net.brian_network = Network()
     net.doubles = double_variables(model)
@@ -121,15 +130,10 @@ def build_network(architecture, model, rule="fa", watch=False):
     add_input(net)
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
-    if net.rule.perturbs:
-        add_deltas(net, neuron_group)
-    else:
-        for layer in range(1, net.n_layers + 1):
-            add_delta(net, layer)
+    rule.route.add_deltas(net)
     for layer in range(1, net.n_layers + 1):
         add_forward(net, layer)
-    for layer in range(1, net.n_layers):
-        add_feedback(net, layer)
+    rule.route.add_feedback(net)
     add_readout(net)
     if watch:
         add_watch(net)
@@ -138,14 +142,28 @@ def build_network(architecture, model, rule="fa", watch=False):
     return net
 
 
-def _check_choices(net):
-    """Refuse what does not go together."""
-    if net.rule.perturbs and not net.rate:
-        raise InputError(f"{net.rule.title} is for rate networks only")
-    origin = net.model.origin
-    if net.architecture.sparse and origin["learn"] != origin["sparse_learn"]:
+def check_choices(architecture, model, rule):
+    """Refuse what does not go together.
+
+    Raises
+    ------
+    InputError
+        If the rule does not work in such a network.
+    ModelError
+        If the model lacks a string for it.
+    """
+    route, bits = rule.route, architecture.feedback_bits
+    if route.rate_only and not model.rate:
+        raise InputError(f"{rule.title} is for rate networks only")
+    if bits < 32 and not route.small_weights:
+        raise InputError(
+            f"feedback_bits={bits}: {rule.title} has no fixed feedback weights of "
+            "its own"
+        )
+    origin = model.origin
+    if architecture.sparse and origin["learn"] != origin["sparse_learn"]:
         raise ModelError(
-            f"{net.model.where('learn')}: sparse connectivity needs sparse_learn too"
+            f"{model.where('learn')}: sparse connectivity needs sparse_learn too"
         )
 
 

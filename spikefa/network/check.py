@@ -21,30 +21,29 @@ from brian2.utils.logger import catch_logs
 from ..equations.blame import explain, words
 from ..equations.names import check_kinds, check_names
 from ..errors import ModelError
-from ..rules import get_rule
-from .build import build_network
+from .build import build_network, check_choices
 from .precision import check_precision
 
 __all__ = ["blaming_model", "check_model"]
 
 
-def check_model(architecture, model, rule="fa"):
+def check_model(architecture, model, rule):
     """Check that a network can be built from a model.
 
     Parameters
     ----------
     architecture : Architecture
     model : Model
-    rule : str or Rule, optional
+    rule : Rule
 
     Raises
     ------
     ModelError
         If not; one line names the file, the string and the reason.
     """
-    rule = get_rule(rule)
     check_kinds(model)
     check_names(model, architecture)
+    check_choices(architecture, model, rule)
     _check_definitions(architecture, model, rule)
     with _numpy_device(), catch_logs(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -130,9 +129,9 @@ def _needed_variables(architecture, model, rule):
     if architecture.n_layers > 1 and rule.learning_layers == "all":
         yield ("delta_neuron",), {"delta": "delta_neuron"}
     yield ("plastic_synapse",), {"W": "plastic_synapse"}
-    if rule.route in ("chain", "direct"):
-        names = "B", "feedback_post"
-        yield ("feedback_synapse",), dict.fromkeys(names, "feedback_synapse")
+    for string, variables in rule.route.strings.items():
+        if variables:
+            yield (string,), dict.fromkeys(variables, string)
 
 
 def _check_assignments(network):

@@ -21,8 +21,6 @@ DECAY_LAG = 1e-4
 #: Steps between two decays if there is next to none: 30,000 years.
 _LONGEST = 2**50
 
-_DECAYS = {"decay": "W", "decay_bias": "b"}
-
 
 class DecayClock(Clock):
     """A clock with a step of very many time steps.
@@ -47,31 +45,34 @@ class DecayClock(Clock):
         return np.int64(-(-round(target_t / self._unit) // self._period))
 
 
-def decay_rates(model):
+def decay_rates(model, strings=("decay", "decay_bias")):
     """Find by which part of itself a weight decays in a time step.
 
     Parameters
     ----------
     model : Model
+    strings : sequence of str, optional
+        Names of the statements.
 
     Returns
     -------
     rates : dict of float
-        By name of the string, ``decay`` and ``decay_bias``: the relative change by
-        ``elapsed_steps(t) = 1``; NaN if it is not the same for all weights.
+        By name of the string: the relative change by ``elapsed_steps(t) = 1``; NaN if
+        it is not the same for all weights.
     """
     known = {name: f.pyfunc for name, f in DEFAULT_FUNCTIONS.items()}
     for name, value in model.parameters.items():
         known[name] = value.pyfunc if isinstance(value, Function) else value
     known |= {"elapsed_steps": lambda t: 1.0, "t": 0.0, "__builtins__": {}}
-    return {name: _rate(model[name] or "", of, known) for name, of in _DECAYS.items()}
+    return {name: _rate(model[name] or "", known) for name in strings}
 
 
-def _rate(statements, variable, known):
-    rate = 0.0
+def _rate(statements, known):
+    rate, variable = 0.0, None
     for left, operation, right in parse_statements(statements):
-        if left != variable:
+        if variable not in (None, left):
             return math.nan
+        variable = left
         operator = operation.removesuffix("=")
         text = f"{variable} {operator} ({right})" if operator else right
         try:
@@ -101,7 +102,8 @@ def add_decay_clock(net):
         The first decay, at the end of the first time step, is for this step; each
         after it for all since the one before.
     """
-    net.decay_rates = decay_rates(net.model)
+    of_route = net.rule.route.decay_strings(net, net.n_layers)
+    net.decay_rates = decay_rates(net.model, ("decay", "decay_bias", *of_route))
     net.decay_period = period_of(np.max(list(net.decay_rates.values())))
     net.decay_clock = DecayClock(net.decay_period, "decay_clock")
     return TimedArray(

@@ -2,22 +2,14 @@
 
 from functools import partial
 
-import numpy as np
 from brian2 import Equations, NeuronGroup, linked_var
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
 from ..dense.neurons import neuron_code_object_class
-from .perturbation import noisy_equations
 from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
-__all__ = [
-    "add_delta",
-    "add_input",
-    "add_layer",
-    "fed_by_forward_synapses",
-    "neuron_group",
-]
+__all__ = ["add_delta", "add_input", "add_layer", "neuron_group"]
 
 
 def _evaluate_late(equations):
@@ -46,11 +38,40 @@ def _evaluate_late(equations):
     return Equations(marked)
 
 
-def neuron_group(net, size, strings, extra, name, slot, order, **kwds):
-    """Create a NeuronGroup and put its updaters into their place of the sweep."""
+def neuron_group(
+    net, size, strings, extra, name, slot, order, *, gate=None, linked=None, **kwds
+):
+    """Create a NeuronGroup and put its updaters into their place in the time step.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+    size : int
+    strings : sequence of str
+        Names of the model strings that make up its equations.
+    extra : str or Equations
+        Further equations.
+    name : str
+    slot : str
+        Of `SCHEDULE`.
+    order : callable
+        Takes a `Phase`, returns the order within the slot.
+    gate : int, optional
+        What has to be open for its updaters to run.
+    linked : dict, optional
+        Variables that are those of the same name of another group.
+    **kwds
+        For `~brian2.groups.neurongroup.NeuronGroup`.
+
+    Returns
+    -------
+    group : NeuronGroup
+    """
+    linked = linked or {}
     with net.model.blamed(*strings):
         extra = Equations(extra) if isinstance(extra, str) else extra
         equations = net.model.equations(*strings) + extra
+        equations += Equations("".join(f"{var} : 1 (linked)\n" for var in linked))
         if net.architecture.evaluate_once:
             equations = _evaluate_late(equations)
         group = NeuronGroup(
@@ -67,6 +88,10 @@ def neuron_group(net, size, strings, extra, name, slot, order, **kwds):
     for updater in (group, group.state_updater, group.subexpression_updater):
         if updater is not None:
             net.blame[updater.name] = strings
+            if gate is not None and updater is not group:
+                net.gates[updater.name] = gate
+    for variable, owner in linked.items():
+        setattr(group, variable, linked_var(owner, variable))
     net.brian_network.add(group)
     return group
 
@@ -89,7 +114,7 @@ def add_input(net):
         net,
         net.architecture.layer_sizes[0],
         ["input_neuron"],
-        noisy_equations(net, 0) if net.rule.perturbs else "",
+        net.rule.route.neuron_equations(net, 0),
         "layer_0",
         "forward",
         partial(forward_order, 0),
@@ -103,18 +128,15 @@ def add_layer(net, layer):
     model, last = net.model, layer == net.n_layers
     # The output spikes are not sent anywhere; only its spike probability counts.
     spikes = not (net.rate or last)
-    extra = ""
-    if net.learns(layer):
-        extra += "third_factor : 1 (linked)\n"
-    if fed_by_forward_synapses(net, layer):
-        extra += "feedback : 1\n"
-    if net.rule.perturbs:
-        extra = Equations(extra) + noisy_equations(net, layer)
+    extra = "third_factor : 1 (linked)" if net.learns(layer) else ""
+    of_route = net.rule.route.neuron_equations(net, layer)
+    if isinstance(of_route, str):
+        of_route = Equations(of_route)
     group = neuron_group(
         net,
         net.architecture.layer_sizes[layer],
         ["psp_neuron", net.architecture.transfer(layer)],
-        extra,
+        Equations(extra) + of_route,
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
@@ -133,21 +155,17 @@ def add_layer(net, layer):
     net.layers.append(group)
 
 
-def fed_by_forward_synapses(net, layer):
-    return net.rule.route == "forward" and layer < net.n_layers
-
-
 def add_delta(net, layer):
-    net.deltas.append(None)
+    """Add the error neurons, or the delta neurons of a layer that learns."""
     if not net.learns(layer):
+        net.deltas.append(None)
         return
     arch, last = net.architecture, layer == net.n_layers
     if last:
         target = "vector_target" if arch.vector_target else "target"
-        strings, extra = [target, "error_neuron"], "phi : 1 (linked)\n"
+        strings, extra = [target, "error_neuron"], ""
     else:
-        linked = "(linked)" if fed_by_forward_synapses(net, layer) else ""
-        strings, extra = ["delta_neuron"], f"feedback : 1 {linked}\n"
+        strings, extra = ["delta_neuron"], net.rule.route.delta_equations(net, layer)
     group = neuron_group(
         net,
         arch.layer_sizes[layer],
@@ -156,15 +174,10 @@ def add_delta(net, layer):
         f"delta_{layer}",
         "backward",
         partial(backward_order, layer, net.n_layers),
+        gate=BACKWARD_GATE,
+        linked={"phi": net.layers[layer]} if last else None,
     )
-    if last:
-        group.phi = linked_var(net.layers[layer], "phi")
-        if not arch.vector_target:
-            group.class_index = np.arange(len(group)) // (len(group) // arch.n_classes)
-    elif fed_by_forward_synapses(net, layer):
-        group.feedback = linked_var(net.layers[layer], "feedback")
+    if last and not arch.vector_target:
+        group.class_index = arch.class_of_outputs
     net.layers[layer].third_factor = linked_var(group, "third_factor")
-    for updater in (group.state_updater, group.subexpression_updater):
-        if updater is not None:
-            net.gates[updater.name] = BACKWARD_GATE
-    net.deltas[layer] = group
+    net.deltas.append(group)

@@ -68,8 +68,11 @@ def test_network_is_no_further_off_than_single_precision_explains(forced):
 
 @pytest.mark.parametrize(
     ("rule", "engine"),
-    [(rule, "stock") for rule in ("dfa", "bp", "sign", "shallow")]
-    + [pytest.param(rule, "dense", marks=pytest.mark.slow) for rule in ("bp", "sign")],
+    [(rule, "stock") for rule in ("dfa", "bp", "sign", "kp", "shallow")]
+    + [
+        pytest.param(rule, "dense", marks=pytest.mark.slow)
+        for rule in ("bp", "sign", "kp")
+    ],
 )
 def test_every_rule_follows_the_oracle(rule, engine, numpy_codegen):
     session = open_forced(rule, engine=engine, device="runtime", watch=True)
@@ -79,7 +82,7 @@ def test_every_rule_follows_the_oracle(rule, engine, numpy_codegen):
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("device", ["runtime", "cpp"])
-@pytest.mark.parametrize("rule", ["dfa", "bp", "sign", "shallow"])
+@pytest.mark.parametrize("rule", ["dfa", "bp", "sign", "kp", "shallow"])
 def test_every_rule_compiled_follows_the_oracle(rule, device, engine):
     with open_forced(rule, engine=engine, device=device, watch=True) as session:
         follow(Twin(session), runs=(1, 1, 3, 7))

@@ -62,7 +62,7 @@ def test_dense_program_agrees_with_stock_brian2(rule, numpy_codegen):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("rule", ["fa", "dfa", "bp", "sign", "shallow"])
+@pytest.mark.parametrize("rule", ["fa", "dfa", "bp", "sign", "kp", "shallow"])
 def test_every_rule_agrees_with_stock_brian2(rule, sparse, numpy_codegen):
     expected = run(rule, sparse, engine="stock")
     assert_close(run(rule, sparse, engine="dense", device="cpp"), expected)
