@@ -36,7 +36,8 @@ class ImageRun:
     ----------
     rule : str
     eta, gamma : float
-        Learning rate, and weight decay per image (the paper's alpha).
+        Learning rate, and weight decay (the paper's alpha): a weight loses the part
+        ``eta*gamma`` of itself with each image.
     omega, beta : float
         Forward weights start in U[-omega, omega], feedback weights are from
         U[-beta, beta].
