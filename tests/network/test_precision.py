@@ -110,8 +110,6 @@ def test_times_are_found(changes, names):
 def test_precisions_that_make_no_sense_are_refused(precision, message):
     model = slow_model(precision=precision)
     with pytest.raises(ModelError, match=message):
-        open_session(
-            Architecture((4, 5, 4), n_classes=2), slow_model(precision=precision)
-        )
+        open_session(Architecture((4, 5, 4), n_classes=2), model)
     with pytest.raises(InputError, match="unknown precision 'half'"):
         Architecture((4, 4), n_classes=2, precision="half")
