@@ -17,11 +17,11 @@ the network does not learn). In continuous time ``exp(-dt/tau_m) = 1 - tau``, an
 Brian2's exact integration of the equation below gives the update above.
 """
 
-from brian2 import log, ms
+from brian2 import ms
 
 dt = 1 * ms
 tau = 0.9
-tau_m = -dt / log(1 - tau)  # 0.434 ms
+tau_m = "-dt/log(1 - tau)"  # 0.434 ms; follows tau and dt, whoever sets them
 
 # ``images(t, i)`` is the pixel of input neuron i at time t, from 0 to 1.
 input_neuron = """

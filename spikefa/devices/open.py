@@ -12,6 +12,7 @@ from brian2.core.tracking import InstanceTrackerSet
 from brian2.devices.device import get_device, reset_device
 from platformdirs import user_cache_dir
 
+from ..equations.usage import check_functions
 from ..errors import InputError
 from ..network.build import build_network
 from ..network.check import blaming_model, check_model
@@ -84,6 +85,7 @@ def open_session(
         for line in lost_in_single(model):
             logging.getLogger("spikefa").warning(line)
     _activate(choice.name, threads, machine)
+    check_functions(model, get_device().code_object_class(), choice.name)
     if choice.name == "cuda":
         implement_timed_arrays(model.values())
     with _first_of_their_name():

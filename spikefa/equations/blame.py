@@ -76,6 +76,8 @@ def reason_for(exc):
     if text.startswith(_MORE_IN_THE_CAUSE) and cause is not None:
         first_sentence = _message(cause).split(". ")[0].rstrip(".")
         text = f"{text.rstrip('. ')}: {first_sentence}"
+    if isinstance(exc, NotImplementedError):  # what the dense engine says of itself
+        text = text.replace("use Synapses", "use --engine stock")
     return text
 
 

@@ -1,20 +1,60 @@
 """Reading a user's model file: run it, and keep the values that it defines."""
 
+import ast
 import importlib
 import runpy
+import sys
+import tempfile
 import traceback
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from brian2 import Quantity
-from brian2.core.functions import Function
+from types import ModuleType
 
 from ..errors import ModelError
+from .values import is_model_value, normalized
 
-__all__ = ["one_line", "public_values", "read_model_file"]
+__all__ = ["ModelFile", "builtin_file", "one_line", "read_model_file", "stored_file"]
 
-#: What a model consists of: strings, parameters and functions for the equations
-#: (`~brian2.input.timedarray.TimedArray` among them).
-_KINDS = (str, int, float, bool, dict, Quantity, Function, type(None))
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    values : dict
+        Strings, parameters and functions by name.
+    others : dict
+        Objects of other types, which no equation can use.
+    text : str
+        The source.
+    beside : dict
+        Sources of the files in the same folder that it imported, by file name.
+    """
+
+    values: dict = field(default_factory=dict)
+    others: dict = field(default_factory=dict)
+    text: str = ""
+    beside: dict = field(default_factory=dict)
+
+    @property
+    def assigned(self):
+        """Names that the file gives a value itself, rather than importing them."""
+        return {
+            node.id
+            for node in ast.walk(ast.parse(self.text))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+
+    @property
+    def read(self):
+        """Names whose values the Python code of the file reads."""
+        return {
+            node.id
+            for node in ast.walk(ast.parse(self.text))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        }
 
 
 def one_line(exc):
@@ -22,16 +62,24 @@ def one_line(exc):
     return " ".join(str(exc).split()) or type(exc).__name__
 
 
-def public_values(namespace):
-    """Pick what a model file defines itself, not what it imports from Brian2."""
+def _sorted_values(namespace):
+    """Pick what a file defines itself, not what it imports from Brian2."""
     imported = vars(importlib.import_module("brian2"))
-    return {
-        name: value
-        for name, value in namespace.items()
-        if not name.startswith("_")
-        and isinstance(value, _KINDS)
-        and not (name in imported and value is imported[name])
-    }
+    values, others = {}, {}
+    for name, value in namespace.items():
+        if name.startswith("_") or isinstance(value, ModuleType):
+            continue
+        if name in imported and value is imported[name]:
+            continue
+        value = normalized(name, value)
+        (values if is_model_value(name, value) else others)[name] = value
+    return values, others
+
+
+def builtin_file(module_name):
+    """Return the values of one of the built-in modules, by name."""
+    module = importlib.import_module(f"spikefa.models.{module_name}")
+    return _sorted_values(vars(module))[0]
 
 
 def read_model_file(path):
@@ -43,10 +91,7 @@ def read_model_file(path):
 
     Returns
     -------
-    values : dict
-        Strings, parameters and functions by name.
-    text : str
-        The source.
+    file : ModelFile
 
     Raises
     ------
@@ -60,19 +105,80 @@ def read_model_file(path):
         raise ModelError(f"cannot read model file {path}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise ModelError(f"cannot read model file {path}: it is not UTF-8") from exc
+    except ValueError as exc:  # a name that no file can have
+        raise ModelError(f"cannot read model file {str(path)!r}: {exc}") from exc
+    return _run(path, text, path)
+
+
+def stored_file(path, text, beside):
+    """Run a model file whose text was kept, wherever it is now.
+
+    Parameters
+    ----------
+    path : str or path
+        Where it was, for messages.
+    text : str
+    beside : dict
+        Sources of the files it imports, by file name.
+
+    Returns
+    -------
+    file : ModelFile
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in {**beside, Path(path).name: text}.items():
+            Path(folder, name).write_text(source, encoding="utf-8")
+        return _run(Path(folder, Path(path).name), text, path)
+
+
+def _run(path, text, shown):
     try:
-        namespace = runpy.run_path(str(path))
+        with _importing_from(path.absolute().parent) as beside:
+            namespace = runpy.run_path(str(path))
     except (Exception, SystemExit) as exc:
         line, reason = _line_of(exc, path), one_line(exc)
         if not isinstance(exc, SyntaxError):
             reason = f"{type(exc).__name__}: {reason}"
         elif exc.msg:
             reason = exc.msg
-        raise ModelError(f"{path}{line}: {reason}") from exc
-    values = public_values(namespace)
-    if not values:
-        raise ModelError(f"{path}: defines no equation string and no parameter")
-    return values, text
+        raise ModelError(f"{shown}{line}: {reason}") from exc
+    values, others = _sorted_values(namespace)
+    if not values and not others:
+        raise ModelError(f"{shown}: defines no equation string and no parameter")
+    return ModelFile(values, others, text, beside)
+
+
+@contextmanager
+def _importing_from(folder):
+    """Let a file import those beside it, and forget them afterwards.
+
+    Yields
+    ------
+    beside : dict
+        At the end, the sources that were imported, by file name.
+    """
+    beside, before = {}, dict(sys.modules)
+    for path in folder.glob("*.py"):  # another module of this name is not meant
+        if path.stem not in sys.stdlib_module_names:
+            sys.modules.pop(path.stem, None)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield beside
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if module is before.get(name) or not file:
+                continue
+            if Path(file).parent == folder:
+                beside[Path(file).name] = Path(file).read_text(encoding="utf-8")
+    finally:
+        sys.path.remove(str(folder))
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and Path(file).parent == folder:
+                del sys.modules[name]
+        for name, module in before.items():
+            sys.modules.setdefault(name, module)
 
 
 def _line_of(exc, path):

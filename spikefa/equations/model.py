@@ -5,38 +5,30 @@ all of them; a user's file defines those that it changes. Names that no built-in
 module has are parameters for the user's own equations.
 """
 
-import importlib
 from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from types import MappingProxyType
 
-from brian2 import Equations, Quantity, TimedArray
+from brian2 import Equations, Quantity
 from brian2.core.functions import Function
 from brian2.equations.equations import EquationError
 
 from ..errors import ModelError, SpikefaError
-from .blame import explain
-from .file import public_values, read_model_file
+from .blame import explain, words
+from .file import ModelFile, builtin_file, read_model_file, stored_file
+from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
+from .parameters import derived_parameters
+from .values import described, normalized
 
 __all__ = ["Model", "load_model"]
 
 _BASE_MODULES = ("psp", "delta", "three_factor", "feedback", "readout")
 _BUILTIN_FILES = {f"models/{name}.py" for name in (*_BASE_MODULES, "rate")}
 
-#: Strings that hold model equations (checked one by one when a model is loaded).
-EQUATION_STRINGS = (
-    "input_neuron",
-    "psp_neuron",
-    "transfer",
-    "target",
-    "error_neuron",
-    "delta_neuron",
-    "third_factor",
-    "plastic_synapse",
-    "feedback_synapse",
-)
+#: Parameters that the builder of the network uses, besides the equations.
+_USED_BY_BUILDER = {"dt", "weight_range", "feedback_range"}
 
 
 class Model(Mapping):
@@ -45,22 +37,81 @@ class Model(Mapping):
     Parameters
     ----------
     values : dict
-        Names and their strings, numbers or quantities.
+        Names and their strings, numbers or quantities. A parameter that is given as
+        text is an expression of others, and has their value.
     origin : dict
         The file that each name comes from, for error messages.
+    file : ModelFile, optional
+        The user's model file.
 
     Attributes
     ----------
     text_hash : str
         SHA-256 over all names and values; a checkpoint of another model differs.
+    derivations : dict
+        Texts of the parameters that follow from others.
     user_text : str
         Source of the user's model file, or an empty string.
+
+    Raises
+    ------
+    ModelError
+        If a parameter cannot be computed from others as its text says.
     """
 
-    def __init__(self, values, origin, user_text=""):
-        self._values = MappingProxyType(dict(values))
+    def __init__(self, values, origin, file=None):
+        self._given = {name: normalized(name, value) for name, value in values.items()}
         self.origin = MappingProxyType(dict(origin))
-        self.user_text = user_text
+        self.file = file or ModelFile()
+        self._values = self._given
+        self.derivations = self._find_derivations()
+        numbers = {
+            name: value
+            for name, value in self.parameters.items()
+            if not isinstance(value, Function)
+        }
+        derived, problems = derived_parameters(self.derivations, numbers)
+        for name, problem in problems.items():
+            raise ModelError(
+                f"{self.where(name)}: must be a number, got "
+                f"'{self.derivations[name]}': {problem}"
+            )
+        self._values = MappingProxyType({**self._given, **derived})
+
+    def _find_derivations(self):
+        """List the strings that stand for numbers."""
+        used = self._words_of(n for n in self._given if kind_of(n) != "initial")
+        return {
+            name: text
+            for name, text in self._given.items()
+            if isinstance(text, str)
+            and text.strip()
+            and (
+                kind_of(name) in ("number", "time")
+                or (kind_of(name) is None and name in used and _is_expression(text))
+            )
+        }
+
+    def _words_of(self, names):
+        """Collect the identifiers in some strings, as they were given."""
+        found = set()
+        for name in names:
+            value = self._given[name]
+            if isinstance(value, dict):
+                for text in _texts_in(value):
+                    found |= words(text)
+            else:
+                found |= words(value) - {name}
+        return found
+
+    @property
+    def used_words(self):
+        """Names that an equation, a statement or the builder of a network uses."""
+        derived = self.derivations.keys()
+        used = self._words_of(self._given.keys() - derived) | _USED_BY_BUILDER
+        for _ in derived:  # one may follow from another
+            used |= self._words_of(derived & used)
+        return used
 
     def __getitem__(self, name):
         try:
@@ -81,12 +132,17 @@ class Model(Mapping):
         return len(self._values)
 
     @property
+    def user_text(self):
+        return self.file.text
+
+    @property
     def text_hash(self):
         digest = sha256()
         for name in sorted(self._values):
-            digest.update(f"{name} = {_described(self._values[name])}\n".encode())
+            digest.update(f"{name} = {described(self._values[name])}\n".encode())
         if any(type(value) is Function for value in self._values.values()):
             digest.update(self.user_text.encode())
+            digest.update("".join(self.file.beside.values()).encode())
         return digest.hexdigest()
 
     @property
@@ -101,12 +157,23 @@ class Model(Mapping):
             name: value
             for name, value in self._values.items()
             if isinstance(value, (int, float, Quantity, Function))
-            and not isinstance(value, bool)
+            and getattr(value, "ndim", 0) == 0
+            and kind_of(name) in (None, "number", "time")
+            and not (isinstance(value, bool) and kind_of(name))
         }
 
     def replace(self, **values):
         """Return a copy in which some strings or parameters are replaced."""
-        return Model({**self._values, **values}, self.origin, self.user_text)
+        return Model({**self._given, **values}, self.origin, self.file)
+
+    def of_layer(self, base, layer, n_layers):
+        """Name the string that a layer takes, see `layer_string`."""
+        return layer_string(self, base, layer, n_layers)
+
+    @property
+    def layered(self):
+        """The names that hold for one layer."""
+        return [name for name in self if kind_of(name) and name not in NAMES]
 
     def changed(self, *names):
         """Pick those of some names, or of all, that a user's file defines."""
@@ -174,32 +241,33 @@ def parse_equations(text):
     return Equations(text)
 
 
-def _described(value):
-    """Describe a value so that two of the same content look the same."""
-    if isinstance(value, TimedArray):
-        content = sha256(value.values.tobytes()).hexdigest()
-        return f"TimedArray {value.values.shape} {value.dt} {value.dim!r} {content}"
-    if isinstance(value, Function):  # its code is in the user's file
-        return "Function"
-    return repr(value)
+def _is_expression(text):
+    try:
+        compile(text.strip(), "", "eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
-def _builtin(module_name):
-    module = importlib.import_module(f"spikefa.models.{module_name}")
-    values = public_values(vars(module))
-    return values, f"models/{module_name}.py"
+def _texts_in(value):
+    """Yield the strings in nested dictionaries."""
+    for inner in value.values():
+        if isinstance(inner, dict):
+            yield from _texts_in(inner)
+        elif isinstance(inner, str):
+            yield inner
 
 
 @cache
 def builtin_values():
     """Return the values of the spiking model, and those that `rate` adds, by name."""
-    values, _ = _builtin("rate")
+    values = dict(builtin_file("rate"))
     for module_name in _BASE_MODULES:
-        values |= _builtin(module_name)[0]
+        values |= builtin_file(module_name)
     return MappingProxyType(values)
 
 
-def load_model(path=None, rate=False):
+def load_model(path=None, rate=False, stored=None):
     """Load the built-in model, with a user's file on top.
 
     Parameters
@@ -208,6 +276,9 @@ def load_model(path=None, rate=False):
         A Python file whose names replace those of the built-in model.
     rate : bool, optional
         Take the rate model (`spikefa.models.rate`) as the base.
+    stored : tuple of (str, dict), optional
+        The text of the file, and of those that it imports by their names, as they
+        were kept in a checkpoint; `path` is then only a name.
 
     Returns
     -------
@@ -221,17 +292,18 @@ def load_model(path=None, rate=False):
     """
     values, origin = {}, {}
     for module_name in (*_BASE_MODULES, *(["rate"] if rate else [])):
-        found, file = _builtin(module_name)
+        found = builtin_file(module_name)
         values |= found
-        origin |= dict.fromkeys(found, file)
+        origin |= dict.fromkeys(found, f"models/{module_name}.py")
     if rate:
         values["transfer"] = values["logistic"]
-    text = ""
+    file = None
     if path is not None:
-        found, text = read_model_file(path)
-        values |= found
-        origin |= dict.fromkeys(found, str(path))
-    model = Model(values, origin, text)
-    for name in EQUATION_STRINGS:
-        model.equations(name)
+        file = stored_file(path, *stored) if stored else read_model_file(path)
+        values |= file.values
+        origin |= dict.fromkeys({**file.others, **file.values}, str(path))
+    model = Model(values, origin, file)
+    for name in (*EQUATION_STRINGS, *model.layered):
+        if kind_of(name) == "equations":
+            model.equations(name)
     return model

@@ -1,152 +1,385 @@
-"""What kind of value each name of a model must have, and names that clash."""
+"""Every name that a model may hold: what it is, where it is used, what it means.
 
-from difflib import get_close_matches
-from math import isfinite
+This table is the one place that says so. It drives the checks of `kinds` and `usage`,
+the suggestions for misspelt names, and the table in the documentation. Defaults and
+formulas are in `spikefa.models`.
+"""
 
-from brian2 import DEFAULT_FUNCTIONS, Quantity, have_same_dimensions, second
-from brian2.core.functions import DEFAULT_CONSTANTS, Function
-from brian2.core.namespace import DEFAULT_UNITS
+import re
+from dataclasses import dataclass
 
 from ..errors import ModelError
-from .blame import words
-from .model import EQUATION_STRINGS, builtin_values
 
-__all__ = ["check_kinds", "check_names"]
-
-#: Strings that may be missing: None for rate neurons, nothing to do.
-_OPTIONAL = ("spike", "input_spike", "reset", "decay", "decay_bias")
-
-#: Parameters that are used outside of equations: pure numbers, 0 or more.
-_PLAIN_NUMBERS = ("gamma", "weight_range", "feedback_range")
-
-#: Names that mean something in every equation.
-_RESERVED = {
-    "t": "the time",
-    "i": "the index of a neuron",
-    "j": "the index of a neuron",
-    "N": "the size of a group",
-    "xi": "noise",
-    "lastspike": "the time of the last spike",
-    "not_refractory": "whether a neuron is refractory",
-    "t_in_timesteps": "the number of time steps",
-    "images": "what is shown",
-    "labels": "what is shown",
-    "targets": "what is shown",
-    "elapsed_steps": "the steps of a decay",
-}
+__all__ = [
+    "EQUATION_STRINGS",
+    "NAMES",
+    "PER_LAYER",
+    "Name",
+    "kind_of",
+    "layer_of",
+    "layer_string",
+]
 
 
-def check_kinds(model):
-    """Check that strings are strings and numbers are numbers.
+@dataclass(frozen=True)
+class Name:
+    """A name of a model file.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        What its value must be: ``equations``, ``condition``, ``statements``,
+        ``number``, ``time``, ``refractory``, ``method``, ``initial`` or ``precision``.
+    where : str
+        What part of a network it belongs to.
+    meaning : str
+        One line for the documentation.
+    network : {'', 'spiking', 'rate'}
+        The only kind of network that uses it, if there is one.
+    layered : str
+        The last word of the names that replace it in one layer: ``neuron`` for
+        ``output_neuron`` and ``layer_2_neuron``. Empty: the same in all layers.
+    optional : bool
+        Whether it may be None or an empty string.
+    positive : bool
+        Whether a number must be above 0, not only 0 or more.
+    also : tuple of str
+        What people call it elsewhere.
+    choice : bool
+        Whether only some learning rules or architectures use it.
+    """
+
+    name: str
+    kind: str
+    where: str
+    meaning: str
+    network: str = ""
+    layered: str = ""
+    optional: bool = False
+    positive: bool = False
+    also: tuple = ()
+    choice: bool = False
+
+
+_ABOVE = "neurons above the input"
+_INPUT = "input neurons"
+_OUTPUT = "output error"
+_DELTA = "delta neurons"
+_FORWARD = "forward synapses"
+_FEEDBACK = "feedback synapses"
+_ALL = "whole network"
+_NOISE = "node perturbation"
+_BACK = "feedback over forward synapses"
+_READOUT = "readout"
+
+#: All of them, in the order of the documentation.
+_TABLE = (
+    Name("dt", "time", _ALL, "length of a time step", positive=True),
+    Name("tau", "number", _ABOVE, "leak of a PSP in one time step", positive=True),
+    Name(
+        "tau_m",
+        "time",
+        _ABOVE,
+        "membrane time constant, of delta neurons too; follows from tau and dt",
+        positive=True,
+        also=("tau_mem", "taum", "time_constant"),
+    ),
+    Name("eta", "number", _FORWARD, "learning rate", also=("learning_rate", "lr")),
+    Name(
+        "gamma",
+        "number",
+        _FORWARD,
+        "weight decay per time step",
+        also=("decay_rate", "weight_decay"),
+    ),
+    Name(
+        "weight_range",
+        "number",
+        _FORWARD,
+        "weights and biases start uniform in plus or minus this",
+        also=("w_range", "weight_scale"),
+    ),
+    Name(
+        "feedback_range",
+        "number",
+        _FEEDBACK,
+        "feedback weights are uniform in plus or minus this",
+    ),
+    Name("input_neuron", "equations", _INPUT, "makes phi from images(t, i)"),
+    Name(
+        "input_spike",
+        "condition",
+        _INPUT,
+        "when an input neuron spikes",
+        network="spiking",
+        optional=True,
+        also=("input_threshold",),
+    ),
+    Name(
+        "input_reset",
+        "statements",
+        _INPUT,
+        "what happens to an input neuron that has spiked",
+        network="spiking",
+        optional=True,
+    ),
+    Name(
+        "input_refractory",
+        "refractory",
+        _INPUT,
+        "how long it is refractory",
+        network="spiking",
+    ),
+    Name("input_method", "method", _INPUT, "how its equations are integrated"),
+    Name(
+        "psp_neuron",
+        "equations",
+        _ABOVE,
+        "h from drive and bias b; must define h, drive and b",
+        layered="neuron",
+        also=("neuron", "equations", "eqs", "model", "hidden_neuron"),
+    ),
+    Name(
+        "transfer",
+        "equations",
+        _ABOVE,
+        "phi(h), what is read out and sent, and its slope psi",
+        layered="transfer",
+        also=("activation", "nonlinearity"),
+    ),
+    Name(
+        "spike",
+        "condition",
+        _ABOVE,
+        "when a hidden neuron spikes; output neurons only do with output_spike",
+        network="spiking",
+        layered="spike",
+        optional=True,
+        also=("threshold", "spike_condition", "fire"),
+    ),
+    Name(
+        "reset",
+        "statements",
+        _ABOVE,
+        "what happens to a neuron that has spiked",
+        network="spiking",
+        layered="reset",
+        optional=True,
+        also=("on_spike", "reset_statements"),
+    ),
+    Name(
+        "refractory",
+        "refractory",
+        _ABOVE,
+        "how long, or on what condition, it is refractory",
+        network="spiking",
+        layered="refractory",
+        also=("refractory_period", "tau_ref", "t_ref"),
+    ),
+    Name(
+        "method",
+        "method",
+        _ABOVE,
+        "Brian2's name of an integration method, or several to try in turn",
+        layered="method",
+        also=("integration_method", "integrator"),
+    ),
+    Name("target", "equations", _OUTPUT, "target of an output, from labels(t)"),
+    Name("error_neuron", "equations", _OUTPUT, "delta of the output neurons"),
+    Name(
+        "delta_neuron",
+        "equations",
+        _DELTA,
+        "delta of a hidden layer, from feedback",
+        layered="delta_neuron",
+    ),
+    Name(
+        "third_factor",
+        "equations",
+        _DELTA,
+        "what is sent down and multiplies the plasticity",
+        layered="third_factor",
+    ),
+    Name("delta_method", "method", _DELTA, "how their equations are integrated"),
+    Name("plastic_synapse", "equations", _FORWARD, "variables of a synapse; W and dW"),
+    Name(
+        "transmit",
+        "statements",
+        _FORWARD,
+        "what a presynaptic spike does; a summed variable in rate networks",
+        also=("on_pre",),
+    ),
+    Name(
+        "learn",
+        "statements",
+        _FORWARD,
+        "plasticity, run on a presynaptic spike after the backward sweep",
+        also=("plasticity", "on_post"),
+    ),
+    Name("learn_bias", "statements", _ABOVE, "plasticity of biases, in every step"),
+    Name(
+        "decay",
+        "statements",
+        _FORWARD,
+        "decay of weights over elapsed_steps(t) steps",
+        optional=True,
+    ),
+    Name("decay_bias", "statements", _ABOVE, "the same of biases", optional=True),
+    Name("feedback_synapse", "equations", _FEEDBACK, "B, and feedback_post from it"),
+    Name(
+        "feedback_grid",
+        "equations",
+        _FEEDBACK,
+        "B from whole steps, for weights of 8 or 16 bits",
+        choice=True,
+    ),
+    Name(
+        "sparse_synapse",
+        "equations",
+        _FORWARD,
+        "the mask of sparse connectivity",
+        choice=True,
+    ),
+    Name("sparse_learn", "statements", _FORWARD, "learn of masked synapses"),
+    Name(
+        "backprop_feedback", "equations", _BACK, "feedback_pre of rule bp", choice=True
+    ),
+    Name(
+        "sign_symmetric_feedback",
+        "equations",
+        _BACK,
+        "B and feedback_pre of rule sign",
+        choice=True,
+    ),
+    Name(
+        "kolen_pollack_feedback",
+        "equations",
+        _BACK,
+        "B and feedback_pre of rule kp",
+        choice=True,
+    ),
+    Name("kolen_pollack_learn", "statements", _BACK, "plasticity of B of rule kp"),
+    Name("kolen_pollack_sparse_learn", "statements", _BACK, "the same if masked"),
+    Name("kolen_pollack_decay", "statements", _BACK, "decay of B of rule kp"),
+    Name(
+        "class_activity",
+        "equations",
+        _READOUT,
+        "activity of a class from phi of its outputs",
+        choice=True,
+    ),
+    Name(
+        "class_activity_of_all_pairs",
+        "equations",
+        _READOUT,
+        "the same on device cuda, as a sum over all pairs",
+        choice=True,
+    ),
+    Name(
+        "initial",
+        "initial",
+        _ALL,
+        "values that variables start from, by name of the variable",
+        also=("initial_values", "initial_state", "init"),
+    ),
+    Name(
+        "precision",
+        "precision",
+        _ALL,
+        "variables to be stored in double precision, by name",
+    ),
+    Name("logistic", "equations", _ABOVE, "a transfer of rate networks", "rate"),
+    Name("hyperbolic", "equations", _ABOVE, "a transfer of rate networks", "rate"),
+    Name("linear", "equations", _ABOVE, "a transfer of rate networks", "rate"),
+    Name("vector_target", "equations", _OUTPUT, "target from targets(t, i)", "rate"),
+    Name("noise_size", "number", _NOISE, "size of the noise", "rate", positive=True),
+    Name("noisy_input", "equations", _NOISE, "second pass of the input", "rate"),
+    Name("noisy_neuron", "equations", _NOISE, "second pass of a neuron", "rate"),
+    Name("transmit_noisy", "equations", _NOISE, "transmit of it", "rate"),
+    Name("reward", "equations", _NOISE, "what the noise did to the error", "rate"),
+    Name("perturbed_delta", "equations", _NOISE, "delta made of the reward", "rate"),
+)
+
+NAMES = {row.name: row for row in _TABLE}
+
+#: Last words of the names that hold for one layer: the name that they replace.
+PER_LAYER = {row.layered: row.name for row in _TABLE if row.layered}
+
+#: Strings of equations that every spiking model has; checked when it is loaded.
+EQUATION_STRINGS = tuple(
+    row.name
+    for row in _TABLE
+    if row.kind == "equations" and not row.network and not row.choice
+)
+
+_LAYERED = re.compile(rf"(output|layer_([0-9]+))_({'|'.join(PER_LAYER)})")
+
+
+def layer_of(name):
+    """Split the name of a string that holds for one layer.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``output_neuron`` or ``layer_2_spike``.
+
+    Returns
+    -------
+    layer : int or None
+        None for the output layer.
+    base : str
+        The name that it replaces in this layer.
+
+    Raises
+    ------
+    LookupError
+        If it is no such name.
+    """
+    if not (found := _LAYERED.fullmatch(name)):
+        raise LookupError(name)
+    layer = None if found[1] == "output" else int(found[2])
+    return layer, PER_LAYER[found[3]]
+
+
+def kind_of(name):
+    """Find what a name must hold, or None for a name of the user's own."""
+    try:
+        name = layer_of(name)[1]
+    except LookupError:
+        pass
+    row = NAMES.get(name)
+    return row and row.kind
+
+
+def layer_string(model, base, layer, n_layers):
+    """Find the string that a layer takes.
+
+    Parameters
+    ----------
+    model : Model
+    base : str
+        One of the names in `PER_LAYER`, such as ``psp_neuron``.
+    layer, n_layers : int
+        Layer 1 .. n_layers.
+
+    Returns
+    -------
+    name : str
+        `base`, or the name that the model has for this layer.
 
     Raises
     ------
     ModelError
-        If one is not.
+        If the model has two.
     """
-    for name, builtin in builtin_values().items():
-        if name not in model:  # a string of the rate model only
-            continue
-        value = model[name]
-        if name == "refractory":
-            problem = _wrong_refractory(value)
-        elif builtin is None or isinstance(builtin, str):
-            optional = name in _OPTIONAL and value is None
-            problem = not (optional or isinstance(value, str)) and "a string"
-        else:
-            problem = _wrong_number(name, value)
-        if problem:
-            raise ModelError(
-                f"{model.where(name)}: must be {problem}, got {_shown(value)}"
-            )
-
-
-def _shown(value):
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _wrong_refractory(value):
-    is_time = isinstance(value, Quantity) and have_same_dimensions(value, second)
-    if value is False or isinstance(value, str) or is_time:
-        return None
-    return "False, a time such as 2*ms, or a string"
-
-
-def _wrong_number(name, value):
-    if isinstance(value, Function) and name not in ("dt", *_PLAIN_NUMBERS):
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | Quantity):
-        return "a number"
-    if getattr(value, "size", 1) != 1:
-        return "a single number"
-    if not isfinite(float(value.item() if isinstance(value, Quantity) else value)):
-        return "a finite number"
-    if name == "dt":
-        time = isinstance(value, Quantity) and have_same_dimensions(value, second)
-        return None if time and value > 0 * second else "a time above 0, such as 1*ms"
-    if name in _PLAIN_NUMBERS:
-        plain = have_same_dimensions(value, 1)
-        return None if plain and value >= 0 else "a number without units, 0 or more"
-    return None
-
-
-def check_names(model, architecture):
-    """Check that no name of a user's file is hidden or has no effect.
-
-    Raises
-    ------
-    ModelError
-        If a parameter has the name of a variable or of something of Brian2, or if a
-        name looks like a misspelt one of the built-in model.
-    """
-    strings = {*EQUATION_STRINGS, *architecture.transfers}
-    if architecture.vector_target:
-        strings = strings - {"target"} | {"vector_target"}
-    variables = {}
-    for string in sorted(strings):
-        variables |= dict.fromkeys(model.equations(string).names, string)
-    parameters = model.parameters
-    for name in model.changed():
-        if name in parameters and name != "dt":
-            hidden = _hidden_by(name, parameters[name], variables)
-            if hidden:
-                raise ModelError(
-                    f"{model.where(name)}: equations cannot use this name, {hidden}"
-                )
-        _check_spelling(model, name)
-
-
-def _hidden_by(name, value, variables):
-    """Say what hides a parameter from the equations, if anything does."""
-    if name in _RESERVED:
-        return f"it is {_RESERVED[name]}"
-    for ending in ("", "_pre", "_post"):
-        variable = name.removesuffix(ending)
-        if name.endswith(ending) and variable in variables:
-            return f"it is a variable of {variables[variable]}"
-    if name in DEFAULT_FUNCTIONS:
-        return "it is a function of Brian2"
-    if name in DEFAULT_UNITS:
-        return "it is a unit"
-    if name in DEFAULT_CONSTANTS and DEFAULT_CONSTANTS[name].value != value:
-        return "it is a constant of Brian2"
-    return None
-
-
-def _check_spelling(model, name):
-    known = builtin_values()
-    if name in known or any(name in words(text) for text in model.values()):
-        return
-    of_its_kind = [
-        other
-        for other, value in known.items()
-        if isinstance(value, str) == isinstance(model[name], str)
-        and other not in model.changed(*known)
-    ]
-    close = get_close_matches(name, of_its_kind, 1, 0.85)
-    if close:
+    word = NAMES[base].layered
+    names = [f"layer_{layer}_{word}"]
+    if layer == n_layers:
+        names.append(f"output_{word}")
+    found = [name for name in names if name in model]
+    if len(found) > 1:
         raise ModelError(
-            f"{model.where(name)}: the model has no such name, "
-            f"did you mean '{close[0]}'?"
+            f"{model.where(*found)}: both are for layer {layer}; leave one out"
         )
+    return found[0] if found else base

@@ -1,23 +1,33 @@
-"""Numbers with units, read from text without running any of it."""
+"""Numbers with units, read from text without running any of it.
+
+A parameter may be given as text too: ``tau_m = "-dt/log(1 - tau)"`` in a model file
+follows tau and dt, whoever sets them.
+"""
 
 import ast
 import math
 import operator
 
 import brian2
-from brian2 import get_dimensions, have_same_dimensions
+from brian2 import DEFAULT_FUNCTIONS, get_dimensions, have_same_dimensions
+from brian2.core.functions import DEFAULT_CONSTANTS, Function
 from brian2.units.fundamentalunits import Unit
-from brian2.utils.stringtools import get_identifiers
 
 from ..errors import InputError
+from .blame import words
+from .names import NAMES
 
-__all__ = ["parse_quantity", "replace_parameters"]
+__all__ = ["derived_parameters", "parse_quantity", "replace_parameters"]
 
 _OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
+_PRODUCTS = (ast.Mult, ast.Div, ast.Pow)
 _SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 _LARGEST_POWER = 10
 _LONGEST = 100
@@ -43,33 +53,105 @@ def parse_quantity(text):
     try:
         if len(text) > _LONGEST:
             raise ValueError
-        value = _value(ast.parse(text.strip(), mode="eval").body)
-        if isinstance(value, Unit):
-            value = 1 * value
-        if not math.isfinite(float(value)):
-            raise ValueError
-    except (SyntaxError, ValueError, ArithmeticError, TypeError, RecursionError):
+        tree = ast.parse(text.strip(), mode="eval").body
+        for node in ast.walk(tree):
+            if isinstance(node, ast.BinOp) and not isinstance(node.op, _PRODUCTS):
+                raise ValueError
+        value = _finite(_value(tree, {}))
+    except _NO_VALUE:
         raise InputError(
             f"{text!r} is not a number with units such as 0.4*ms"
         ) from None
     return value
 
 
-def _value(node):
+_NO_VALUE = (
+    SyntaxError,
+    ValueError,
+    ArithmeticError,
+    TypeError,
+    RecursionError,
+    LookupError,
+)
+
+
+def _finite(value):
+    if isinstance(value, Unit):
+        value = 1 * value
+    if not math.isfinite(float(value)):
+        raise ValueError(f"is {value}")
+    return value
+
+
+def _value(node, names):
+    """Evaluate an expression of numbers, units, and names that are given."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return float(node.value)
     if isinstance(node, ast.Name):
-        unit = getattr(brian2, node.id, None)
-        if isinstance(unit, Unit):
-            return unit
+        return _named(node.id, names)
     if isinstance(node, ast.UnaryOp) and type(node.op) in _SIGNS:
-        return _SIGNS[type(node.op)](_value(node.operand))
+        return _SIGNS[type(node.op)](_value(node.operand, names))
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        left, right = _value(node.left), _value(node.right)
+        left, right = _value(node.left, names), _value(node.right, names)
         if isinstance(node.op, ast.Pow) and abs(right) > _LARGEST_POWER:
-            raise ValueError
+            raise ValueError("the power is too large")
         return _OPERATORS[type(node.op)](left, right)
-    raise ValueError
+    if names and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        function = DEFAULT_FUNCTIONS.get(node.func.id)
+        if function is not None and function.stateless and not node.keywords:
+            return function(*(_value(argument, names) for argument in node.args))
+    raise ValueError("only numbers, units, parameters and functions can be used")
+
+
+def _named(name, names):
+    if name in names:
+        return names[name]
+    if names and name in DEFAULT_CONSTANTS:
+        return DEFAULT_CONSTANTS[name].get_value()
+    unit = getattr(brian2, name, None)
+    if isinstance(unit, Unit):
+        return unit
+    raise LookupError(f"unknown name '{name}'")
+
+
+def derived_parameters(texts, numbers):
+    """Evaluate parameters that are given as expressions of others.
+
+    Parameters
+    ----------
+    texts : dict
+        Expressions by name, of names in `numbers` and of each other.
+    numbers : dict
+        Numbers and quantities by name.
+
+    Returns
+    -------
+    values : dict
+        Those that have a value.
+    problems : dict
+        For each of the others, the reason.
+    """
+    known, values, problems = dict(numbers), {}, {}
+    waiting = dict(texts)
+    while waiting:
+        ready = [n for n, text in waiting.items() if not words(text) & waiting.keys()]
+        if not ready:
+            problems |= dict.fromkeys(waiting, "goes round in a circle")
+            break
+        for name in ready:
+            text = waiting.pop(name)
+            try:
+                with _quiet():
+                    tree = ast.parse(text.strip(), mode="eval").body
+                    known[name] = values[name] = _finite(_value(tree, known))
+            except _NO_VALUE as exc:
+                problems[name] = " ".join(str(exc.args[0] if exc.args else exc).split())
+    return values, problems
+
+
+def _quiet():
+    # log(0) is what a bad value gives; it is refused as not finite.
+    return brian2.numpy.errstate(all="ignore")
 
 
 def replace_parameters(model, texts):
@@ -96,11 +178,21 @@ def replace_parameters(model, texts):
         value = parse_quantity(text)
         _check_parameter(model, name, value)
         values[name] = value
-    return model.replace(**values)
+    changed = model.replace(**values)
+    for name in values:
+        if name not in changed.used_words:
+            raise InputError(
+                f"no equation of the model uses {name}; set {_users(model, name)}"
+            )
+    return changed
 
 
-#: Used by the builder of the network, not by an equation.
-_USED_ELSEWHERE = {"dt", "weight_range", "feedback_range"}
+def _users(model, name):
+    """Name what a parameter would have acted through."""
+    through = [n for n, text in model.derivations.items() if name in words(text)]
+    if through:
+        return f"{' or '.join(through)} alone, which was derived from it"
+    return "those that one uses, or change it in the model file"
 
 
 def _check_parameter(model, name, value):
@@ -108,19 +200,15 @@ def _check_parameter(model, name, value):
         known = ", ".join(sorted(model.parameters))
         raise InputError(f"the model has no parameter '{name}' (it has {known})")
     old = model[name]
+    if isinstance(old, Function):
+        raise InputError(f"{name} is a function of the model, not a number")
     if not have_same_dimensions(old, value):
         raise InputError(
             f"{name} = {value} has other units than the model's {name} = {old} "
             f"({get_dimensions(value)} instead of {get_dimensions(old)})"
         )
-    texts = [text for text in model.values() if isinstance(text, str)]
-    used = set().union(*(get_identifiers(text) for text in texts)) | _USED_ELSEWHERE
-    if name not in used:
-        raise InputError(
-            f"no equation of the model uses {name}; set what was derived from it "
-            "(tau_m for tau), or change it in a model file"
-        )
-    if name in ("dt", "tau_m") and not float(value) > 0:
+    row = NAMES.get(name)
+    if row and row.positive and not float(value) > 0:
         raise InputError(f"{name} must be positive, got {value}")
-    if name in ("eta", "gamma", "weight_range", "feedback_range") and float(value) < 0:
+    if row and float(value) < 0:
         raise InputError(f"{name} must not be negative, got {value}")

@@ -9,6 +9,7 @@ import signal
 import time
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -61,7 +62,7 @@ class Experiment:
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
         rule = get_rule(settings.rule)
-        model = replace_parameters(load_model(settings.model), settings.parameters)
+        model = replace_parameters(self._load_model(checkpoint), settings.parameters)
         dataset = load_dataset(settings.dataset, settings.data)
         images = settings.images or len(dataset.train_labels)
         chunk = min(settings.chunk_images, images)
@@ -96,6 +97,23 @@ class Experiment:
         except BaseException:
             self.close()
             raise
+
+    def _load_model(self, checkpoint):
+        """Load the model file; that of a resumed run is in its checkpoint."""
+        path, meta = self.settings.model, checkpoint.meta if checkpoint else {}
+        if not meta.get("model_text") or path != meta["settings"]["model"]:
+            return load_model(path)
+        text, beside = meta["model_text"], meta.get("model_beside", {})
+        try:
+            changed = Path(path).read_text(encoding="utf-8") != text
+        except (OSError, UnicodeDecodeError):
+            changed = False  # from another folder there may be no such file
+        if changed:
+            self.warn(
+                f"{path} is not what this run was started with; going on with the "
+                "model in the checkpoint"
+            )
+        return load_model(path, stored=(text, beside))
 
     def _describe(self, architecture, model, rule, dataset, images, chunk):
         settings = self.settings

@@ -99,7 +99,8 @@ def plot_angles(axes, curve, at_start=()):
         points.insert(0, (0, at_start))
     seen, measured = zip(*points, strict=True)
     for layer, angles in enumerate(zip(*measured, strict=True), 1):
-        axes.plot(seen, angles, label=f"to layer {layer}")
+        # None, where the angle is undefined, becomes NaN.
+        axes.plot(seen, np.array(angles, dtype=float), label=f"to layer {layer}")
     axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
     axes.set(xlabel="images seen", ylabel="angle (degrees)")
     axes.set_title("feedback B and transposed W")

@@ -7,22 +7,31 @@ prepared for a run through NumPy, on a device of its own. Whatever is wrong ends
 one line that names the file and the string.
 """
 
-import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 
-from brian2 import defaultclock, prefs, second
+from brian2 import second
 from brian2.core.base import BrianObjectException
-from brian2.devices.device import RuntimeDevice, reset_device, set_device
 from brian2.parsing.statements import parse_statement
 from brian2.utils.logger import catch_logs
 
 from ..equations.blame import explain, words
-from ..equations.names import check_kinds, check_names
+from ..equations.integration import misread_by
+from ..equations.kinds import check_kinds
+from ..equations.usage import check_names
 from ..errors import ModelError
 from .build import build_network, check_choices
+from .divisions import check_divisions
+from .initial_values import (
+    array_variables,
+    find_initial_values,
+    has_layers,
+    initial_value,
+)
+from .neurons import spike_string
 from .precision import check_precision
+from .scratch import numpy_device
 
 __all__ = ["blaming_model", "check_model"]
 
@@ -42,16 +51,18 @@ def check_model(architecture, model, rule):
         If not; one line names the file, the string and the reason.
     """
     check_kinds(model)
-    check_names(model, architecture)
+    check_names(model, architecture, rule.route.strings)
     check_choices(architecture, model, rule)
     _check_definitions(architecture, model, rule)
-    with _numpy_device(), catch_logs(), warnings.catch_warnings():
+    with numpy_device(), catch_logs(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        network = build_network(_miniature(architecture), model, rule)
+        network = build_network(_miniature(architecture, model), model, rule)
+        _check_integration(network)
         _check_assignments(network)
         check_precision(model, _variables(network))
         with blaming_model(network):
             network.brian_network.run(0 * second, namespace={})
+        _check_initial_values(network, architecture)
 
 
 def _variables(network):
@@ -71,10 +82,12 @@ def blaming_model(network):
         raise ModelError(explain(network.model, names, exc, variables)) from exc
 
 
-def _miniature(architecture):
+def _miniature(architecture, model):
     """Keep what differs in its equations: one layer for each kind of transfer."""
     hidden = list(dict.fromkeys(architecture.transfers[:-1]))
     n_hidden = min(architecture.n_layers - 1, max(len(hidden), 1))
+    if model.layered or has_layers(model):
+        hidden, n_hidden = architecture.transfers[:-1], architecture.n_layers - 1
     return replace(
         architecture,
         layer_sizes=(2,) * (n_hidden + 2),
@@ -84,20 +97,6 @@ def _miniature(architecture):
         transfers=(*hidden, *architecture.transfers[-1:]),
         frozen=(),
     )
-
-
-@contextmanager
-def _numpy_device():
-    """Work on a Brian2 device of its own, and leave the others as they were."""
-    target, dt = prefs.codegen.target, defaultclock.dt
-    set_device(RuntimeDevice())
-    prefs.codegen.target = "numpy"
-    try:
-        yield
-    finally:
-        prefs.codegen.target = target
-        reset_device()
-        defaultclock.dt = dt
 
 
 def _check_definitions(architecture, model, rule):
@@ -114,47 +113,105 @@ def _check_definitions(architecture, model, rule):
 
 def _needed_variables(architecture, model, rule):
     """List groups of strings, and for each variable the string that should have it."""
-    psp = {"h": "psp_neuron", "drive": "psp_neuron"}
-    if architecture.biases:
-        psp["b"] = "psp_neuron"
-    for layer in range(1, architecture.n_layers + 1):
+    n_layers = architecture.n_layers
+    for layer in range(1, n_layers + 1):
+        neuron = model.of_layer("psp_neuron", layer, n_layers)
         transfer = architecture.transfer(layer)
-        yield ("psp_neuron", transfer), psp | {"phi": transfer}
-    yield ("third_factor",), {"third_factor": "third_factor"}
+        if transfer == "transfer":
+            transfer = model.of_layer(transfer, layer, n_layers)
+        wanted = {"h": neuron, "drive": neuron, "phi": transfer}
+        yield (
+            (neuron, transfer),
+            wanted | ({"b": neuron} if architecture.biases else {}),
+        )
+        third_factor = model.of_layer("third_factor", layer, n_layers)
+        yield (third_factor,), {"third_factor": third_factor}
     if architecture.vector_target:
         yield ("vector_target", "error_neuron"), {"delta": "error_neuron"}
     else:
         wanted = {"class_index": "target", "delta": "error_neuron"}
         yield ("target", "error_neuron"), wanted
-    if architecture.n_layers > 1 and rule.learning_layers == "all":
-        yield ("delta_neuron",), {"delta": "delta_neuron"}
+    for layer in range(1, n_layers if rule.learning_layers == "all" else 1):
+        delta = model.of_layer("delta_neuron", layer, n_layers)
+        yield (delta,), {"delta": delta}
     yield ("plastic_synapse",), {"W": "plastic_synapse"}
     for string, variables in rule.route.strings.items():
         if variables:
             yield (string,), dict.fromkeys(variables, string)
 
 
+def _check_integration(network):
+    """Refuse variables whose name a method of integration misreads."""
+    model, last = network.model, network.n_layers
+    groups = [("input_method", network.layers[0])]
+    groups += [
+        (model.of_layer("method", layer, last), network.layers[layer])
+        for layer in range(1, last + 1)
+    ]
+    groups += [("delta_method", group) for group in network.deltas if group is not None]
+    for method, group in groups:
+        for name in group.equations.diff_eq_names:
+            if not misread_by(model.get(method), name):
+                continue
+            strings = [
+                string
+                for string in network.blame[group.name]
+                if name in model.equations(string)
+            ]
+            raise ModelError(
+                f"{model.where(*strings)}: the exact integration takes '{name}' for "
+                "something that sympy calls so; take another name, or another "
+                f"method ({method} = 'euler')"
+            )
+
+
+def _statements(network):
+    """List the names of statements, each with a group that they run on."""
+    model, last = network.model, network.n_layers
+    if not network.rate:
+        yield "input_reset", network.layers[0]
+        yield "transmit", network.forward[last]
+    for layer in range(1, last + 1):
+        neurons = network.layers[layer]
+        if layer < last or spike_string(network, layer):
+            yield model.of_layer("reset", layer, last), neurons
+    yield from ((name, network.layers[last]) for name in ("learn_bias", "decay_bias"))
+    yield from ((name, network.forward[last]) for name in ("learn", "decay"))
+
+
 def _check_assignments(network):
     """Refuse statements that set a name nobody knows: they would do nothing."""
-    model, last = network.model, network.n_layers
-    neurons, synapses = network.layers[last], network.forward[last]
-    for name, group in (
-        ("reset", neurons),
-        ("learn_bias", neurons),
-        ("decay_bias", neurons),
-        ("transmit", synapses),
-        ("learn", synapses),
-        ("decay", synapses),
-    ):
-        text = model[name]
-        if not text or (name == "transmit" and network.rate):
+    model = network.model
+    for name, group in _statements(network):
+        if not (text := model.get(name)):
             continue
-        lines = [line for line in re.split(r"[\n;]", text) if line.strip()]
         with model.blamed(name):
-            parsed = [parse_statement(line) for line in lines]
+            parsed = [parse_statement(line) for line in text.split("\n")]
         used = {word for _, _, right, _ in parsed for word in words(right)}
         for left, operation, _, _ in parsed:
             if operation == "=" and left not in group.variables and left not in used:
                 raise ModelError(
                     f"{model.where(name)}: sets '{left}', which is no variable"
                 )
+
+
+def _check_initial_values(network, architecture):
+    """Evaluate the values that variables start from, and look for divisions by 0."""
+    variables = array_variables(network)
+    given = find_initial_values(network.model, variables, network.n_layers)
+    sizes = architecture.layer_sizes
+    for name, value in given.items():
+        group = variables[name].owner
+        layer = int(group.name.rsplit("_", 1)[1])
+        synapses = "N_pre" in group.variables
+        if isinstance(value, str):  # for few neurons, which takes less time
+            shape = (2, 2) if synapses else (2,)
+        elif not synapses:
+            shape = (sizes[layer],)
+        elif group.name.startswith("forward"):
+            shape = sizes[layer - 1], sizes[layer]
+        else:
+            source = -1 if network.rule.route == "direct" else layer + 1
+            shape = sizes[source], sizes[layer]
+        initial_value(network, name, variables[name], shape, value, 0)
+    check_divisions(network, variables)

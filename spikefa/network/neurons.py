@@ -9,7 +9,14 @@ from ..dense.neurons import neuron_code_object_class
 from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
-__all__ = ["add_delta", "add_input", "add_layer", "neuron_group"]
+__all__ = [
+    "add_delta",
+    "add_input",
+    "add_layer",
+    "neuron_group",
+    "spike_string",
+    "transfer_string",
+]
 
 
 def _evaluate_late(equations):
@@ -39,7 +46,18 @@ def _evaluate_late(equations):
 
 
 def neuron_group(
-    net, size, strings, extra, name, slot, order, *, gate=None, linked=None, **kwds
+    net,
+    size,
+    strings,
+    extra,
+    name,
+    slot,
+    order,
+    *,
+    gate=None,
+    linked=None,
+    method=None,
+    **kwds,
 ):
     """Create a NeuronGroup and put its updaters into their place in the time step.
 
@@ -60,6 +78,8 @@ def neuron_group(
         What has to be open for its updaters to run.
     linked : dict, optional
         Variables that are those of the same name of another group.
+    method : str, optional
+        Of integration; Brian2's own choice otherwise.
     **kwds
         For `~brian2.groups.neurongroup.NeuronGroup`.
 
@@ -68,6 +88,8 @@ def neuron_group(
     group : NeuronGroup
     """
     linked = linked or {}
+    if method is not None:
+        kwds["method"] = method
     with net.model.blamed(*strings):
         extra = Equations(extra) if isinstance(extra, str) else extra
         equations = net.model.equations(*strings) + extra
@@ -96,20 +118,21 @@ def neuron_group(
     return group
 
 
-def _add_spikes(net, group, layer, threshold):
+def _add_spikes(net, group, layer, threshold, reset):
     """Place threshold and reset of a spiking group."""
-    if threshold is None:
+    if "spike" not in group.thresholder:
         return
     order = partial(forward_order, layer)
     place(group.thresholder["spike"], "forward", order(Phase.SPIKE))
     net.blame[group.thresholder["spike"].name] = [threshold]
     place(group.resetter.get("spike"), "forward", order(Phase.RESET))
     if "spike" in group.resetter:
-        net.blame[group.resetter["spike"].name] = ["reset"]
+        net.blame[group.resetter["spike"].name] = [reset]
 
 
 def add_input(net):
-    spike = net.model["input_spike"]
+    model = net.model
+    spikes = model["input_spike"] is not None
     group = neuron_group(
         net,
         net.architecture.layer_sizes[0],
@@ -118,16 +141,39 @@ def add_input(net):
         "layer_0",
         "forward",
         partial(forward_order, 0),
-        threshold=spike,
+        threshold=model["input_spike"],
+        reset=(model.get("input_reset") or None) if spikes else None,
+        refractory=model.get("input_refractory", False) if spikes else False,
+        method=model.get("input_method"),
     )
-    _add_spikes(net, group, 0, None if spike is None else "input_spike")
+    _add_spikes(net, group, 0, "input_spike", "input_reset")
     net.layers.append(group)
 
 
+def transfer_string(net, layer):
+    """Name the transfer of a layer: of the architecture, or of the model."""
+    name = net.architecture.transfer(layer)
+    if name != "transfer":
+        return name
+    return net.model.of_layer(name, layer, net.n_layers)
+
+
+def spike_string(net, layer):
+    """Name the condition on which a layer spikes, or None.
+
+    The spikes of output neurons are sent nowhere; without a condition of their own
+    there are none.
+    """
+    name = net.model.of_layer("spike", layer, net.n_layers)
+    if net.rate or (name == "spike" and layer == net.n_layers):
+        return None
+    return None if net.model[name] is None else name
+
+
 def add_layer(net, layer):
-    model, last = net.model, layer == net.n_layers
-    # The output spikes are not sent anywhere; only its spike probability counts.
-    spikes = not (net.rate or last)
+    model = net.model
+    of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
+    spike, reset = spike_string(net, layer), of_layer("reset")
     extra = "third_factor : 1 (linked)" if net.learns(layer) else ""
     of_route = net.rule.route.neuron_equations(net, layer)
     if isinstance(of_route, str):
@@ -135,16 +181,17 @@ def add_layer(net, layer):
     group = neuron_group(
         net,
         net.architecture.layer_sizes[layer],
-        ["psp_neuron", net.architecture.transfer(layer)],
+        [of_layer("psp_neuron"), transfer_string(net, layer)],
         Equations(extra) + of_route,
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
-        threshold=model["spike"] if spikes else None,
-        reset=(model["reset"] or None) if spikes else None,
-        refractory=model["refractory"] if spikes else False,
+        threshold=model[spike] if spike else None,
+        reset=(model[reset] or None) if spike else None,
+        refractory=model[of_layer("refractory")] if spike else False,
+        method=model.get(of_layer("method")),
     )
-    _add_spikes(net, group, layer, "spike" if spikes else None)
+    _add_spikes(net, group, layer, spike, reset)
     if not net.rate:  # summed variables start from zero by themselves
         group.run_regularly(
             "drive = 0",
@@ -165,17 +212,19 @@ def add_delta(net, layer):
         target = "vector_target" if arch.vector_target else "target"
         strings, extra = [target, "error_neuron"], ""
     else:
-        strings, extra = ["delta_neuron"], net.rule.route.delta_equations(net, layer)
+        strings = [net.model.of_layer("delta_neuron", layer, net.n_layers)]
+        extra = net.rule.route.delta_equations(net, layer)
     group = neuron_group(
         net,
         arch.layer_sizes[layer],
-        [*strings, "third_factor"],
+        [*strings, net.model.of_layer("third_factor", layer, net.n_layers)],
         extra,
         f"delta_{layer}",
         "backward",
         partial(backward_order, layer, net.n_layers),
         gate=BACKWARD_GATE,
         linked={"phi": net.layers[layer]} if last else None,
+        method=net.model.get("delta_method"),
     )
     if last and not arch.vector_target:
         group.class_index = arch.class_of_outputs

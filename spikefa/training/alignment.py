@@ -83,9 +83,10 @@ def feedback_angles(session):
 
     Returns
     -------
-    angles : list of float
-        In degrees, from the first hidden layer up; empty for rules whose feedback
-        weights alone do not say what they send.
+    angles : list of float or None
+        In degrees, from the first hidden layer up; None where it is undefined, as all
+        weights on the way are 0. Empty for rules whose feedback weights alone do not
+        say what they send.
     """
     network = session.network
     angles = []
@@ -98,5 +99,6 @@ def feedback_angles(session):
         backprop = state[names[-1]].T
         for name in names[-2::-1]:
             backprop = np.matmul(backprop, state[name].T)
-        angles.append(angle(B, backprop))
+        degrees = angle(B, backprop)
+        angles.append(None if np.isnan(degrees) else degrees)
     return angles

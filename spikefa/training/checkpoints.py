@@ -2,6 +2,7 @@
 
 import time
 
+from ..equations.values import described
 from ..errors import InputError
 from .checkpoint_file import CheckpointError, write_checkpoint
 from .trainer import Callback
@@ -87,9 +88,10 @@ def describe_run(architecture, model, rule, dataset, **further):
             "data": dataset.fingerprint,
             **further,
         },
-        "model": {name: repr(value) for name, value in model.items()},
+        "model": {name: described(value) for name, value in model.items()},
         "model_hash": model.text_hash,
         "model_text": model.user_text,
+        "model_beside": dict(model.file.beside),
     }
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..errors import SpikefaError
+from ..seeds import spike_seed
 from .trainer import Callback
 
-__all__ = ["LARGEST", "NumericalError", "NumericalGuard", "diagnose"]
+__all__ = ["LARGEST", "NumericalError", "NumericalGuard", "diagnose", "find_cause"]
 
 #: Largest size of each learned or integrated variable. One spike through a weight of
 #: 100 saturates any neuron, and phi(h) is 0 or 1 in single precision far below 1000.
@@ -36,7 +37,10 @@ class NumericalGuard(Callback):
         self.last_guess, self.in_a_row = None, 0
 
     def on_chunk(self, trainer, entry, guessed):
-        check_state(trainer.session, entry["images_seen"])
+        try:
+            check_state(trainer.session, entry["images_seen"])
+        except NumericalError as exc:
+            raise NumericalError(f"{exc}; {find_cause(trainer)}") from None
         # Few images may well have one class.
         if np.all(guessed == guessed[0]) and guessed[0] == self.last_guess:
             self.in_a_row += len(guessed)
@@ -55,31 +59,98 @@ class NumericalGuard(Callback):
 def check_state(session, images_seen):
     """Raise if a learned or integrated variable has run away.
 
+    Parameters
+    ----------
+    session : Session
+    images_seen : int
+        For the message.
+
     Raises
     ------
     NumericalError
         Naming layer and variable.
     """
-    for name in session.variables:
+    if found := _running_away(session):
+        name, problem = found
         group, variable = name.split(".")
-        if variable not in LARGEST:
+        layer = group.rsplit("_", 1)[1]
+        raise NumericalError(
+            f"layer {layer}: {variable} ({name}) {problem} after {images_seen} images"
+        )
+
+
+def _running_away(session, variables=LARGEST):
+    """Find a variable that cannot be right, and what is wrong with it."""
+    for name in session.variables:
+        variable = name.split(".")[1]
+        if variable not in variables:
             continue
         value = session.get_state([name])[name]
         # Without copies: NaN goes through min and max.
         low, high = float(value.min()), float(value.max())
-        problem = None
         if np.isnan(low) or np.isnan(high):
-            problem = "is not a number"
-        elif np.isinf(low) or np.isinf(high):
-            problem = "is infinite"
-        elif max(-low, high) > LARGEST[variable]:
-            problem = f"has run away to {max(-low, high):.3g}"
-        if problem:
-            layer = group.rsplit("_", 1)[1]
-            raise NumericalError(
-                f"layer {layer}: {variable} ({name}) {problem} after {images_seen} "
-                "images; try a smaller eta"
-            )
+            return name, "is not a number"
+        if np.isinf(low) or np.isinf(high):
+            return name, "is infinite"
+        if max(-low, high) > LARGEST[variable]:
+            return name, f"has run away to {max(-low, high):.3g}"
+    return None
+
+
+def find_cause(trainer):
+    """Find out why a variable has run away: show the first images again, unlearned.
+
+    Neurons that run away without any learning do so by their own equations; if they do
+    not, learning is the cause.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Its session is left in the state in which it is.
+
+    Returns
+    -------
+    cause : str
+    """
+    session, network = trainer.session, trainer.session.network
+    eta = network.model["eta"]
+    before = session.get_state()
+    try:
+        trainer.initialize()
+        images = trainer.schedule.indices(0)
+        session.run(
+            trainer.dataset.train_images[images].repeat(trainer.repeats, axis=0),
+            trainer.dataset.train_labels[images].repeat(trainer.repeats),
+            seed=spike_seed(trainer.seed, "training", 0),
+            gates=session.learn_nothing,
+        )
+        found = _running_away(session, {"h"})
+    finally:
+        session.set_state(before)
+    if found is None:
+        return f"without learning it does not: eta = {eta} is too large"
+    name = found[0]
+    layer = int(name.split(".")[0].rsplit("_", 1)[1])
+    return f"{name} {found[1]} without learning too: {_by_itself(network, layer)}"
+
+
+def _by_itself(network, layer):
+    """Say what makes neurons run away that learn nothing."""
+    model, last = network.model, network.n_layers
+    string = model.of_layer("psp_neuron", layer, last)
+    resets = "spike" in network.layers[layer].resetter
+    if layer == last and not resets and last > 1 and network.layers[1].resetter:
+        return (
+            f"the output neurons of layer {last} have no reset; give them one with "
+            "output_spike and output_reset, or other equations with output_neuron"
+        )
+    if resets:
+        return (
+            f"the equations in {string} run away between resets, with method "
+            f"{model.get(model.of_layer('method', layer, last)) or 'of Brian2'} and "
+            f"dt = {model['dt']}"
+        )
+    return f"the equations in {string} run away, and no reset stops them"
 
 
 def diagnose(session):
@@ -93,6 +164,8 @@ def diagnose(session):
     -------
     cause : str
     """
+    if not session.network.model["eta"]:
+        return "nothing is learned, as eta is 0"
     for name in session.variables:
         if name.endswith(".h") and not session.network.rate:
             size = float(np.median(np.abs(session.get_state([name])[name])))

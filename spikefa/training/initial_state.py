@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..network.architecture import GRID_STEPS
-from ..seeds import generator
+from ..network.initial_values import find_initial_values, initial_value
+from ..seeds import generator, spike_seed
 
 __all__ = ["LONG_AGO", "set_initial_state"]
 
@@ -18,13 +19,19 @@ def set_initial_state(session, seed):
     """Draw weights, biases and feedback weights; set all else to rest, time to 0.
 
     Weights and biases are uniform in plus or minus the model's ``weight_range``,
-    feedback weights in plus or minus ``feedback_range``. Each variable has its own
-    random numbers, so that for instance two rules start from the same weights.
+    feedback weights in plus or minus ``feedback_range``. Then what the model gives as
+    ``initial`` is set. Each variable has its own random numbers, so that for instance
+    two rules start from the same weights.
 
     Parameters
     ----------
     session : Session
     seed : int
+
+    Raises
+    ------
+    ModelError
+        If an initial value of the model cannot be used.
     """
     biases = session.network.architecture.biases
     ranges = _RANGES | session.network.rule.route.drawn
@@ -40,6 +47,27 @@ def set_initial_state(session, seed):
         else:
             value = np.full(shape, _REST.get(variable, 0))
         session.set_state({name: value})  # one by one: W and B are large
+    _set_given(session, seed)
+
+
+def _set_given(session, seed):
+    """Set the initial values that the model gives, in their order."""
+    network = session.network
+    given = find_initial_values(network.model, session.shapes, network.n_layers)
+    for name, value in given.items():
+        group = name.split(".")[0]
+        others = [n for n in session.shapes if n.split(".")[0] == group and n != name]
+        state = session.get_state(others) if isinstance(value, str) else {}
+        array = initial_value(
+            network,
+            name,
+            session.variables[name],
+            session.shapes[name],
+            value,
+            spike_seed(seed, f"initial {name}"),
+            {other.split(".")[1]: array for other, array in state.items()},
+        )
+        session.set_state({name: array})
 
 
 _REST = {"not_refractory": True, "present": 1, "lastspike": LONG_AGO}

@@ -26,7 +26,7 @@ BAD_ASSIGNMENTS = [
     *["eta", "=1", "eta=", "", "1eta=1", "a b=1", "eta==1", "-=1"],
     *["nosuch=1", "spike=1", "psp_neuron=1", "W=1", "ETA=1", "refractory=1"],
     *["eta=1*ms", "tau_m=1", "tau_m=1*mV", "dt=1", "gamma=1/second", "eta=ms"],
-    *["tau=0.5", "tau_m=0*ms", "tau_m=-1*ms", "dt=0*ms", "dt=-1*ms"],
+    *["tau=0", "tau=1", "tau=1.5", "tau_m=0*ms", "tau_m=-1*ms", "dt=0*ms", "dt=-1*ms"],
     *["eta=-1", "gamma=-1", "weight_range=-1", "feedback_range=-0.1"],
     *["eta=nan", "eta=inf", "eta=1e999", "eta=-1e999", "eta=1/0", "eta=0**-1"],
     *["eta=9**9**9", "eta=2**1000000", "eta=(1,)", "eta=[1]", "eta='1'"],

@@ -1,0 +1,127 @@
+"""Checking that each name of a model holds the kind of value that it must."""
+
+from math import isfinite
+
+from brian2 import Quantity, have_same_dimensions, second
+from brian2.core.functions import Function
+
+from ..errors import ModelError
+from .integration import METHODS
+from .model import builtin_values
+from .names import NAMES, kind_of, layer_of
+
+__all__ = ["check_kinds", "shown"]
+
+#: Parameters that are used outside of equations: pure numbers, 0 or more.
+_PLAIN_NUMBERS = ("gamma", "weight_range", "feedback_range")
+
+
+def check_kinds(model):
+    """Check that strings are strings and numbers are numbers.
+
+    Raises
+    ------
+    ModelError
+        If one is not.
+    """
+    used = model.used_words
+    for name in model:
+        kind = kind_of(name) or _builtin_kind(name)
+        if kind is None:
+            continue
+        problem = _CHECKS[kind](name, model[name])
+        row = NAMES.get(name)
+        matters = name in used or model.changed(name)
+        if not problem and row and row.positive and matters and not model[name] > 0:
+            problem = "above 0"
+        if problem:
+            text = model.derivations.get(name)
+            raise ModelError(
+                f"{model.where(name)}: must be {problem}, got {shown(model[name])}"
+                + (f" (it is {text})" if text else "")
+            )
+
+
+def shown(value):
+    """Show a value in a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _builtin_kind(name):
+    """Find the kind of a built-in name that the table has not got."""
+    if name not in (builtin := builtin_values()):
+        return None
+    return "equations" if isinstance(builtin[name], str) else "number"
+
+
+def _row(name):
+    try:
+        name = layer_of(name)[1]
+    except LookupError:
+        pass
+    return NAMES.get(name)
+
+
+def _wrong_string(name, value):
+    row = _row(name)
+    if row is not None and row.optional and value is None:
+        return None
+    return None if isinstance(value, str) else "a string"
+
+
+def _wrong_refractory(name, value):
+    is_time = (
+        isinstance(value, Quantity)
+        and value.ndim == 0
+        and have_same_dimensions(value, second)
+    )
+    if value is False or isinstance(value, str) or is_time:
+        return None
+    return "False, a time such as 2*ms, or a string"
+
+
+def _wrong_number(name, value):
+    if isinstance(value, Function) and name not in ("dt", *_PLAIN_NUMBERS):
+        return None
+    if isinstance(value, bool):
+        return "a number"
+    if getattr(value, "size", 1) != 1 or isinstance(value, list | tuple):
+        return "a single number"
+    if not isinstance(value, int | float | Quantity):
+        return "a number"
+    if not isfinite(float(value)):
+        return "a finite number"
+    if name == "dt":
+        time = isinstance(value, Quantity) and have_same_dimensions(value, second)
+        return None if time and value > 0 * second else "a time above 0, such as 1*ms"
+    if name in _PLAIN_NUMBERS:
+        plain = have_same_dimensions(value, 1)
+        return None if plain and value >= 0 else "a number without units, 0 or more"
+    return None
+
+
+def _wrong_method(name, value):
+    names = [value] if isinstance(value, str) else value
+    if value is None:
+        return None
+    if not isinstance(names, list | tuple) or not names:
+        return "the name of an integration method, or a list of them"
+    for method in names:
+        if not isinstance(method, str) or method.lower() not in METHODS:
+            return f"one of Brian2's methods ({', '.join(METHODS)})"
+    return None
+
+
+def _wrong_dictionary(name, value):
+    return None if isinstance(value, dict) else "a dictionary, by name of the variable"
+
+
+_CHECKS = {
+    **dict.fromkeys(("equations", "condition", "statements"), _wrong_string),
+    **dict.fromkeys(("number", "time"), _wrong_number),
+    "refractory": _wrong_refractory,
+    "method": _wrong_method,
+    "initial": _wrong_dictionary,
+    "precision": _wrong_dictionary,
+}

@@ -1,0 +1,79 @@
+"""Values of a model file in the few types that the rest of the package knows."""
+
+from decimal import Decimal
+from fractions import Fraction
+from hashlib import sha256
+from inspect import isfunction
+
+import numpy as np
+from brian2 import Equations, Quantity, TimedArray
+from brian2.core.functions import Function
+from brian2.units.fundamentalunits import Unit, get_dimensions
+
+from .names import kind_of
+from .text import tidy_condition, tidy_statements
+
+__all__ = ["described", "is_model_value", "normalized"]
+
+#: Strings, parameters and functions for the equations (`TimedArray` among them).
+_KINDS = (str, bool, int, float, Quantity, Function, type(None))
+
+_TIDY = {"condition": tidy_condition, "statements": tidy_statements}
+
+
+def normalized(name, value):
+    """Turn a value into a string, number, quantity or function, if it is one.
+
+    NumPy's scalars, arrays without axes, fractions and decimals are numbers; an
+    `Equations` object is its text; a Python function with units is a `Function`.
+
+    Parameters
+    ----------
+    name : str
+        Of the value; says whether a string is a condition or statements.
+    value : object
+
+    Returns
+    -------
+    value : object
+        The same object if there is nothing to turn it into.
+    """
+    if isinstance(value, str):
+        return _TIDY.get(kind_of(name), str)(value)
+    if isinstance(value, Equations):
+        return "\n".join(str(equation) for equation in value.values())
+    if isinstance(value, Unit):
+        return 1.0 * value
+    if isinstance(value, Quantity):
+        return value.reshape(()) if value.size == 1 else value
+    if isinstance(value, np.generic) or (
+        isinstance(value, np.ndarray) and value.ndim == 0
+    ):
+        return value.item()
+    if isinstance(value, Fraction | Decimal):
+        return float(value)
+    if isfunction(value) and hasattr(value, "_arg_units"):
+        return Function(value)
+    return value
+
+
+def is_model_value(name, value):
+    """Whether a normalized value can be part of a model."""
+    if kind_of(name) is not None:
+        return True  # or refused for what it is, see `kinds`
+    return isinstance(value, _KINDS) and not getattr(value, "ndim", 0)
+
+
+def described(value):
+    """Describe a value so that two of the same content look the same."""
+    if isinstance(value, TimedArray):
+        content = sha256(value.values.tobytes()).hexdigest()
+        return f"TimedArray {value.values.shape} {value.dt} {value.dim!r} {content}"
+    if isinstance(value, Function):  # its code is in the user's file
+        return "Function"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {described(v)}' for k, v in value.items())}}}"
+    if isinstance(value, np.ndarray) and value.ndim:
+        content = sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"array {value.shape} {value.dtype} {get_dimensions(value)!r} {content}"
+    return repr(value)

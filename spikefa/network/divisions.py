@@ -1,0 +1,141 @@
+"""Finding what is divided by although it is 0: a parameter that nobody sets."""
+
+import ast
+
+from brian2.equations.equations import PARAMETER
+from brian2.parsing.sympytools import str_to_sympy
+
+from ..equations.blame import words
+from ..equations.names import NAMES
+from ..errors import ModelError
+from .initial_values import find_initial_values
+from .neurons import spike_string
+
+__all__ = ["check_divisions"]
+
+#: Parameters that the network, its synapses or its initial state set.
+_SET = {"drive", "drive_noisy", "b", "W", "B", "class_index", "feedback", "present"}
+
+
+def check_divisions(net, state):
+    """Refuse a division by a parameter that is never set and so stays 0.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+    state : iterable of str
+        State variables as ``"group.variable"``.
+
+    Raises
+    ------
+    ModelError
+        Naming parameter and string.
+    """
+    model = net.model
+    initial = find_initial_values(model, state, net.n_layers)
+    zeros = {
+        name: f"{name} is 0"
+        for name, value in model.parameters.items()
+        if isinstance(value, int | float) and not value
+    }
+    for group in net.stateful:
+        never_set = {
+            eq.varname: f"{eq.varname} is never set and 0; 'initial' gives it values"
+            for eq in group.equations.values()
+            if eq.type == PARAMETER
+            and not {"linked", "summed"} & set(eq.flags)
+            and eq.varname not in _SET | _assigned(model)
+            and f"{group.name}.{eq.varname}" not in initial
+        }
+        _check_group(net, group, zeros | never_set)
+
+
+def _check_group(net, group, zeros):
+    model = net.model
+    within = {
+        eq.varname: str_to_sympy(eq.expr.code)
+        for eq in group.equations.values()
+        if eq.expr is not None and eq.varname not in group.equations.diff_eq_names
+    }
+    expressions = [
+        (eq.varname, eq.expr.code)
+        for eq in group.equations.values()
+        if eq.expr is not None
+    ]
+    for string in _strings_of(net, group):
+        expressions += [(string, line) for line in str(model[string]).split("\n")]
+    for name, text in expressions:
+        for denominator in _denominators(text):
+            expression = str_to_sympy(denominator)
+            for _ in within:  # one subexpression may need another
+                expression = expression.subs(
+                    {
+                        s: within[s.name]
+                        for s in expression.free_symbols
+                        if s.name in within
+                    }
+                )
+            there = [s for s in expression.free_symbols if s.name in zeros]
+            if there and expression.subs({s: 0 for s in there}) == 0:
+                culprit = sorted(there, key=lambda s: s.name)[0].name
+                raise ModelError(
+                    f"{_place(net, group, name)}: divides by '{denominator}', but "
+                    f"{zeros[culprit]}"
+                )
+
+
+def _denominators(text):
+    """Yield what an expression or a statement divides by."""
+    try:
+        tree = ast.parse(text.strip())
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(
+            node.op, ast.Div | ast.FloorDiv | ast.Mod
+        ):
+            right = node.right if isinstance(node, ast.BinOp) else node.value
+            yield ast.unparse(right)
+
+
+def _strings_of(net, group):
+    """List the statements and conditions that belong to a group."""
+    model = net.model
+    if group in net.layers[1:]:
+        layer = net.layers.index(group)
+        if spike := spike_string(net, layer):
+            yield spike
+            names = [model.of_layer(n, layer, net.n_layers) for n in _ON_SPIKE]
+            yield from (name for name in names if isinstance(model[name], str))
+        yield "learn_bias"
+    elif group in net.forward and not net.rate:
+        yield from ("transmit", "learn")
+
+
+_ON_SPIKE = ("reset", "refractory")
+
+
+def _assigned(model):
+    """Names that some statement gives a value."""
+    found = set()
+    for name in model:
+        row = NAMES.get(name)
+        text = model[name]
+        if isinstance(text, str) and (row is None or row.kind == "statements"):
+            for line in text.split("\n"):
+                left = line.split("=")[0]
+                found |= {
+                    w.removesuffix("_post").removesuffix("_pre") for w in words(left)
+                }
+    return found
+
+
+def _place(net, group, name):
+    model = net.model
+    if name in model and isinstance(model[name], str):
+        if NAMES.get(name) is None or NAMES[name].kind != "equations":
+            return model.where(name)
+    for string in net.blame.get(group.name, ()):
+        if string in model and name in model.equations(string):
+            return model.where(string)
+    return model.where(*net.blame.get(group.name, ())[:1])

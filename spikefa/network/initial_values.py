@@ -1,0 +1,220 @@
+"""The values that a model gives its variables to start from.
+
+``initial = {"tau_i": "5*ms + 2*ms*randn()", "theta": 20*mV}`` sets a variable wherever
+there is one of this name; ``"layer_2.tau_i"``, or a dictionary under ``"layer_2"``, in
+one layer. Strings are evaluated by Brian2 itself, as by ``group.tau_i = "..."``.
+"""
+
+from difflib import get_close_matches
+
+import numpy as np
+from brian2 import Equations, NeuronGroup, Quantity, Synapses
+from brian2.core.variables import ArrayVariable
+from brian2.equations.equations import PARAMETER, SingleEquation
+from brian2.units.fundamentalunits import get_dimensions
+
+from ..equations.blame import reason_for
+from ..equations.values import normalized
+from ..errors import ModelError
+from .scratch import numpy_device
+
+__all__ = [
+    "array_variables",
+    "find_initial_values",
+    "has_layers",
+    "initial_value",
+]
+
+
+def array_variables(network):
+    """List the variables that can be given values.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+
+    Returns
+    -------
+    variables : dict
+        ``{"group.variable": ArrayVariable}``.
+    """
+    return {
+        f"{group.name}.{name}": variable
+        for group in network.stateful
+        for name, variable in group.variables.items()
+        if isinstance(variable, ArrayVariable)
+        and getattr(variable.owner, "name", None) == group.name
+        and not variable.read_only
+        and not name.startswith("_")
+        and name not in ("t", "dt")
+    }
+
+
+def has_layers(model):
+    """Whether a model gives a layer, or some of them, values of its own."""
+    return any("." in key for key in _flat(model))
+
+
+def find_initial_values(model, names, n_layers):
+    """Find out which state variables a model gives a value.
+
+    Parameters
+    ----------
+    model : Model
+    names : iterable of str
+        State variables as ``"group.variable"``.
+    n_layers : int
+
+    Returns
+    -------
+    values : dict
+        What is given, by ``"group.variable"``, in the order in which it is to be set.
+
+    Raises
+    ------
+    ModelError
+        If a name of ``initial`` is that of no variable.
+    """
+    given, names = _flat(model), list(names)
+    found = {}
+    # Those of one layer last: they count.
+    for key in sorted(given, key=lambda key: "." in key):
+        group, _, variable = key.rpartition(".")
+        group = {"output": f"layer_{n_layers}", "input": "layer_0"}.get(group, group)
+        meant = [
+            name
+            for name in names
+            if name == f"{group}.{variable}"
+            or (not group and name.split(".")[1] == variable)
+        ]
+        if not meant:
+            raise ModelError(_no_such_variable(model, key, names))
+        for name in meant:
+            found.pop(name, None)
+            found[name] = given[key]
+    return found
+
+
+def _flat(model):
+    """Write dictionaries of one layer as ``"group.variable"``."""
+    flat = {}
+    for key, value in (model.get("initial") or {}).items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{name}": inner for name, inner in value.items()}
+        else:
+            flat[str(key)] = value
+    return flat
+
+
+def _no_such_variable(model, key, names):
+    known = {name.split(".")[1] for name in names} | set(names)
+    close = get_close_matches(key, sorted(known), 1, 0.7)
+    hint = f", did you mean '{close[0]}'?" if close else ""
+    return f"{model.where('initial')}: no state variable is called '{key}'{hint}"
+
+
+def initial_value(net, name, variable, shape, value, seed, state=None):
+    """Evaluate an initial value.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+    name : str
+        ``"group.variable"``.
+    variable : ArrayVariable
+    shape : tuple of int
+        (n,) for neurons, (n_pre, n_post) for synapses.
+    value : str, number, Quantity, list or array
+    seed : int
+        Of the random numbers in a string.
+    state : dict, optional
+        Values of other variables of the same group, which a string may use.
+
+    Returns
+    -------
+    array : numpy.ndarray
+        In base units, of this shape.
+
+    Raises
+    ------
+    ModelError
+        If the value has other units or another shape, or cannot be evaluated.
+    """
+    where = f"{net.model.where('initial')}: {name}"
+    if isinstance(value, str):
+        try:
+            array = _evaluated(net, variable, shape, value, seed, state or {})
+        except Exception as exc:
+            raise ModelError(f"{where}: '{value}': {reason_for(exc)}") from exc
+    else:
+        array = _checked_array(where, variable, shape, value)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ModelError(f"{where}: '{value}' gives values that are not finite")
+    return array
+
+
+def _checked_array(where, variable, shape, value):
+    value = normalized("", value)
+    try:
+        dimensions = get_dimensions(value if isinstance(value, Quantity) else 1)
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise ModelError(
+            f"{where}: must be a number, an array or a string, got {kind}"
+        ) from None
+    if dimensions is not variable.dim:
+        raise ModelError(
+            f"{where}: has the unit {dimensions}, the variable has {variable.dim}"
+        )
+    if array.ndim and array.shape != shape:
+        raise ModelError(
+            f"{where}: {_shape(array.shape)} given, {_shape(shape)} needed"
+        )
+    return np.broadcast_to(array, shape)
+
+
+def _shape(shape):
+    return " x ".join(map(str, shape)) + " values"
+
+
+def _evaluated(net, variable, shape, text, seed, state):
+    """Let Brian2 evaluate a string for all neurons or synapses of a group."""
+    owner = variable.owner
+    known = {
+        name: array
+        for name, array in state.items()
+        if name in owner.variables and name not in _SPECIAL
+    }
+    equations = Equations(
+        [
+            SingleEquation(
+                PARAMETER,
+                name,
+                owner.variables[name].dim,
+                var_type=_TYPES[np.dtype(owner.variables[name].dtype).kind],
+            )
+            for name in {**known, variable.name: None}
+        ]
+    )
+    with numpy_device(seed):
+        dtype = {name: np.float64 for name in equations.names}
+        dtype = {n: t for n, t in dtype.items() if equations[n].var_type == "float"}
+        if len(shape) == 1:
+            group = NeuronGroup(
+                *shape, equations, namespace=net.namespace, dtype=dtype, name=owner.name
+            )
+        else:
+            ends = [NeuronGroup(n, "", name=f"end_{i}") for i, n in enumerate(shape)]
+            group = Synapses(*ends, equations, namespace=net.namespace, dtype=dtype)
+            group.connect()
+        for name, array in known.items():
+            group.variables[name].set_value(np.ravel(array))
+        setattr(group, variable.name, text)
+        return np.array(group.variables[variable.name].get_value()).reshape(shape)
+
+
+_TYPES = {"f": "float", "i": "integer", "u": "integer", "b": "boolean"}
+_SPECIAL = ("lastspike", "not_refractory")
