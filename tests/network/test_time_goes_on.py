@@ -149,7 +149,7 @@ def through_numpy():
         devices.build_network = build
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     memories=st.lists(st.sampled_from(sorted(MEMORIES)), min_size=1, unique=True),
     refractory=st.sampled_from(REFRACTORY),
