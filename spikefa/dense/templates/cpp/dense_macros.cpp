@@ -175,12 +175,23 @@
     {% endif %}
 {%- endmacro %}
 
+{# Begin with this where the statements are to be run for connected pairs only. #}
+{% macro if_connected(wanted=True) -%}
+    {% if wanted and owner.mask is not none %}
+    if ({{get_array_name(owner.mask)}}[_idx])
+    {% endif %}
+{%- endmacro %}
+
 {# Run statements for the synapse of row n in the current column. #}
-{% macro at_synapse(n, code) -%}
+{% macro at_synapse(n, code, masked=True, after='') -%}
     const int32_t _presynaptic_idx = _row_{{n}} + _pre_start;
     const size_t _idx = (size_t)_row_{{n}} * N_post + _column;
     const size_t _vectorisation_idx = _idx;
+    {{if_connected(masked)|autoindent}}
+    {
     {{code|autoindent}}
+    {{after}}
+    }
 {%- endmacro %}
 
 {# Add x_pre*f, with f in _increments, to some rows of a matrix. #}
@@ -195,5 +206,21 @@
         {% for row in rows %}
         _to_{{loop.index}}[_column] += _factor_{{loop.index}} * _increment;
         {% endfor %}
+    }
+{%- endmacro %}
+
+{# Run statements for the neurons that had an event. #}
+{% macro over_events(block, side) -%}
+    {
+        const size_t _vectorisation_idx = -1;
+        {{scalar_code[block]|autoindent}}
+        for (int32_t _event = 0; _event < _num_events; _event++)
+        {
+            const int32_t _{{side}}synaptic_idx = _events[_event];
+            const size_t _vectorisation_idx = _{{side}}synaptic_idx;
+            if (_{{side}}synaptic_idx < _{{side}}_start || _{{side}}synaptic_idx >= _{{side}}_start + N_{{side}})
+                continue;
+            {{vector_code[block]|autoindent}}
+        }
     }
 {%- endmacro %}

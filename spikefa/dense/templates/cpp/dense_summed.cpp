@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, collect_rows, over_rows, skip_idle_row with context %}
+{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, skip_idle_row with context %}
 
 {% block maincode %}
     {% set _target = get_array_name(_target_var) %}
@@ -33,8 +33,11 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = _first + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected()|autoindent}}
+            {
             {{vector_code|autoindent}}
             _sums[_column] += _synaptic_var;
+            }
         }
     }
     for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
@@ -51,8 +54,7 @@
         {{_type}} _sum = {{_target}}[_postsynaptic_idx];
         {% for n in rows %}
         {
-            {{at_synapse(n, vector_code)}}
-            _sum += _synaptic_var;
+            {{at_synapse(n, vector_code, after='_sum += _synaptic_var;')}}
         }
         {% endfor %}
         {{_target}}[_postsynaptic_idx] = _sum;
@@ -74,8 +76,11 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = _first + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected()|autoindent}}
+            {
             {{vector_code|autoindent}}
             _sum += _synaptic_var;
+            }
         }
         {{_target}}[_presynaptic_idx] = _sum;
     }
