@@ -149,7 +149,7 @@ QUESTIONS = {
     "i is j": lambda s, _: s.i == s.j,
     "i and j": lambda s, _: (s.i[:], s.j[:]),
     "i of some": lambda s, _: s.i["j > 1"],
-    "all states": lambda s, _: (s.get_states()["i"], s.get_states()["N_incoming"]),
+    "all states": lambda s, _: s.get_states()["N_incoming"],
     "N_incoming": lambda s, _: s.N_incoming[:],
     "N_outgoing": lambda s, _: s.N_outgoing[1, :],
     "N_incoming_post": lambda s, _: s.N_incoming_post[-2:],
