@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list with context %}
+{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list with context %}
 {% set _own, _other = ('pre', 'post') if prepost == 'pre' else ('post', 'pre') %}
 
 {% block maincode %}
@@ -60,7 +60,8 @@
     }
     {% if _parallel %}
     {{private_sums(sums)|autoindent}}
-    {{openmp_pragma('parallel')}}
+    {{choose_team()}}
+    {{for_parts()}}
     {
     {{redirect_sums(sums)|autoindent}}
     {% endif %}
@@ -74,6 +75,7 @@
     {% endcall %}
     {% if _parallel %}
     }
+    {{team_done('_num_rows')}}
     {{add_private_sums(sums)|autoindent}}
     {% endif %}
     {% else %}

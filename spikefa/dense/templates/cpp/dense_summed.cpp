@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, skip_idle_row with context %}
+{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, skip_idle_row with context %}
 
 {% block maincode %}
     {% set _target = get_array_name(_target_var) %}
@@ -45,7 +45,8 @@
     {% else %}
     {% if _parallel %}
     {{private_sums([_target_var])|autoindent}}
-    {{openmp_pragma('parallel')}}
+    {{choose_team()}}
+    {{for_parts()}}
     {
     {{redirect_sums([_target_var])|autoindent}}
     {% endif %}
@@ -61,11 +62,13 @@
     {% endcall %}
     {% if _parallel %}
     }
+    {{team_done('_num_rows')}}
     {{add_private_sums([_target_var])|autoindent}}
     {% endif %}
     {% endif %}
     {% else %}
-    {{openmp_pragma('parallel-static')}}
+    {{choose_team()}}
+    {{for_rows()}}
     for (int32_t _row = 0; _row < N_pre; _row++)
     {
         const int32_t _presynaptic_idx = _row + _pre_start;
@@ -84,5 +87,6 @@
         }
         {{_target}}[_presynaptic_idx] = _sum;
     }
+    {{team_done('N_pre')}}
     {% endif %}
 {% endblock %}
