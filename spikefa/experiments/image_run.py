@@ -3,12 +3,12 @@
 A run is described by plain values, so that it can be sent to another process.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..analysis import angle, row_angles
-from ..datasets import Dataset, load_dataset
+from ..datasets import load_dataset
 from ..devices.open import open_session
 from ..equations.model import load_model
 from ..errors import InputError
@@ -94,13 +94,13 @@ def hold_out(dataset, n):
         raise InputError(
             f"cannot hold out {n} of {len(dataset.train_labels)} training images"
         )
-    return Dataset(
-        f"{dataset.name} without test images",
-        dataset.train_images[:-n],
-        dataset.train_labels[:-n],
-        dataset.train_images[-n:],
-        dataset.train_labels[-n:],
-        dataset.image_shape,
+    return replace(
+        dataset,
+        name=f"{dataset.name} without test images",
+        train_images=dataset.train_images[:-n],
+        train_labels=dataset.train_labels[:-n],
+        test_images=dataset.train_images[-n:],
+        test_labels=dataset.train_labels[-n:],
     )
 
 
@@ -210,6 +210,6 @@ def _errors(trainer):
     labels = dataset.test_labels[:n]
     with session.evaluating():
         result = session.run(
-            dataset.test_images[:n], labels, seed=0, gates=session.learn_nothing
+            dataset.test_inputs[:n], labels, seed=0, gates=session.learn_nothing
         )
     return np.eye(dataset.n_classes)[labels] - result.output[:, 0]

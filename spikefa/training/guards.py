@@ -119,7 +119,7 @@ def find_cause(trainer):
         trainer.initialize()
         images = trainer.schedule.indices(0)
         session.run(
-            trainer.dataset.train_images[images].repeat(trainer.repeats, axis=0),
+            trainer.dataset.train_inputs[images].repeat(trainer.repeats, axis=0),
             trainer.dataset.train_labels[images].repeat(trainer.repeats),
             seed=spike_seed(trainer.seed, "training", 0),
             gates=session.learn_nothing,

@@ -227,7 +227,7 @@ class Trainer:
         labels = self.dataset.train_labels[indices]
         start = time.perf_counter()
         result = self.session.run(
-            self.dataset.train_images[indices].repeat(self.repeats, axis=0),
+            self.dataset.train_inputs[indices].repeat(self.repeats, axis=0),
             labels.repeat(self.repeats),
             seed=spike_seed(self.seed, "training", self.chunk),
         )
@@ -282,11 +282,10 @@ class Trainer:
         -------
         evaluation : Evaluation
         """
-        shown = slice(self.test_images)
         return evaluate(
             self.session,
-            self.dataset.test_images[shown],
-            self.dataset.test_labels[shown],
+            self.dataset.test_inputs,
+            self.dataset.test_labels[: self.test_images],
             seed=self.seed,
             steps=self.test_steps,
             index=self.images_seen,
