@@ -4,7 +4,7 @@ import sys
 
 from tqdm import tqdm
 
-from .trainer import Callback
+from .callbacks import Callback
 
 __all__ = ["ProgressBar"]
 
@@ -33,22 +33,21 @@ class ProgressBar(Callback):
             # A log file is not a screen.
             mininterval=0.5 if self.file.isatty() else 30,
         )
-        if tested := [e for e in trainer.curve if e["test_error_percent"] is not None]:
-            self._show(test=f"{tested[-1]['test_error_percent']:.1f}%")
+        if tested := trainer.curve.tested:
+            self._show(test=_test(tested[-1]))
 
-    def on_chunk(self, trainer, entry, guessed):
-        self.bar.update(len(guessed))
-        self._show(
-            online=f"{entry['online_error_percent']:.1f}%",
-            step=f"{trainer.ms_per_step:.2f}ms",
-        )
+    def on_chunk(self, trainer, point, guessed):
+        self.bar.update(point.images_seen - self.bar.n)
+        if point.online_error_percent is not None:
+            self._show(online=f"{point.online_error_percent:.1f}%")
+        self._show(step=f"{trainer.ms_per_step:.2f}ms")
 
     def on_test_images(self, trainer, number):
         self.bar.set_description("testing")
 
     def on_evaluation(self, trainer, evaluation):
         self.bar.set_description("")
-        self._show(test=f"{evaluation.error_percent:.1f}%")
+        self._show(test=_test(trainer.curve[-1]))
 
     def on_end(self, trainer):
         self.close()
@@ -61,3 +60,10 @@ class ProgressBar(Callback):
     def _show(self, **values):
         self.shown |= values
         self.bar.set_postfix(self.shown)
+
+
+def _test(point):
+    """Write the error of a test."""
+    if point.test_error_percent is None:
+        return f"NSE {point.test_nse:.3g}"
+    return f"{point.test_error_percent:.1f}%"
