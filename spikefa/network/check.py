@@ -11,6 +11,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 from brian2 import second
 from brian2.core.base import BrianObjectException
 from brian2.parsing.statements import parse_statement
@@ -208,5 +209,10 @@ def _check_initial_values(network, architecture):
         else:
             source = -1 if network.rule.route == "direct" else layer + 1
             shape = sizes[source], sizes[layer]
-        initial_value(network, name, variables[name], shape, value, 0)
+        others = {
+            other.split(".")[1]: np.zeros(shape)
+            for other in variables
+            if other.split(".")[0] == group.name and other != name
+        }
+        initial_value(network, name, variables[name], shape, value, 0, others)
     check_divisions(network, variables)

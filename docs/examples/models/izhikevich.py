@@ -8,9 +8,8 @@ estimate of their rate.
 from brian2 import ms
 
 dt = 0.5 * ms
-tau_m = 1 * ms  # of the delta neurons
 tau_r = 5 * ms
-gain = 150
+gain = 100
 
 psp_neuron = """
 dh/dt = (0.04*h**2 + 5*h + 140 - u + gain*(b + drive))/ms : 1
@@ -19,10 +18,10 @@ dr/dt = -r/tau_r : 1
 drive : 1
 b : 1
 """
-initial = {"h": -65, "u": "0.2*h"}
+initial = {"h": -65, "u": "0.2*h", "output.b": 0.1}
 method = "euler"
 spike = "h >= 30"
-reset = "h = -65; u += 8; r += dt/tau_r"
+reset = "h = -65; u += 8; r += 0.5"
 output_spike, output_reset = spike, reset
 
 # The more a neuron has fired, or the nearer it is to firing, the larger phi.
@@ -31,7 +30,7 @@ phi = 1/(1 + exp(-(clip(h, -80, 30) + 55)/10)) : 1
 psi = phi*(1 - phi) : 1
 """
 output_transfer = """
-phi = clip(10*r, 0, 1) : 1
+phi = clip(r, 0, 1) : 1
 psi = 0.25 : 1
 """
 
