@@ -4,10 +4,12 @@
 `spikefa.models.psp`           input neurons and forward PSP neurons
 `spikefa.models.delta`         error neurons and backward delta neurons
 `spikefa.models.three_factor`  plastic forward, fixed feedback synapses
+`spikefa.models.feedback`      feedback over the forward synapses
+`spikefa.models.readout`       what the guess is made from
 `spikefa.models.rate`          the same definitions for rate networks
 =============================  ========================================
 
-A model is the sum of the first three files; `rate` replaces a few of their
+A model is the sum of the first five files; `rate` replaces a few of their
 strings. A file given to ``--model`` replaces strings in the same way: it needs to
 hold only what it changes. `psi_boxcar`, `error_spikes`, `third_factor_linear` and
 `biases_fixed` are such files: choices that the paper leaves open.

@@ -54,6 +54,10 @@ learn = "W += phi_pre*dW"
 # Sparse connectivity: ``learn`` of synapses of which only some are present.
 sparse_learn = "W += present*phi_pre*dW"
 
+# Kolen-Pollack feedback.
+kolen_pollack_learn = "B += phi_pre*dW"
+kolen_pollack_sparse_learn = "B += present*phi_pre*dW"
+
 # Node perturbation. A second pass runs through the same weights; in it every neuron
 # above the input has noise on its output. What the noise did to the error, times the
 # noise, says in which direction the output should have been: its mean is the gradient.

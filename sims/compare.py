@@ -34,7 +34,11 @@ def build_parser():
     add = parser.add_argument_group("network and data").add_argument
     add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
     add("--outputs-per-class", type=positive_int, metavar="N", help="default: 100")
-    add("--rule", choices=[r for r in RULES if not RULES[r].perturbs], default="fa")
+    add(
+        "--rule",
+        choices=[r for r in RULES if not RULES[r].route.rate_only],
+        default="fa",
+    )
     add("--steps", type=positive_int, default=5, metavar="N", help="of spiking neurons")
     add("--passes", type=positive_int, default=1, metavar="N", help="default: 1")
     add("--images", type=positive_int, metavar="N", help="images per pass")

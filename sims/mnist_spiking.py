@@ -33,14 +33,14 @@ from spikefa.experiments.command_line import (
     run_command,
 )
 from spikefa.experiments.settings import PRESETS, settings_of
-from spikefa.network.architecture import ENGINES, FEEDBACK_BITS
+from spikefa.network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS
 from spikefa.rules import RULES
 from spikefa.training.schedule import SHUFFLES
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images shuffle rule feedback_bits engine device threads seed "
-    "dataset data model"
+    "evaluate_every chunk_images shuffle rule feedback_bits precision engine device "
+    "threads seed dataset data model"
 ).split()
 
 
@@ -74,7 +74,7 @@ def build_parser():
     add = parser.add_argument_group("model and data").add_argument
     add("--model", metavar="FILE", help="Python file with equations that you changed")
     add("--eta", type=nonnegative, metavar="X", help="learning rate")
-    add("--gamma", type=nonnegative, metavar="X", help="weight decay per step")
+    add("--gamma", type=nonnegative, metavar="X", help="weight decay, times eta a step")
     add(
         "--set",
         type=assignment,
@@ -97,6 +97,11 @@ def _add_machine_options(parser):
         type=int,
         choices=FEEDBACK_BITS,
         help="bits of a feedback weight; default: 32",
+    )
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        help="of all variables; default: single",
     )
     add("--device", choices=DEVICES, help="default: cpp")
     add("--threads", type=positive_int, metavar="N", help="device cpp only")

@@ -1,16 +1,20 @@
 """Learning rules: how the error gets from the output to the hidden layers.
 
-A rule says which variable a layer sends down, through which synapses, and which
-layers learn. It holds no formula of the neurons or of the plasticity; those are in
-`spikefa.models`. Symbols: W forward weights, B fixed random feedback weights,
-phi_d(delta) the third factor of a neuron, psi the slope of its transfer function.
+A rule says on which route the error travels and which layers learn. It holds no
+formula; those of the neurons, of plasticity and of feedback are in `spikefa.models`.
+Symbols: W forward weights, B feedback weights, phi_d(delta) the third factor of a
+neuron, psi the slope of its transfer function.
 """
 
 from dataclasses import dataclass
 
 from .errors import InputError
+from .network.routes import Chain, Direct, Forward, NoRoute, Reward, Route
 
-__all__ = ["RULES", "Rule", "get_rule"]
+__all__ = ["LEARNING_LAYERS", "RULES", "Rule", "get_rule"]
+
+#: Which forward synapses are plastic.
+LEARNING_LAYERS = ("all", "last")
 
 
 @dataclass(frozen=True)
@@ -25,27 +29,47 @@ class Rule:
         Name in figures and tables.
     reference : str
         Where the rule was published.
-    route : {'chain', 'direct', 'forward', 'reward', 'none'}
-        Where feedback runs: from each layer to the one below; from the output to
-        every hidden layer; backwards over the forward synapses; as a single number to
-        all neurons; nowhere.
-    synapse : str
-        Equations that the rule adds to the forward synapses (``route='forward'``).
+    route : Route
+        How the error reaches the hidden layers.
     learning_layers : {'all', 'last'}
         Which forward synapses are plastic.
+
+    Raises
+    ------
+    InputError
+        If the route is none, if there is no such choice of layers, or if hidden layers
+        are to learn that no error reaches.
     """
 
     name: str
     title: str
     reference: str
-    route: str
-    synapse: str = ""
+    route: Route
     learning_layers: str = "all"
 
-    @property
-    def perturbs(self):
-        """Whether a noisy second pass is needed."""
-        return self.route == "reward"
+    def __post_init__(self):
+        for field in ("name", "title", "reference"):
+            if not (isinstance(getattr(self, field), str) and getattr(self, field)):
+                raise InputError(
+                    f"a rule needs a {field}, got {getattr(self, field)!r}"
+                )
+        if not isinstance(self.route, Route):
+            raise InputError(
+                f"rule '{self.name}': route must be a Route of "
+                f"spikefa.network.routes such as Chain(), got {self.route!r}"
+            )
+        if self.learning_layers not in LEARNING_LAYERS:
+            raise InputError(
+                f"rule '{self.name}': learning_layers must be "
+                f"{' or '.join(map(repr, LEARNING_LAYERS))}, "
+                f"got {self.learning_layers!r}"
+            )
+        if (self.learning_layers == "last") != isinstance(self.route, NoRoute):
+            raise InputError(
+                f"rule '{self.name}': route {self.route} does not go with "
+                f"learning_layers={self.learning_layers!r}; hidden layers learn where "
+                "an error reaches them"
+            )
 
 
 #: feedback_j = sum_k B_kj phi_d(delta_k): each layer sends its third factor to the
@@ -54,7 +78,15 @@ FEEDBACK_ALIGNMENT = Rule(
     name="fa",
     title="feedback alignment",
     reference="Lillicrap et al., Nature Communications 7:13276 (2016)",
-    route="chain",
+    route=Chain(),
+)
+
+#: feedback_j = sum_k W_jk psi_k phi_d(delta_k): the transposed forward weights.
+BACKPROP = Rule(
+    name="bp",
+    title="backpropagation",
+    reference="Rumelhart, Hinton & Williams, Nature 323:533 (1986)",
+    route=Forward("backprop_feedback"),
 )
 
 #: feedback_j = sum_k B_kj phi_d(delta_k) with k over the output neurons.
@@ -62,17 +94,7 @@ DIRECT_FEEDBACK_ALIGNMENT = Rule(
     name="dfa",
     title="direct feedback alignment",
     reference="Nokland, NeurIPS 29 (2016)",
-    route="direct",
-)
-
-#: feedback_j = sum_k W_jk psi_k phi_d(delta_k): the transposed forward weights, at
-#: every step. The slope belongs to the gradient; feedback alignment leaves it out.
-BACKPROP = Rule(
-    name="bp",
-    title="backpropagation",
-    reference="Rumelhart, Hinton & Williams, Nature 323:533 (1986)",
-    route="forward",
-    synapse="feedback_pre = W*psi_post*third_factor_post : 1 (summed)",
+    route=Direct(),
 )
 
 #: feedback_j = sum_k |B_kj| sign(W_jk) phi_d(delta_k): random sizes, true signs.
@@ -80,11 +102,21 @@ SIGN_SYMMETRIC = Rule(
     name="sign",
     title="sign-symmetric feedback",
     reference="Liao, Leibo & Poggio, AAAI (2016)",
-    route="forward",
-    synapse="""
-    B : 1 (constant)
-    feedback_pre = abs(B)*sign(W)*third_factor_post : 1 (summed)
-    """,
+    route=Forward("sign_symmetric_feedback", weights=True),
+)
+
+#: feedback_j = sum_k B_kj phi_d(delta_k) with plastic B: each feedback synapse changes
+#: like the forward synapse between the same two neurons, so that B approaches W^T.
+KOLEN_POLLACK = Rule(
+    name="kp",
+    title="Kolen-Pollack feedback",
+    reference="Kolen & Pollack, ICNN (1994); Akrout et al., NeurIPS 32 (2019)",
+    route=Forward(
+        "kolen_pollack_feedback",
+        weights=True,
+        plastic="kolen_pollack",
+        transported=True,
+    ),
 )
 
 #: Only the synapses onto the output neurons learn.
@@ -92,7 +124,7 @@ SHALLOW = Rule(
     name="shallow",
     title="shallow learning",
     reference="Lillicrap et al., Nature Communications 7:13276 (2016), Fig. 2",
-    route="none",
+    route=NoRoute(),
     learning_layers="last",
 )
 
@@ -103,7 +135,7 @@ NODE_PERTURBATION = Rule(
     name="node",
     title="node perturbation",
     reference="Werfel, Xie & Seung, Neural Computation 17:2699 (2005)",
-    route="reward",
+    route=Reward(),
 )
 
 #: All rules by their short name on the command line.
@@ -114,6 +146,7 @@ RULES = {
         BACKPROP,
         DIRECT_FEEDBACK_ALIGNMENT,
         SIGN_SYMMETRIC,
+        KOLEN_POLLACK,
         SHALLOW,
         NODE_PERTURBATION,
     )

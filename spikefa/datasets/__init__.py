@@ -1,17 +1,27 @@
 """Images to learn from: MNIST (in the package), any folder of IDX files, SVHN."""
 
-from .dataset import Dataset
-from .idx import load_idx, read_idx
-from .loaders import DATASETS, load_dataset
-from .mnist import load_mnist
-from .svhn import load_svhn
+import importlib
 
-__all__ = [
-    "DATASETS",
-    "Dataset",
-    "load_dataset",
-    "load_idx",
-    "load_mnist",
-    "load_svhn",
-    "read_idx",
-]
+from .names import DATASETS
+
+_HOMES = {
+    "Dataset": "dataset",
+    "load_dataset": "loaders",
+    "load_idx": "idx",
+    "load_mnist": "mnist",
+    "load_svhn": "svhn",
+    "read_idx": "idx",
+}
+
+__all__ = ["DATASETS", *_HOMES]
+
+
+def __getattr__(name):
+    # A command line's --help needs the names of data sets, and not SciPy.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

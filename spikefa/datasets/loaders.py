@@ -3,11 +3,10 @@
 from ..errors import InputError
 from .idx import load_idx
 from .mnist import load_mnist
+from .names import DATASETS
 from .svhn import load_svhn
 
-__all__ = ["DATASETS", "load_dataset"]
-
-DATASETS = ("mnist", "svhn")
+__all__ = ["load_dataset"]
 
 
 def load_dataset(name="mnist", directory=None):

@@ -63,8 +63,10 @@ class StandaloneSession(Session):
         device = get_device()
         self._chunk = NeuronGroup(
             network.n_layers + 1,
-            "gate : 1\nsteps : integer (shared)\nseed : integer (shared)",
+            "gate : 1\nstart : 1 (shared)\nsteps : integer (shared)\n"
+            "seed : integer (shared)",
             name="chunk",
+            dtype={"start": np.float64},  # holds integers to 2**53
         )
         for variable in self.variables.values():
             # Refractory neurons carry their last spike from one run to the next.
@@ -103,12 +105,12 @@ class StandaloneSession(Session):
         return lines
 
     def _write_program(self, device):
-        """Let the program take its length, seed and gates from the group ``chunk``."""
+        """Let the program take start, length, seed and gates from ``chunk``."""
         net, model = self.network.brian_network, self.network.model
         device.apply_run_args()
         array = {
             name: device.get_array_name(self._chunk.variables[name])
-            for name in ("gate", "steps", "seed")
+            for name in ("gate", "start", "steps", "seed")
         }
         threads = max(1, prefs.devices.cpp_standalone.openmp_threads)
         seeding = self.seeding.format(seed=array["seed"], threads=threads)
@@ -133,8 +135,18 @@ class StandaloneSession(Session):
             return line if gate is None else f"if ({array['gate']}[{gate}]) {line}"
         if ".run(" in line:
             steps = f"{array['steps']}[0] * {float(self.network.model['dt'])!r}"
-            return re.sub(r"\.run\([^,]+,", f".run({steps},", line)
+            line = re.sub(r"\.run\([^,]+,", f".run({steps},", line)
+            return "\n".join([*self._set_time(f"{array['start']}[0]"), line])
         return line
+
+    def _set_time(self, start):
+        """Let network and clocks start from a time step, the next of their own."""
+        net, dt = self.network.brian_network, float(self.network.model["dt"])
+        yield f"{net.name}.t = {start} * {dt!r};"
+        for clock in sorted(net._clocks, key=lambda clock: clock.name):
+            period = round(clock.dt_ / dt)
+            now = f"ceil({start} / {period}.0) * {clock.name}.dt[0]"
+            yield f"{clock.name}.t[0] = {now};"
 
     @property
     def _gates(self):
@@ -168,28 +180,28 @@ class StandaloneSession(Session):
 
     @contextmanager
     def evaluating(self):
-        before = self._paths, self._folders
+        before = self._paths, self._folders, self._step
         # A run reads all its arguments before it writes: one folder is enough.
         self._folders = (_EVALUATION_FOLDER,) * 2
         try:
             yield
         finally:
-            self._paths, self._folders = before
+            self._paths, self._folders, self._step = before
 
     def _run(self, images, targets, seed, gates, keep_state):
         net, n = self.network, len(images)
         steps = n * net.architecture.steps_per_image
         folder = self._folders[0]
-        self._show(net.images, images)
-        self._show(net.targets, targets)
+        places = self._places(n)
+        self._show(net.images, images, places)
+        self._show(net.targets, targets, places)
         gates = gates.astype(self._chunk.variables["gate"].dtype)
         arguments = self._paths | {
             "chunk.gate": self._argument_file("chunk.gate", gates),
+            "chunk.start": self._step,
             "chunk.steps": steps,
             "chunk.seed": seed % 2**31,
         }
-        if net.elapsed_steps in self._used:
-            arguments["elapsed_steps.values"] = self._elapsed_steps(steps)
         self._execute(folder, arguments)
         self._results = self.run_dir / folder
         result = self._result(n)
@@ -198,11 +210,8 @@ class StandaloneSession(Session):
         )
         after = self._results_of(folder)
         if keep_state:
-            moved = [name for name in self.variables if name.endswith(".lastspike")]
-            moved = self._after_restart(self._read(after, moved), steps)
-            for name, value in moved.items():
-                after[name] = self._argument_file(name, value, folder)
             self._paths, self._folders = after, self._folders[::-1]
+            self._step += steps
         return result
 
     def _results_of(self, folder):
@@ -262,14 +271,18 @@ class StandaloneSession(Session):
         if process := self._process:
             process.kill()
 
-    def _show(self, timed_array, values):
+    def _show(self, stimulus, values, places):
         """Change what the program reads at its start; arguments are read after it."""
-        if timed_array not in self._used:
+        if stimulus not in self._used:
             return
-        with open(
-            self.run_dir / "static_arrays" / f"{timed_array.name}_values", "r+b"
-        ) as file:
-            np.asarray(values, dtype=float).tofile(file)
+        values = np.asarray(values, dtype=float)
+        path = self.run_dir / "static_arrays" / f"{stimulus.name}_values"
+        before_the_end = len(stimulus.values) - places[0]
+        with open(path, "r+b") as file:
+            file.seek(places[0] * values[0].nbytes)
+            values[:before_the_end].tofile(file)
+            file.seek(0)
+            values[before_the_end:].tofile(file)
 
     def _argument_file(self, name, value, folder="arguments"):
         path = Path(folder) / name

@@ -1,11 +1,11 @@
 """Opening sessions: choose a Brian2 device, build the network on it, compile."""
 
 import hashlib
+import logging
 import os
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from brian2 import prefs, set_device
 from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
@@ -16,6 +16,8 @@ from ..equations.usage import check_functions
 from ..errors import InputError
 from ..network.build import build_network
 from ..network.check import blaming_model, check_model
+from ..network.precision import float_type, lost_in_single
+from ..rules import get_rule
 from .choice import DEVICES, DeviceChoice
 from .cpp import StandaloneSession
 from .cuda import CudaSession, check_machine, implement_timed_arrays
@@ -57,6 +59,11 @@ def open_session(
     -------
     session : Session
 
+    Warns
+    -----
+    Through the logger ``spikefa``, of variables whose decay in a step single precision
+    does not hold.
+
     Raises
     ------
     ModelError
@@ -69,10 +76,14 @@ def open_session(
     """
     choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
     machine = check_device(choice, threads)
-    prefs.core.default_float_dtype = np.float32
+    prefs.core.default_float_dtype = float_type(architecture)
     # The networks are put together by hand; Brian2 cannot tell that they are used.
     prefs.logging.warn_for_unused_objects = False
+    rule = get_rule(rule)
     check_model(architecture, model, rule)
+    if architecture.precision == "single":
+        for line in lost_in_single(model):
+            logging.getLogger("spikefa").warning(line)
     _activate(choice.name, threads, machine)
     check_functions(model, get_device().code_object_class(), choice.name)
     if choice.name == "cuda":

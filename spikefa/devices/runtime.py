@@ -3,10 +3,13 @@
 from contextlib import contextmanager
 
 import numpy as np
+from brian2 import prefs
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
 from brian2.groups.group import CodeRunner
 
+from ..equations.statements import sets_variable
+from ..network.precision import float_type
 from .session import Session
 
 __all__ = ["RuntimeSession"]
@@ -30,11 +33,13 @@ class RuntimeSession(Session):
         net = self.network
         steps = len(images) * net.architecture.steps_per_image
         before = self.get_state(self._changed_by(gates))
-        net.images.values[: len(images)] = images
-        net.targets.values[: len(images)] = targets
-        net.elapsed_steps.values[:] = self._elapsed_steps(steps)
+        places = self._places(len(images))
+        net.images.values[places] = images
+        net.targets.values[places] = targets
         self._set_gates(gates)
-        self._rewind()
+        self._prepare()
+        # Of another session that may have been opened since.
+        prefs.core.default_float_dtype = float_type(net.architecture)
         brian2_seed(seed)
         try:
             net.brian_network.run(steps * net.model["dt"], namespace={})
@@ -46,8 +51,7 @@ class RuntimeSession(Session):
         result = self._result(len(images))
         result.seconds = get_device()._last_run_time
         if keep_state:
-            moved = [name for name in self.variables if name.endswith(".lastspike")]
-            self.set_state(self._after_restart(self.get_state(moved), steps))
+            self._step += steps
         else:
             self.set_state(before)
         return result
@@ -60,11 +64,12 @@ class RuntimeSession(Session):
 
     @contextmanager
     def evaluating(self):
-        before = self.get_state(self._changed_by(self.learn_nothing))
+        before = self.get_state(self._changed_by(self.learn_nothing)), self._step
         try:
             yield
         finally:
-            self.set_state(before)
+            state, self._step = before
+            self.set_state(state)
 
     def _stop_run(self):
         self.network.brian_network.stop()
@@ -74,7 +79,8 @@ class RuntimeSession(Session):
 
     def _changed_by(self, gates):
         """Names of the state that a run can change; weights only if they learn."""
-        learning = gates.any()
+        model = self.network.model
+        learning = gates.any() or sets_variable(model["transmit"], "W")
         return [
             name
             for name, variable in self.variables.items()
@@ -87,10 +93,10 @@ class RuntimeSession(Session):
             if gate is not None:
                 obj.active = bool(gates[gate])
 
-    def _rewind(self):
-        """Start at t = 0 with empty monitors; stimuli are indexed by time."""
+    def _prepare(self):
+        """Start where the run before ended, with empty monitors."""
         net = self.network
-        net.brian_network.t_ = 0.0
+        net.brian_network.t_ = self._step * float(net.model["dt"])
         for monitor in (net.readout, *net.monitors.values()):
             monitor.resize(0)
             monitor.variables["N"].set_value(0)  # SpikeMonitor.resize leaves it

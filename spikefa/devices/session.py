@@ -12,7 +12,6 @@ import numpy as np
 from brian2.core.variables import ArrayVariable
 
 from ..errors import InputError, SpikefaError
-from ..network.architecture import GRID_STEPS
 
 __all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
 
@@ -30,7 +29,8 @@ class ChunkResult:
     output : numpy.ndarray, shape (n, steps_per_image, n_classes or n_outputs)
         Summed output of each class (class targets) or the outputs (vector targets).
     traces : dict
-        Recorded arrays by monitor name, if the network has monitors.
+        Recorded arrays by monitor name, if the network has monitors; times ``t`` in
+        seconds from the start of the run.
     seconds : float
         Time that the steps took, start-up and files not included.
     """
@@ -50,22 +50,32 @@ def state_variables(network):
     Returns
     -------
     variables : dict
-        ``{"group.variable": ArrayVariable}`` of all floating point and Boolean
-        arrays that the groups and projections own, weights and refractoriness
-        included, and of feedback weights stored in small integers.
+        ``{"group.variable": ArrayVariable}`` of all arrays of numbers and truth values
+        that the groups and projections own: weights, what the model's equations
+        define, shared and constant variables too, refractoriness, and when synapses
+        with event-driven variables were last updated. Not the integers that Brian2
+        keeps itself, such as indices, and the class of an output neuron, which no run
+        can change. Spikes are delivered in the step they were fired in, so that none
+        is under way between two runs.
     """
-    found = {}
-    for group in network.stateful:
-        for name, variable in group.variables.items():
-            if (
-                isinstance(variable, ArrayVariable)
-                and getattr(variable.owner, "name", None) == group.name
-                and not name.startswith("_")
-                and (np.dtype(variable.dtype).kind in "fb" or name == GRID_STEPS)
-                and name not in ("t", "dt")
-            ):
-                found[f"{group.name}.{name}"] = variable
-    return found
+    return {
+        f"{group.name}.{name}": variable
+        for group in network.stateful
+        for name, variable in group.variables.items()
+        if _is_state(group, name, variable)
+    }
+
+
+def _is_state(group, name, variable):
+    if (
+        not isinstance(variable, ArrayVariable)
+        or getattr(variable.owner, "name", None) != group.name
+        or name.startswith("_")
+        or name == "class_index"
+    ):
+        return False
+    kind = np.dtype(variable.dtype).kind
+    return kind in "fb" or (kind in "iu" and not variable.read_only)
 
 
 class Session(ABC):
@@ -80,18 +90,45 @@ class Session(ABC):
     variables : dict
         The state variables by ``"group.variable"``.
     shapes : dict
-        Their shapes: (n,) for neurons, (n_pre, n_post) for synapses.
+        Their shapes: (n,) for neurons, (n_pre, n_post) for synapses, (1,) for
+        variables that a group shares.
     """
 
     def __init__(self, network):
         self.network = network
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
+        self._step = 0
         self._interrupted = False
+
+    @property
+    def step(self):
+        """Time steps that the network has been through; its time is ``step * dt``.
+
+        It goes on from run to run. An evaluation goes on from it, and leaves it as it
+        was. Set it to go on from another time, together with `set_state`.
+
+        Raises
+        ------
+        InputError
+            If it is set to a number at which no presentation can start.
+        """
+        return self._step
+
+    @step.setter
+    def step(self, step):
+        unit = self.network.architecture.steps_per_image
+        if step != int(step) or step < 0 or step % unit:
+            raise InputError(
+                f"a run starts at multiples of {unit} time steps, got {step}"
+            )
+        self._step = int(step)
 
     @staticmethod
     def _shape(variable):
         group = variable.owner
+        if variable.scalar:
+            return (1,)
         if "N_pre" in group.variables:  # synapses
             return len(group.source), len(group.target)
         return (len(group),)
@@ -137,11 +174,11 @@ class Session(ABC):
         targets : numpy.ndarray, shape (n,) or (n, n_outputs)
             Class labels or target vectors.
         seed : int
-            Seed of the spikes of this run.
+            Seed of the spikes of this run: no random state is carried from run to run.
         gates : array of bool, shape (n_layers + 1,), optional
             Entry 0: run the backward sweep; entry l: learn in layer l. Default all.
         keep_state : bool, optional
-            False leaves the state as it was before the run.
+            False leaves the state and the time as they were before the run.
 
         Returns
         -------
@@ -153,7 +190,7 @@ class Session(ABC):
             If the arrays do not fit the network.
         RunInterrupted
             If `interrupt` was called. After this or any other exception the state
-            is that from before the run.
+            is that from before the run, and so is the time.
         """
         images, targets = self._checked(images, targets)
         gates = self.learn_everything if gates is None else np.asarray(gates, bool)
@@ -168,8 +205,9 @@ class Session(ABC):
     def evaluating(self):
         """Let runs without plasticity follow each other, then forget them.
 
-        Inside the ``with`` block neurons carry their state from run to run; after
-        it the state is that from before, without a copy of the weights.
+        Inside the ``with`` block neurons carry their state from run to run, and time
+        goes on; after it state and time are those from before, without a copy of the
+        weights.
         """
 
     def interrupt(self):
@@ -216,9 +254,10 @@ class Session(ABC):
             images = images / 255.0
         return images, np.asarray(targets, dtype=np.float64)
 
-    def _elapsed_steps(self, n_steps):
-        """Steps that one decay stands for, so that the sum is exact."""
-        return n_steps / -(-n_steps // self.network.decay_period)
+    def _places(self, n_images):
+        """Rows of the stimuli that a run from now on reads."""
+        first = self._step // self.network.architecture.steps_per_image
+        return self.network.images.rows(first, n_images)
 
     @abstractmethod
     def _recorded(self, monitor, name):
@@ -226,6 +265,7 @@ class Session(ABC):
 
     def _result(self, n_images):
         net, steps = self.network, self.network.architecture.steps_per_image
+        start = self._step * float(net.model["dt"])
         recorded = self._recorded(net.readout, *net.readout.record_variables)
         traces = {}
         for name, monitor in net.monitors.items():
@@ -234,13 +274,7 @@ class Session(ABC):
             }
             if "i" not in arrays:  # a StateMonitor: one row per time step
                 arrays = {k: v.reshape(n_images * steps, -1) for k, v in arrays.items()}
+            elif "t" in arrays:
+                arrays["t"] = arrays["t"] - start
             traces[name] = arrays
         return ChunkResult(recorded.reshape(n_images, steps, -1), traces)
-
-    def _after_restart(self, state, n_steps):
-        """Shift what refers to time: every run starts at t = 0 again."""
-        duration = n_steps * float(self.network.model["dt"])
-        for name in state:
-            if name.endswith(".lastspike"):
-                state[name] = state[name] - duration
-        return state

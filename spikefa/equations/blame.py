@@ -9,8 +9,6 @@ from difflib import get_close_matches
 
 from brian2.core.base import BrianObjectException
 
-from ..rules import RULES
-
 __all__ = ["explain", "reason_for", "words"]
 
 _MORE_IN_THE_CAUSE = (
@@ -34,8 +32,7 @@ def explain(model, names, exc, variables=()):
     ----------
     model : Model
     names : sequence of str
-        The strings that may be at fault; a name that the model does not have is that
-        of a learning rule.
+        The strings that may be at fault.
     exc : Exception
         What Brian2 raised.
     variables : iterable of str, optional
@@ -55,13 +52,10 @@ def explain(model, names, exc, variables=()):
     if reason == "invalid syntax":
         reason = f"{reason} in '{' '.join(str(model.get(culprit)).split())}'"
     user_names = model.changed()
-    if culprit in model and (not user_names or model.changed(culprit)):
+    if not user_names or model.changed(culprit):
         return f"{model.where(culprit)}: {reason}"
-    if culprit in model:
-        used = words(model[culprit]) & set(user_names)
-        place = f"{culprit} of {model.origin[culprit]}"
-    else:
-        used, place = (), f"learning rule '{culprit}'"
+    used = words(model[culprit]) & set(user_names)
+    place = f"{culprit} of {model.origin.get(culprit, 'model')}"
     if not user_names:
         return f"{place}: {reason}"
     # A built-in equation does not fit what the user's file has changed.
@@ -120,19 +114,15 @@ def _culprit(model, names, reason):
         for word in re.findall(pattern, reason):
             for test in (_defines, lambda text, word: word in words(text)):
                 for name in names:
-                    if test(_text(model, name), word):
+                    if test(model.get(name), word):
                         return name
     for expression in re.findall(r"'([^']+)'", reason):
         squeezed = "".join(expression.split())
         for name in names:
-            if squeezed in "".join(str(_text(model, name)).split()):
+            if squeezed in "".join(str(model.get(name)).split()):
                 return name
     changed = model.changed(*names)
     return changed[0] if changed else names[0]
-
-
-def _text(model, name):
-    return RULES[name].synapse if name in RULES else model.get(name)
 
 
 def _defines(text, word):

@@ -113,7 +113,7 @@ def _wrong_method(name, value):
     return None
 
 
-def _wrong_initial(name, value):
+def _wrong_dictionary(name, value):
     return None if isinstance(value, dict) else "a dictionary, by name of the variable"
 
 
@@ -122,5 +122,5 @@ _CHECKS = {
     **dict.fromkeys(("number", "time"), _wrong_number),
     "refractory": _wrong_refractory,
     "method": _wrong_method,
-    "initial": _wrong_initial,
+    **dict.fromkeys(("initial", "precision"), _wrong_dictionary),
 }

@@ -24,7 +24,7 @@ from .values import described, normalized
 
 __all__ = ["Model", "load_model"]
 
-_BASE_MODULES = ("psp", "delta", "three_factor")
+_BASE_MODULES = ("psp", "delta", "three_factor", "feedback", "readout")
 _BUILTIN_FILES = {f"models/{name}.py" for name in (*_BASE_MODULES, "rate")}
 
 #: Parameters that the builder of the network uses, besides the equations.
@@ -146,6 +146,11 @@ class Model(Mapping):
         return digest.hexdigest()
 
     @property
+    def rate(self):
+        """Whether neurons send their rate phi(h) instead of spikes."""
+        return self["spike"] is None
+
+    @property
     def parameters(self):
         """Numbers, quantities and functions: the namespace of the equations."""
         return {
@@ -212,6 +217,21 @@ class Model(Mapping):
             with self.blamed(name):
                 joined += parse_equations(self[name])
         return joined
+
+    def renamed(self, name, **variables):
+        """Take an equation string with other names for some of its variables.
+
+        Returns
+        -------
+        equations : `~brian2.equations.equations.Equations`
+
+        Raises
+        ------
+        ModelError
+            If it does not parse.
+        """
+        with self.blamed(name):
+            return Equations(self[name], **variables)
 
 
 def parse_equations(text):

@@ -30,7 +30,7 @@ class Name:
     name : str
     kind : str
         What its value must be: ``equations``, ``condition``, ``statements``,
-        ``number``, ``time``, ``refractory``, ``method`` or ``initial``.
+        ``number``, ``time``, ``refractory``, ``method``, ``initial`` or ``precision``.
     where : str
         What part of a network it belongs to.
     meaning : str
@@ -222,6 +222,46 @@ _TABLE = (
     ),
     Name("decay_bias", "statements", _ABOVE, "the same of biases", optional=True),
     Name("feedback_synapse", "equations", _FEEDBACK, "B, and feedback_post from it"),
+    Name("feedback_grid", "equations", _FEEDBACK, "B as whole steps, in 8 or 16 bits"),
+    Name(
+        "backprop_feedback",
+        "equations",
+        _FORWARD,
+        "feedback_pre of the rule bp",
+    ),
+    Name(
+        "sign_symmetric_feedback",
+        "equations",
+        _FORWARD,
+        "feedback_pre of the rule sign",
+    ),
+    Name(
+        "kolen_pollack_feedback",
+        "equations",
+        _FORWARD,
+        "feedback_pre of the rule kp",
+    ),
+    Name("kolen_pollack_learn", "statements", _FORWARD, "plasticity of B there"),
+    Name(
+        "kolen_pollack_sparse_learn",
+        "statements",
+        _FORWARD,
+        "the same of masked synapses",
+    ),
+    Name(
+        "kolen_pollack_decay",
+        "statements",
+        _FORWARD,
+        "decay of B there",
+        optional=True,
+    ),
+    Name("class_activity", "equations", _OUTPUT, "activity of a class, for the guess"),
+    Name(
+        "class_activity_of_all_pairs",
+        "equations",
+        _OUTPUT,
+        "the same where sums have no fixed order (CUDA)",
+    ),
     Name("sparse_synapse", "equations", _FORWARD, "the mask of sparse connectivity"),
     Name("sparse_learn", "statements", _FORWARD, "learn of masked synapses"),
     Name(
@@ -230,6 +270,13 @@ _TABLE = (
         _ALL,
         "values that variables start from, by name of the variable",
         also=("initial_values", "initial_state", "init"),
+    ),
+    Name(
+        "precision",
+        "precision",
+        _ALL,
+        "'double' or 'single' by name of the variable",
+        also=("dtype",),
     ),
     Name("logistic", "equations", _ABOVE, "a transfer of rate networks", "rate"),
     Name("hyperbolic", "equations", _ABOVE, "a transfer of rate networks", "rate"),

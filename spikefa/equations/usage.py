@@ -31,8 +31,15 @@ _RESERVED = {
 }
 
 
-def check_names(model, architecture):
+def check_names(model, architecture, of_rule=()):
     """Check that no name of a user's file is hidden or has no effect.
+
+    Parameters
+    ----------
+    model : Model
+    architecture : Architecture
+    of_rule : iterable of str, optional
+        Names of strings that the learning rule uses.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def check_names(model, architecture):
         if kind_of(name):
             problem = _without_effect(model, name, architecture)
         else:
-            problem = _unknown(model, name, architecture)
+            problem = _unknown(model, name, {*architecture.transfers, *of_rule})
         if problem:
             raise ModelError(f"{model.where(name)}: {problem}")
     for name, value in model.file.others.items():
@@ -163,13 +170,13 @@ def _followers(model, name):
     ]
 
 
-def _unknown(model, name, architecture):
+def _unknown(model, name, taken):
     """Say why a name that is not in the table changes nothing."""
     builtin = builtin_values()
     if (
         name in builtin
         or name in model.used_words
-        or name in architecture.transfers
+        or name in taken
         or not _meant_for_equations(model, name)
     ):
         return None

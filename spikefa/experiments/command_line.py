@@ -1,11 +1,13 @@
 """What the command lines share: options, errors of one line, exit codes."""
 
 import argparse
+import logging
 import math
 import os
 import re
 import sys
 import traceback
+from contextlib import contextmanager
 
 from ..errors import InputError, ProjectBuilt, SpikefaError
 
@@ -171,7 +173,8 @@ def run_command(parser, command, argv=None):
     except SystemExit as exc:
         return exc.code or 0
     try:
-        return command(args) or 0
+        with _warnings_in_lines(parser.prog):
+            return command(args) or 0
     except KeyboardInterrupt:
         return _report(parser, args, "interrupted", 130)
     except ProjectBuilt as exc:
@@ -186,6 +189,18 @@ def run_command(parser, command, argv=None):
         return _report(parser, args, f"{place}{exc.strerror or exc}", EXIT_FAILURE)
 
 
+@contextmanager
+def _warnings_in_lines(prog):
+    """Print what spikefa warns of, line by line."""
+    logger, handler = logging.getLogger("spikefa"), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"{prog}: warning: %(message)s"))
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def _report(parser, args, message, code):
     if args.debug:
         traceback.print_exc()
@@ -195,7 +210,6 @@ def _report(parser, args, message, code):
 
 def quiet_brian():
     """Stop Brian2 from logging to files and from commenting on each object."""
-    import logging
     import warnings
 
     from brian2 import BrianLogger

@@ -31,6 +31,8 @@ class Settings:
         When images get a new order, see `Schedule`.
     feedback_bits : int
         Bits of a feedback weight, see `Architecture`.
+    precision : str
+        Of all variables, see `Architecture`.
     rule, engine, device, threads, seed
         See `open_session`.
     dataset : str
@@ -53,6 +55,7 @@ class Settings:
     shuffle: str = "every"
     rule: str = "fa"
     feedback_bits: int = 32
+    precision: str = "single"
     engine: str = "dense"
     device: str = "cpp"
     threads: int = 1

@@ -286,6 +286,7 @@ def _architecture(settings, dataset, chunk):
         chunk_images=most_steps // unit,
         engine=settings.engine,
         feedback_bits=settings.feedback_bits,
+        precision=settings.precision,
     )
     _check_memory(architecture)
     return architecture

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 
-__all__ = ["ENGINES", "FEEDBACK_BITS", "GRID_STEPS", "Architecture"]
+__all__ = ["ENGINES", "FEEDBACK_BITS", "GRID_STEPS", "PRECISIONS", "Architecture"]
 
 #: Engine names: `~spikefa.dense.DenseSynapses`, and Brian2's own `Synapses`.
 ENGINES = ("dense", "stock")
 
 #: Bits that a feedback weight can be stored in.
 FEEDBACK_BITS = (8, 16, 32)
+
+#: Precisions of variables, and what NumPy calls their types.
+PRECISIONS = {"single": "float32", "double": "float64"}
 
 #: Name of the integers that stand for feedback weights of fewer than 32 bits.
 GRID_STEPS = "B_steps"
@@ -49,6 +52,10 @@ class Architecture:
         Bits a feedback weight is stored in. Below 32 the weights lie on a grid of
         ``2**bits - 1`` values between plus and minus the feedback range, and less
         memory has to be read in every step.
+    precision : {'single', 'double'}, optional
+        Of all variables; single precision does not hold changes below 6e-8 of a
+        variable in a step, double takes twice the memory and about twice the time.
+        A model's ``precision`` asks for it variable by variable.
     put_off : int, optional
         Time steps that the dense engine may put plasticity off; 0: none. The result is
         the same but for rounding, 32 was measured to be fastest.
@@ -71,6 +78,7 @@ class Architecture:
     sparse: bool = False
     frozen: tuple = ()
     feedback_bits: int = 32
+    precision: str = "single"
     put_off: int = 32
 
     def __post_init__(self):
@@ -104,6 +112,9 @@ class Architecture:
             raise InputError(
                 f"feedback weights take 8, 16 or 32 bits, got {self.feedback_bits}"
             )
+        if self.precision not in PRECISIONS:
+            known = ", ".join(PRECISIONS)
+            raise InputError(f"unknown precision '{self.precision}' (known: {known})")
         if self.transfers and len(self.transfers) != self.n_layers:
             raise InputError(
                 f"{self.n_layers} layers need as many transfers, "
@@ -114,6 +125,12 @@ class Architecture:
     def n_layers(self):
         """Layers above the input."""
         return len(self.layer_sizes) - 1
+
+    @property
+    def class_of_outputs(self):
+        """Class of each output neuron."""
+        per_class = self.layer_sizes[-1] // self.n_classes
+        return [neuron // per_class for neuron in range(self.layer_sizes[-1])]
 
     def transfer(self, layer):
         """Name of the transfer string of layer 1 .. n_layers."""

@@ -2,24 +2,20 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from brian2 import Clock, Network, StateMonitor, TimedArray, defaultclock, prefs
+from brian2 import Network, StateMonitor, defaultclock, linked_var, prefs
 
 from ..equations.model import Model
 from ..errors import InputError, ModelError
-from ..rules import Rule, get_rule
 from .architecture import Architecture
+from .decay import DecayClock, add_decay_clock
 from .monitors import add_readout, add_watch
 from .neurons import add_delta, add_input, add_layer, neuron_group
-from .perturbation import add_deltas
-from .synapses import add_feedback, add_forward
+from .precision import compute_in_double, double_variables
+from .stimuli import Stimulus, add_stimuli
+from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
 
-__all__ = ["FeedbackNetwork", "build_network"]
-
-#: Largest relative change of a weight by decay that may be put off and applied at
-#: once. Steps between two decays follow from it and from the model's gamma.
-DECAY_LAG = 1e-4
+__all__ = ["FeedbackNetwork", "build_network", "check_choices"]
 
 
 @dataclass
@@ -36,11 +32,15 @@ class FeedbackNetwork:
     forward : list
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
-        Fixed feedback projections by the layer they end in.
-    images, targets : TimedArray
+        Projections that a route has of its own, by the layer they end in.
+    images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
-    elapsed_steps : TimedArray
-        Time steps that one decay stands for.
+    decay_rates : dict of float
+        See `decay_rates`.
+    decay_period : int
+        Time steps between two decays of the weights.
+    doubles : set of str
+        Variables that are stored in double precision, whatever the others are.
     gates : dict
         For each Brian2 object that only learning needs, its gate: 0 for the
         backward sweep, l for plasticity in layer l.
@@ -50,19 +50,20 @@ class FeedbackNetwork:
 
     architecture: Architecture
     model: Model
-    rule: Rule
+    rule: object
     layers: list = field(default_factory=list)
     deltas: list = field(default_factory=lambda: [None])
     forward: list = field(default_factory=lambda: [None])
     feedback: dict = field(default_factory=dict)
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
-    images: TimedArray = None
-    targets: TimedArray = None
-    elapsed_steps: TimedArray = None
+    images: Stimulus = None
+    targets: Stimulus = None
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
-    decay_clock: Clock = None
+    decay_clock: DecayClock = None
+    doubles: set = field(default_factory=set)
+    decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1
     gates: dict = field(default_factory=dict)
     blame: dict = field(default_factory=dict)
@@ -70,7 +71,7 @@ class FeedbackNetwork:
     @property
     def rate(self):
         """Whether neurons send their rate phi(h) instead of spikes."""
-        return self.model["spike"] is None
+        return self.model.rate
 
     @property
     def n_layers(self):
@@ -87,15 +88,26 @@ class FeedbackNetwork:
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
         return [group for group in groups if group is not None]
 
+    # What a route adds to the network, see `spikefa.network.routes`.
 
-def build_network(architecture, model, rule="fa", watch=False):
+    add_neurons = neuron_group
+    add_delta = add_delta
+    add_projection = add_projection
+    place_summed = place_summed
+
+    def link(self, group, variable, owner):
+        """Let a linked variable be that of the same name of another group."""
+        setattr(group, variable, linked_var(owner, variable))
+
+
+def build_network(architecture, model, rule, watch=False):
     """Build a network; all weights are zero until a session sets them.
 
     Parameters
     ----------
     architecture : Architecture
     model : Model
-    rule : str or Rule, optional
+    rule : Rule
     watch : bool, optional
         Record what Fig. 4 shows: PSP and delta of one hidden neuron, and the spikes
         of some neurons of every layer.
@@ -109,55 +121,54 @@ def build_network(architecture, model, rule="fa", watch=False):
     ModelError
         If an equation of the model cannot be parsed.
     """
-    net = FeedbackNetwork(architecture, model, get_rule(rule))
-    _check_choices(net)
+    check_choices(architecture, model, rule)
+    net = FeedbackNetwork(architecture, model, rule)
     defaultclock.dt = model["dt"]
-    _add_stimuli(net)
-    _add_decay_clock(net)
+    net.brian_network = Network()
+    net.doubles = double_variables(model)
+    _add_namespace(net)
     add_input(net)
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
-    if net.rule.perturbs:
-        add_deltas(net, neuron_group)
-    else:
-        for layer in range(1, net.n_layers + 1):
-            add_delta(net, layer)
+    rule.route.add_deltas(net)
     for layer in range(1, net.n_layers + 1):
         add_forward(net, layer)
-    for layer in range(1, net.n_layers):
-        add_feedback(net, layer)
+    rule.route.add_feedback(net)
     add_readout(net)
     if watch:
         add_watch(net)
     net.brian_network.schedule = SCHEDULE
+    compute_in_double(net)
     return net
 
 
-def _check_choices(net):
-    """Refuse what does not go together."""
-    if net.rule.perturbs and not net.rate:
-        raise InputError(f"{net.rule.title} is for rate networks only")
-    origin = net.model.origin
-    if net.architecture.sparse and origin["learn"] != origin["sparse_learn"]:
+def check_choices(architecture, model, rule):
+    """Refuse what does not go together.
+
+    Raises
+    ------
+    InputError
+        If the rule does not work in such a network.
+    ModelError
+        If the model lacks a string for it.
+    """
+    route, bits = rule.route, architecture.feedback_bits
+    if route.rate_only and not model.rate:
+        raise InputError(f"{rule.title} is for rate networks only")
+    if bits < 32 and not route.small_weights:
+        raise InputError(
+            f"feedback_bits={bits}: {rule.title} has no fixed feedback weights of "
+            "its own"
+        )
+    origin = model.origin
+    if architecture.sparse and origin["learn"] != origin["sparse_learn"]:
         raise ModelError(
-            f"{net.model.where('learn')}: sparse connectivity needs sparse_learn too"
+            f"{model.where('learn')}: sparse connectivity needs sparse_learn too"
         )
 
 
-def _add_stimuli(net):
-    arch = net.architecture
-    shown_for = arch.steps_per_image * defaultclock.dt
-    n_inputs, n_outputs = arch.layer_sizes[0], arch.layer_sizes[-1]
-    net.images = TimedArray(
-        np.zeros((arch.chunk_images, n_inputs)), dt=shown_for, name="images"
-    )
-    shape = (arch.chunk_images, n_outputs) if arch.vector_target else arch.chunk_images
-    name = "targets" if arch.vector_target else "labels"
-    net.targets = TimedArray(np.zeros(shape), dt=shown_for, name=name)
-    net.elapsed_steps = TimedArray(
-        np.zeros(1), dt=arch.chunk_images * shown_for, name="elapsed_steps"
-    )
-    functions = (net.images, net.targets, net.elapsed_steps)
+def _add_namespace(net):
+    functions = [*add_stimuli(net), add_decay_clock(net)]
     # Plain numbers in the precision of the state: a double would turn the loops over
     # synapses into double precision.
     numbers = {
@@ -166,11 +177,3 @@ def _add_stimuli(net):
         if name != "dt"  # a variable of every Brian2 group
     }
     net.namespace = numbers | {f.name: f for f in functions}
-    net.brian_network = Network()
-
-
-def _add_decay_clock(net):
-    gamma = float(net.model.parameters.get("gamma", 0.0))
-    most = net.architecture.chunk_images * net.architecture.steps_per_image
-    net.decay_period = int(np.clip(DECAY_LAG / gamma, 1, most)) if gamma else most
-    net.decay_clock = Clock(net.decay_period * defaultclock.dt, name="decay_clock")

@@ -14,16 +14,15 @@ from dataclasses import replace
 import numpy as np
 from brian2 import second
 from brian2.core.base import BrianObjectException
-from brian2.parsing.statements import parse_statement
 from brian2.utils.logger import catch_logs
 
 from ..equations.blame import explain, words
 from ..equations.integration import misread_by
 from ..equations.kinds import check_kinds
+from ..equations.statements import parse_statements
 from ..equations.usage import check_names
 from ..errors import ModelError
-from ..rules import get_rule
-from .build import build_network
+from .build import build_network, check_choices
 from .divisions import check_divisions
 from .initial_values import (
     array_variables,
@@ -32,37 +31,43 @@ from .initial_values import (
     initial_value,
 )
 from .neurons import spike_string
+from .precision import check_precision
 from .scratch import numpy_device
 
 __all__ = ["blaming_model", "check_model"]
 
 
-def check_model(architecture, model, rule="fa"):
+def check_model(architecture, model, rule):
     """Check that a network can be built from a model.
 
     Parameters
     ----------
     architecture : Architecture
     model : Model
-    rule : str or Rule, optional
+    rule : Rule
 
     Raises
     ------
     ModelError
         If not; one line names the file, the string and the reason.
     """
-    rule = get_rule(rule)
     check_kinds(model)
-    check_names(model, architecture)
+    check_names(model, architecture, rule.route.strings)
+    check_choices(architecture, model, rule)
     _check_definitions(architecture, model, rule)
     with numpy_device(), catch_logs(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network = build_network(_miniature(architecture, model), model, rule)
         _check_integration(network)
         _check_assignments(network)
+        check_precision(model, _variables(network))
         with blaming_model(network):
             network.brian_network.run(0 * second, namespace={})
         _check_initial_values(network, architecture)
+
+
+def _variables(network):
+    return [v for group in network.stateful for v in group.variables.values()]
 
 
 @contextmanager
@@ -131,9 +136,9 @@ def _needed_variables(architecture, model, rule):
         delta = model.of_layer("delta_neuron", layer, n_layers)
         yield (delta,), {"delta": delta}
     yield ("plastic_synapse",), {"W": "plastic_synapse"}
-    if rule.route in ("chain", "direct"):
-        names = "B", "feedback_post"
-        yield ("feedback_synapse",), dict.fromkeys(names, "feedback_synapse")
+    for string, variables in rule.route.strings.items():
+        if variables:
+            yield (string,), dict.fromkeys(variables, string)
 
 
 def _check_integration(network):
@@ -173,6 +178,12 @@ def _statements(network):
             yield model.of_layer("reset", layer, last), neurons
     yield from ((name, network.layers[last]) for name in ("learn_bias", "decay_bias"))
     yield from ((name, network.forward[last]) for name in ("learn", "decay"))
+    of_route = network.rule.route
+    if last > 1:
+        for strings in (of_route.learn_strings, of_route.decay_strings):
+            yield from (
+                (name, network.forward[last]) for name in strings(network, last)
+            )
 
 
 def _check_assignments(network):
@@ -182,9 +193,9 @@ def _check_assignments(network):
         if not (text := model.get(name)):
             continue
         with model.blamed(name):
-            parsed = [parse_statement(line) for line in text.split("\n")]
-        used = {word for _, _, right, _ in parsed for word in words(right)}
-        for left, operation, _, _ in parsed:
+            parsed = parse_statements(text)
+        used = {word for _, _, right in parsed for word in words(right)}
+        for left, operation, _ in parsed:
             if operation == "=" and left not in group.variables and left not in used:
                 raise ModelError(
                     f"{model.where(name)}: sets '{left}', which is no variable"

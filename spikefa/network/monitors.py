@@ -32,7 +32,7 @@ def add_readout(net):
         name="classes",
         codeobj_class=neuron_code_object_class(arch.engine),
     )
-    pool = _pool(output, classes, arch)
+    pool = _pool(net, output, classes)
     place(pool.summed_updaters["activity_post"], "end", 0)
     net.readout = StateMonitor(
         classes, "activity", record=True, when="end", order=1, name="readout"
@@ -40,8 +40,9 @@ def add_readout(net):
     net.brian_network.add(classes, pool, net.readout)
 
 
-def _pool(output, classes, arch):
+def _pool(net, output, classes):
     """Connect each output neuron to its class."""
+    arch = net.architecture
     per_class = len(output) // arch.n_classes
     if arch.engine == "dense" and on_cuda():
         # Brian2CUDA adds the outputs of a class in any order, each time another one.
@@ -50,14 +51,14 @@ def _pool(output, classes, arch):
         return DenseSynapses(
             output,
             classes,
-            "activity_post = phi_pre*int(i//per_class == j) : 1 (summed)",
+            net.model.equations("class_activity_of_all_pairs"),
             namespace={"per_class": per_class},
             name="pool",
         )
     pool = Synapses(
         output,
         classes,
-        "activity_post = phi_pre : 1 (summed)",
+        net.model.equations("class_activity"),
         name="pool",
         codeobj_class=neuron_code_object_class(arch.engine),
     )

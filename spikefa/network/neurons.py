@@ -2,22 +2,14 @@
 
 from functools import partial
 
-import numpy as np
 from brian2 import Equations, NeuronGroup, linked_var
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
 from ..dense.neurons import neuron_code_object_class
-from .perturbation import noisy_equations
+from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
-__all__ = [
-    "add_delta",
-    "add_input",
-    "add_layer",
-    "fed_by_forward_synapses",
-    "neuron_group",
-    "spike_string",
-]
+__all__ = ["add_delta", "add_input", "add_layer", "neuron_group", "spike_string"]
 
 
 def _evaluate_late(equations):
@@ -46,13 +38,55 @@ def _evaluate_late(equations):
     return Equations(marked)
 
 
-def neuron_group(net, size, strings, extra, name, slot, order, method=None, **kwds):
-    """Create a NeuronGroup and put its updaters into their place of the sweep."""
+def neuron_group(
+    net,
+    size,
+    strings,
+    extra,
+    name,
+    slot,
+    order,
+    *,
+    gate=None,
+    linked=None,
+    method=None,
+    **kwds,
+):
+    """Create a NeuronGroup and put its updaters into their place in the time step.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+    size : int
+    strings : sequence of str
+        Names of the model strings that make up its equations.
+    extra : str or Equations
+        Further equations.
+    name : str
+    slot : str
+        Of `SCHEDULE`.
+    order : callable
+        Takes a `Phase`, returns the order within the slot.
+    gate : int, optional
+        What has to be open for its updaters to run.
+    linked : dict, optional
+        Variables that are those of the same name of another group.
+    method : str or sequence of str, optional
+        How differential equations are integrated.
+    **kwds
+        For `~brian2.groups.neurongroup.NeuronGroup`.
+
+    Returns
+    -------
+    group : NeuronGroup
+    """
+    linked = linked or {}
     if method is not None:  # Brian2's own choice otherwise
         kwds["method"] = method
     with net.model.blamed(*strings):
         extra = Equations(extra) if isinstance(extra, str) else extra
         equations = net.model.equations(*strings) + extra
+        equations += Equations("".join(f"{var} : 1 (linked)\n" for var in linked))
         if net.architecture.evaluate_once:
             equations = _evaluate_late(equations)
         group = NeuronGroup(
@@ -61,6 +95,7 @@ def neuron_group(net, size, strings, extra, name, slot, order, method=None, **kw
             namespace=net.namespace,
             name=name,
             codeobj_class=neuron_code_object_class(net.architecture.engine),
+            dtype=double_types(net, equations),
             **kwds,
         )
     place(group.state_updater, slot, order(Phase.INTEGRATE))
@@ -68,6 +103,10 @@ def neuron_group(net, size, strings, extra, name, slot, order, method=None, **kw
     for updater in (group, group.state_updater, group.subexpression_updater):
         if updater is not None:
             net.blame[updater.name] = strings
+            if gate is not None and updater is not group:
+                net.gates[updater.name] = gate
+    for variable, owner in linked.items():
+        setattr(group, variable, linked_var(owner, variable))
     net.brian_network.add(group)
     return group
 
@@ -91,7 +130,7 @@ def add_input(net):
         net,
         net.architecture.layer_sizes[0],
         ["input_neuron"],
-        noisy_equations(net, 0) if net.rule.perturbs else "",
+        net.rule.route.neuron_equations(net, 0),
         "layer_0",
         "forward",
         partial(forward_order, 0),
@@ -125,28 +164,24 @@ def spike_string(net, layer):
 
 
 def add_layer(net, layer):
-    model = net.model
-    extra = ""
-    if net.learns(layer):
-        extra += "third_factor : 1 (linked)\n"
-    if fed_by_forward_synapses(net, layer):
-        extra += "feedback : 1\n"
-    if net.rule.perturbs:
-        extra = Equations(extra) + noisy_equations(net, layer)
-    of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
+    of_layer = partial(net.model.of_layer, layer=layer, n_layers=net.n_layers)
     spike, reset = spike_string(net, layer), of_layer("reset")
+    extra = "third_factor : 1 (linked)" if net.learns(layer) else ""
+    of_route = net.rule.route.neuron_equations(net, layer)
+    if isinstance(of_route, str):
+        of_route = Equations(of_route)
     group = neuron_group(
         net,
         net.architecture.layer_sizes[layer],
         [of_layer("psp_neuron"), _transfer_string(net, layer)],
-        extra,
+        Equations(extra) + of_route,
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
-        threshold=model[spike] if spike else None,
-        reset=(model[reset] or None) if spike else None,
-        refractory=model[of_layer("refractory")] if spike else False,
-        method=model.get(of_layer("method")),
+        threshold=net.model[spike] if spike else None,
+        reset=(net.model[reset] or None) if spike else None,
+        refractory=net.model[of_layer("refractory")] if spike else False,
+        method=net.model.get(of_layer("method")),
     )
     _add_spikes(net, group, layer, spike, reset)
     if not net.rate:  # summed variables start from zero by themselves
@@ -159,22 +194,18 @@ def add_layer(net, layer):
     net.layers.append(group)
 
 
-def fed_by_forward_synapses(net, layer):
-    return net.rule.route == "forward" and layer < net.n_layers
-
-
 def add_delta(net, layer):
-    net.deltas.append(None)
+    """Add the error neurons, or the delta neurons of a layer that learns."""
     if not net.learns(layer):
+        net.deltas.append(None)
         return
     arch, last = net.architecture, layer == net.n_layers
     if last:
         target = "vector_target" if arch.vector_target else "target"
-        strings, extra = [target, "error_neuron"], "phi : 1 (linked)\n"
+        strings, extra = [target, "error_neuron"], ""
     else:
-        linked = "(linked)" if fed_by_forward_synapses(net, layer) else ""
         strings = [net.model.of_layer("delta_neuron", layer, net.n_layers)]
-        extra = f"feedback : 1 {linked}\n"
+        extra = net.rule.route.delta_equations(net, layer)
     group = neuron_group(
         net,
         arch.layer_sizes[layer],
@@ -183,16 +214,11 @@ def add_delta(net, layer):
         f"delta_{layer}",
         "backward",
         partial(backward_order, layer, net.n_layers),
+        gate=BACKWARD_GATE,
+        linked={"phi": net.layers[layer]} if last else None,
         method=net.model.get("delta_method"),
     )
-    if last:
-        group.phi = linked_var(net.layers[layer], "phi")
-        if not arch.vector_target:
-            group.class_index = np.arange(len(group)) // (len(group) // arch.n_classes)
-    elif fed_by_forward_synapses(net, layer):
-        group.feedback = linked_var(net.layers[layer], "feedback")
+    if last and not arch.vector_target:
+        group.class_index = arch.class_of_outputs
     net.layers[layer].third_factor = linked_var(group, "third_factor")
-    for updater in (group.state_updater, group.subexpression_updater):
-        if updater is not None:
-            net.gates[updater.name] = BACKWARD_GATE
-    net.deltas[layer] = group
+    net.deltas.append(group)

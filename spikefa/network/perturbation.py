@@ -7,13 +7,9 @@ variables.
 
 from functools import partial
 
-import numpy as np
-from brian2 import Equations, NeuronGroup, linked_var
+from .timestep import BACKWARD_GATE, Phase, backward_order
 
-from .groups import connect_all
-from .timestep import BACKWARD_GATE, Phase, backward_order, place
-
-__all__ = ["add_deltas", "noisy_equations"]
+__all__ = ["add_noisy_deltas", "noisy_equations"]
 
 
 def noisy_equations(net, layer):
@@ -30,26 +26,25 @@ def noisy_equations(net, layer):
     """
     if layer == 0:
         return net.model.equations("noisy_input")
-    transfer = net.model[net.architecture.transfer(layer)]
-    renamed = Equations(
-        transfer, h="h_noisy", phi="phi_undisturbed", psi="psi_undisturbed"
+    renamed = net.model.renamed(
+        net.architecture.transfer(layer),
+        h="h_noisy",
+        phi="phi_undisturbed",
+        psi="psi_undisturbed",
     )
     return net.model.equations("noisy_neuron") + renamed
 
 
-def add_deltas(net, make_group):
+def add_noisy_deltas(net):
     """Add error neurons for both passes, the reward, and deltas made of it.
 
     Parameters
     ----------
     net : FeedbackNetwork
-    make_group : callable
-        Creates a NeuronGroup in its place in the time step.
     """
-    reward = _add_reward(net, _add_errors(net, make_group))
+    reward = _add_reward(net, _add_errors(net))
     for layer in range(1, net.n_layers + 1):
-        group = make_group(
-            net,
+        group = net.add_neurons(
             net.architecture.layer_sizes[layer],
             ["perturbed_delta", "third_factor"],
             "reward : 1 (linked)\nnoise : 1 (linked)",
@@ -57,51 +52,47 @@ def add_deltas(net, make_group):
             "backward",
             # A layer above the output, as it were: the reward comes first.
             lambda phase, layer=layer: backward_order(layer, net.n_layers + 1, phase),
+            gate=BACKWARD_GATE,
         )
-        group.reward = linked_var(reward, "reward")
-        group.noise = linked_var(net.layers[layer], "noise")
-        net.layers[layer].third_factor = linked_var(group, "third_factor")
-        net.gates[group.subexpression_updater.name] = BACKWARD_GATE
+        net.link(group, "reward", reward)
+        net.link(group, "noise", net.layers[layer])
+        net.link(net.layers[layer], "third_factor", group)
         net.deltas.append(group)
 
 
-def _add_errors(net, make_group):
+def _add_errors(net):
     """Add neurons with the errors of both passes."""
     arch, last = net.architecture, net.n_layers
-    error = net.model["error_neuron"]
-    group = make_group(
-        net,
+    both_passes = net.model.renamed("error_neuron", delta="error") + net.model.renamed(
+        "error_neuron", delta="error_noisy", phi="phi_noisy"
+    )
+    group = net.add_neurons(
         arch.layer_sizes[-1],
         ["vector_target" if arch.vector_target else "target"],
-        Equations("phi : 1 (linked)\nphi_noisy : 1 (linked)")
-        + Equations(error, delta="error")
-        + Equations(error, delta="error_noisy", phi="phi_noisy"),
+        both_passes,
         "errors",
         "backward",
         partial(backward_order, last, last),
+        gate=BACKWARD_GATE,
+        linked={"phi": net.layers[last], "phi_noisy": net.layers[last]},
     )
-    for name in ("phi", "phi_noisy"):
-        setattr(group, name, linked_var(net.layers[last], name))
     if not arch.vector_target:
-        group.class_index = np.arange(len(group)) // (len(group) // arch.n_classes)
-    net.gates[group.subexpression_updater.name] = BACKWARD_GATE
+        group.class_index = arch.class_of_outputs
     return group
 
 
 def _add_reward(net, errors):
     """Add the one number that all neurons learn from."""
-    group = NeuronGroup(1, "reward : 1", name="reward")
-    synapses = connect_all(
-        net.architecture,
-        errors,
-        group,
-        net.model.equations("reward"),
-        name="judgement",
-        namespace=net.namespace,
+    last = net.n_layers
+    order = partial(backward_order, last, last)
+    group = net.add_neurons(1, [], "reward : 1", "reward", "backward", order)
+    synapses = net.add_projection("judgement", errors, group, ["reward"])
+    net.place_summed(
+        synapses,
+        "reward_post",
+        "backward",
+        order(Phase.SPIKE),
+        ["reward"],
+        gate=BACKWARD_GATE,
     )
-    updater = synapses.summed_updaters["reward_post"]
-    place(updater, "backward", backward_order(net.n_layers, net.n_layers, Phase.SPIKE))
-    net.gates[updater.name] = BACKWARD_GATE
-    net.blame[updater.name] = ["reward"]
-    net.brian_network.add(group, synapses)
     return group

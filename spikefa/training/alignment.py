@@ -1,13 +1,57 @@
 """The weights of a session, and how well its feedback is aligned with them."""
 
-from functools import reduce
-
 import numpy as np
 
 from ..analysis import angle
 from ..network.architecture import GRID_STEPS
 
-__all__ = ["feedback_angles", "weights"]
+__all__ = ["feedback_angles", "feedback_places", "feedback_weights", "weights"]
+
+
+def feedback_places(session):
+    """Find the state variables that hold the feedback weights.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    places : dict of (str, Place)
+        The name in `Session.variables`, which may be that of whole grid steps, and
+        the place that the route tells, by the hidden layer that the weights end in.
+    """
+    network = session.network
+    places = {}
+    for layer, place in network.rule.route.feedback_variables(network).items():
+        name = f"{place.group}.{place.variable}"
+        if name not in session.variables:
+            name = f"{place.group}.{GRID_STEPS}"
+        places[layer] = name, place
+    return places
+
+
+def feedback_weights(session):
+    """Read the feedback weights, whatever projection they are in and in how many bits.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    B : dict of numpy.ndarray
+        By the hidden layer that they end in, each of shape (n_upper, n_lower), where
+        the upper layer is the one that the error comes from; empty for rules that
+        have none.
+    """
+    found = {}
+    for layer, (name, place) in feedback_places(session).items():
+        value = session.get_state([name])[name]
+        if name.endswith(f".{GRID_STEPS}"):
+            value = value * session.network.namespace["feedback_step"]
+        found[layer] = value.T if place.reverse else value
+    return found
 
 
 def weights(session):
@@ -23,11 +67,8 @@ def weights(session):
     """
     n_layers = session.network.n_layers
     names = [f"forward_{layer}.W" for layer in range(1, n_layers + 1)]
-    fixed = [f"feedback_{layer}.B" for layer in range(1, n_layers)]
-    there = [name for name in fixed if name in session.variables]
-    state = session.get_state([*names, *there])
-    B = [state[name] for name in fixed] if there else None
-    return [state[name] for name in names], B
+    state, B = session.get_state(names), feedback_weights(session)
+    return [state[name] for name in names], [B[n] for n in sorted(B)] or None
 
 
 def feedback_angles(session):
@@ -44,24 +85,20 @@ def feedback_angles(session):
     -------
     angles : list of float or None
         In degrees, from the first hidden layer up; None where it is undefined, as all
-        weights on the way are 0. Empty for rules without feedback weights of their
-        own.
+        weights on the way are 0. Empty for rules whose feedback weights alone do not
+        say what they send.
     """
     network = session.network
-    W = {}
     angles = []
-    for layer in range(network.n_layers - 1, 0, -1):
-        names = [f"feedback_{layer}.{variable}" for variable in ("B", GRID_STEPS)]
-        there = [name for name in names if name in session.variables]
-        if not there:
+    for layer, B in sorted(feedback_weights(session).items()):
+        crossed = network.rule.route.crossed_layers(network, layer)
+        if crossed is None:
             return []
-        above = f"forward_{layer + 1}.W"
-        state = session.get_state([above, there[0]])
-        W[layer] = state[above]
-        way = list(W.values()) if network.rule.route == "direct" else [W[layer]]
-        backprop = reduce(np.matmul, (w.T for w in way))
-        degrees = angle(state[there[0]], backprop)
-        angles.insert(0, None if np.isnan(degrees) else degrees)
-        if network.rule.route != "direct":
-            W.clear()
+        names = [f"forward_{above}.W" for above in crossed]
+        state = session.get_state(names)
+        backprop = state[names[-1]].T
+        for name in names[-2::-1]:
+            backprop = np.matmul(backprop, state[name].T)
+        degrees = angle(B, backprop)
+        angles.append(None if np.isnan(degrees) else degrees)
     return angles

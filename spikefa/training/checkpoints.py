@@ -10,7 +10,7 @@ from .trainer import Callback
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 #: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {"shuffle": "every"}
+_UNSAID = {"shuffle": "every", "precision": "single"}
 
 
 class CheckpointCallback(Callback):
@@ -46,7 +46,10 @@ class CheckpointCallback(Callback):
 
     def save(self, trainer):
         """Write a checkpoint now."""
-        meta = self.meta | {"position": trainer.position}
+        meta = self.meta | {
+            "position": trainer.position,
+            "step": trainer.session.step,
+        }
         write_checkpoint(self.folder, meta, _arrays(trainer))
         self.saved_images, self.saved_at = trainer.images_seen, time.monotonic()
 
@@ -80,6 +83,7 @@ def describe_run(architecture, model, rule, dataset, **further):
             "layer_sizes": list(architecture.layer_sizes),
             "classes": architecture.n_classes,
             "feedback_bits": architecture.feedback_bits,
+            "precision": architecture.precision,
             "rule": rule.name,
             "data": dataset.fingerprint,
             **further,
@@ -146,5 +150,7 @@ def restore(trainer, checkpoint):
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
+    # In earlier versions time started anew with each chunk.
+    session.step = checkpoint.meta.get("step", 0)
     trainer.traces = dict(checkpoint.arrays("trace/"))
     trainer.position = checkpoint.meta["position"]

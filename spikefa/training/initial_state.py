@@ -11,12 +11,12 @@ __all__ = ["LONG_AGO", "set_initial_state"]
 #: Last spike of a neuron that has not spiked yet, in seconds.
 LONG_AGO = -1e4
 
-#: Drawn variables: the model parameter that holds their range.
-_RANGES = {"W": "weight_range", "b": "weight_range", "B": "feedback_range"}
+#: Drawn variables: the model parameter that holds their range. A route adds others.
+_RANGES = {"W": "weight_range", "b": "weight_range"}
 
 
 def set_initial_state(session, seed):
-    """Draw weights, biases and feedback weights; set everything else to rest.
+    """Draw weights, biases and feedback weights; set all else to rest, time to 0.
 
     Weights and biases are uniform in plus or minus the model's ``weight_range``,
     feedback weights in plus or minus ``feedback_range``. Then what the model gives as
@@ -34,13 +34,15 @@ def set_initial_state(session, seed):
         If an initial value of the model cannot be used.
     """
     biases = session.network.architecture.biases
+    ranges = _RANGES | session.network.rule.route.drawn
+    session.step = 0
     for name, shape in session.shapes.items():
         variable = name.split(".")[1]
         if variable == GRID_STEPS:
             limit = 2 ** (session.network.architecture.feedback_bits - 1) - 1
             value = generator(seed, name).integers(-limit, limit, shape, endpoint=True)
-        elif variable in _RANGES and (variable != "b" or biases):
-            limit = session.network.model[_RANGES[variable]]
+        elif variable in ranges and (variable != "b" or biases):
+            limit = session.network.model[ranges[variable]]
             value = _uniform(generator(seed, name), shape, limit)
         else:
             value = np.full(shape, _REST.get(variable, 0))

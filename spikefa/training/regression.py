@@ -14,6 +14,7 @@ from ..devices.open import open_session
 from ..errors import InputError
 from ..network.architecture import Architecture
 from ..seeds import generator, spike_seed
+from .alignment import feedback_places
 from .initial_state import set_initial_state
 
 __all__ = [
@@ -147,20 +148,31 @@ def remove_connections(session, fraction, seed):
         raise InputError(f"the removed fraction must be 0 to 1, got {fraction}")
     if not session.network.architecture.sparse:
         raise InputError("only a network built with sparse=True has masks")
-    state = session.get_state()
-    for name, value in state.items():
-        group, variable = name.split(".")
-        if variable not in ("W", "B"):
-            continue
-        present = np.ones(value.size, dtype=bool)
-        removed = round(fraction * value.size)
-        order = generator(seed, f"removed {name}").permutation(value.size)
-        present[order[:removed]] = False
-        present = present.reshape(value.shape)
-        changed = {name: np.where(present, value, 0)}
-        if variable == "W" and f"{group}.present" in session.variables:
-            changed[f"{group}.present"] = present
-        session.set_state(changed)
+    for layer in range(1, session.network.n_layers + 1):
+        name = f"forward_{layer}.W"
+        present = _kept(session.shapes[name], fraction, seed, name)
+        _multiply(session, name, present)
+        if f"forward_{layer}.present" in session.variables:
+            session.set_state({f"forward_{layer}.present": present})
+    for name, place in feedback_places(session).values():
+        whole = f"{place.group}.{place.variable}"
+        # What learns together stays together: a weight that is not there cannot learn.
+        kept_as = f"{place.group}.W" if place.plastic else whole
+        _multiply(session, name, _kept(session.shapes[name], fraction, seed, kept_as))
+
+
+def _kept(shape, fraction, seed, name):
+    """Draw which synapses of a projection stay: 1 or 0 for each."""
+    size = int(np.prod(shape))
+    order = generator(seed, f"removed {name}").permutation(size)
+    present = np.ones(size, dtype=bool)
+    present[order[: round(fraction * size)]] = False
+    return present.reshape(shape)
+
+
+def _multiply(session, name, present):
+    value = session.get_state([name])[name]
+    session.set_state({name: np.where(present, value, 0)})
 
 
 def measure_nse(session, task):

@@ -138,7 +138,7 @@ def test_rule_example_sends_back_half_of_the_weights(docs, nothing_to_compile):
     names = runpy.run_path(str(docs / "examples" / "rule.py"))
     session = open_session(
         nothing_to_compile(SIZES, chunk_images=2),
-        load_model(),
+        names["model"],
         names["half_backprop"],
         device="runtime",
     )

@@ -11,6 +11,7 @@ from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
+from spikefa.rules import get_rule
 from spikefa.training.initial_state import set_initial_state
 
 HERE = Path(__file__).parent
@@ -52,7 +53,7 @@ def test_own_parameters_serve_own_equations(tmp_path):
     source += "psi = sharpness*phi*(1 - phi) : 1'''"
     model = load_model(write(tmp_path, source))
     assert model.parameters["sharpness"] == 2.0
-    check_model(SIZES, model)
+    check_model(SIZES, model, get_rule("fa"))
 
 
 def test_timed_arrays_are_functions_of_the_equations(tmp_path):
@@ -60,7 +61,7 @@ def test_timed_arrays_are_functions_of_the_equations(tmp_path):
     source += "spike = 'noise(t, i) < h'"
     model = load_model(write(tmp_path, source))
     assert "noise" in model.parameters
-    check_model(SIZES, model)
+    check_model(SIZES, model, get_rule("fa"))
 
 
 def test_functions_of_ones_own(tmp_path):
@@ -75,7 +76,7 @@ phi = 1/(1 + exp(-twice(h))) : 1
 psi = phi*(1 - phi) : 1
 '''
 """
-    check_model(SIZES, load_model(write(tmp_path, source)))
+    check_model(SIZES, load_model(write(tmp_path, source)), get_rule("fa"))
 
 
 @pytest.mark.parametrize(

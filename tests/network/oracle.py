@@ -19,7 +19,7 @@ class Oracle:
     n_classes : int
     tau, eta, gamma : float
         Leak rate, learning rate and weight decay.
-    rule : {'fa', 'dfa', 'bp', 'sign', 'shallow'}
+    rule : {'fa', 'dfa', 'bp', 'sign', 'kp', 'shallow'}
     decay : {'subtracted', 'exponential'}
         ``W <- W + dW - gamma W`` as the paper has it, or ``W <- (W + dW) exp(-gamma)``:
         the same to first order in gamma.
@@ -32,7 +32,7 @@ class Oracle:
         By layer 1 .. m; ``W[l]`` has a row per neuron of layer l - 1.
     B : dict
         By the hidden layer that it ends in, a row per neuron that it comes from;
-        for the rule ``sign`` by layer l + 1 and shaped as ``W``.
+        for the rules ``sign`` and ``kp`` by layer l + 1 and shaped as ``W``.
     spikes : dict
         Those of the last step, by layer 0 .. m - 1.
     margin : float
@@ -93,6 +93,8 @@ class Oracle:
         if self.rule == "sign":
             signed = np.abs(self.B[above]) * np.sign(self.W[above])
             return signed @ self.third_factor(above)
+        if self.rule == "kp":
+            return self.B[above] @ self.third_factor(above)
         raise ValueError(self.rule)
 
     def learning_layers(self):
@@ -146,12 +148,13 @@ class Oracle:
 
     def _learn(self, layer):
         per_spike = self.eta * self.psi(layer) * self.third_factor(layer)
-        for weights, change in (
-            (self.W[layer], np.outer(self.spikes[layer - 1], per_spike)),
-            (self.b[layer], per_spike),
-        ):
+        per_synapse = np.outer(self.spikes[layer - 1], per_spike)
+        learned = [(self.W[layer], per_synapse), (self.b[layer], per_spike)]
+        if self.rule == "kp" and layer > 1:
+            learned.append((self.B[layer], per_synapse))
+        for weights, change in learned:
             if self.decay == "subtracted":
-                weights += change - self.gamma * weights
+                weights += change - self.eta * self.gamma * weights
             else:
                 weights += change
-                weights *= np.exp(-self.gamma)
+                weights *= np.exp(-self.eta * self.gamma)

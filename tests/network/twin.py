@@ -59,9 +59,9 @@ def open_lif(engine="stock", **kwds):
     return _open(load_model(LIF_MODEL), "fa", LIF_SIZES, engine, **kwds)
 
 
-def open_plain(engine="stock", **kwds):
+def open_plain(engine="stock", model=None, **kwds):
     """Open a session of the built-in model."""
-    return _open(load_model(), "fa", SIZES, engine, **kwds)
+    return _open(model or load_model(), "fa", SIZES, engine, **kwds)
 
 
 def _open(
@@ -145,6 +145,7 @@ class Twin:
         )
         state = random_state(session)
         session.set_state(state)
+        session.step = 0
         for name, value in state.items():
             of_oracle = self._oracle_array(name)
             assert of_oracle.shape == value.shape
@@ -159,17 +160,21 @@ class Twin:
         return array[layer]
 
     def run(self, images, labels, gates=None):
-        """Show the same images to both; the session starts at t = 0 again."""
+        """Show the same images to both."""
         oracle, session = self.oracle, self.session
         gates = session.learn_everything if gates is None else gates
-        learning = set(np.flatnonzero(gates)) - {0}
+        learning, start = set(np.flatnonzero(gates)) - {0}, session.step
         result = session.run(images, labels, seed=1, gates=gates)
         steps = session.network.architecture.steps_per_image
         pooled, psp, delta = [], [], []
         for t in range(len(images) * steps):
             image = t // steps
             oracle.step(
-                images[image], labels[image], self.numbers(t), gates[0], learning
+                images[image],
+                labels[image],
+                self.numbers(start + t),
+                gates[0],
+                learning,
             )
             pooled.append(oracle.phi(oracle.m).reshape(oracle.n_classes, -1).sum(1))
             first = oracle.learning_layers()[0]
@@ -183,7 +188,7 @@ class Twin:
         return deviations
 
     def numbers(self, t):
-        """Return the random numbers of step t of a run, by layer."""
+        """Return the random numbers of step t, by layer."""
         return [
             self.uniforms[t, np.arange(size) + self.columns * size]
             for size in self.oracle.sizes[:-1]

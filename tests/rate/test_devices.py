@@ -62,7 +62,7 @@ def test_dense_program_agrees_with_stock_brian2(rule, numpy_codegen):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("rule", ["fa", "dfa", "bp", "sign", "shallow"])
+@pytest.mark.parametrize("rule", ["fa", "dfa", "bp", "sign", "kp", "shallow"])
 def test_every_rule_agrees_with_stock_brian2(rule, sparse, numpy_codegen):
     expected = run(rule, sparse, engine="stock")
     assert_close(run(rule, sparse, engine="dense", device="cpp"), expected)
@@ -109,15 +109,18 @@ def test_nothing_is_kept_from_one_example_to_the_next():
 
 
 @pytest.mark.usefixtures("numpy_codegen")
-def test_weights_decay_by_gamma_for_each_example():
-    session = tiny.open_tiny("fa", parameters={"eta": 0.0, "gamma": 0.01}, chunk=30)
+def test_weights_decay_by_eta_gamma_for_each_example():
+    nothing = {"learn": "W += 0*phi_pre", "learn_bias": "b += 0*psi"}
+    session = tiny.open_tiny(
+        "fa", parameters={"eta": 0.1, "gamma": 0.1} | nothing, chunk=30
+    )
     before = tiny.randomize(session)
     session.run(np.ones((30, tiny.SIZES[0])), np.ones((30, tiny.SIZES[-1])), seed=1)
     after = session.get_state()
     for layer in (1, 2, 3):
         for name in (f"forward_{layer}.W", f"layer_{layer}.b"):
             expected = before[name] * (1 - 0.01) ** 30
-            # exp(-gamma) instead of 1 - gamma differs by gamma / 2 per step.
+            # exp(-x) instead of 1 - x, with x = eta gamma, differs by x / 2 per step.
             np.testing.assert_allclose(after[name], expected, rtol=2e-3)
 
 

@@ -54,7 +54,7 @@ def test_backprop_descends_the_gradient_of_the_squared_error(network):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("rule", ["fa", "dfa", "sign", "bp"])
+@pytest.mark.parametrize("rule", ["fa", "dfa", "sign", "kp", "bp"])
 def test_rule_has_its_closed_form(rule, network):
     sizes, transfers = NETWORKS[network]
     _, state, x, target, found = measured(rule, sizes, transfers)
@@ -63,11 +63,14 @@ def test_rule_has_its_closed_form(rule, network):
 
 
 def test_rules_differ():
-    """None of the closed forms above holds for two rules."""
+    """None of the closed forms above holds for two rules.
+
+    From other weights: B of each rule has random numbers of its own.
+    """
     sizes, transfers = NETWORKS["three-layers"]
     learned = [
         measured(rule, sizes, transfers)[-1]["forward_1.W"]
-        for rule in ("fa", "dfa", "sign", "bp")
+        for rule in ("fa", "dfa", "sign", "kp", "bp")
     ]
     for index, one in enumerate(learned):
         for other in learned[:index]:
@@ -125,4 +128,4 @@ def test_node_perturbation_follows_the_gradient_on_average():
 
 
 def test_all_rules_are_tested_here():
-    assert set(RULES) == {"fa", "dfa", "bp", "sign", "shallow", "node"}
+    assert set(RULES) == {"fa", "dfa", "bp", "sign", "kp", "shallow", "node"}

@@ -101,6 +101,8 @@ def teaching_signals(rule, state, x, target, transfers=TRANSFERS):
         elif rule == "sign":
             B = np.abs(state[f"forward_{above}.B"]) * np.sign(W)
             delta[layer] = B @ delta[above]
+        elif rule == "kp":
+            delta[layer] = state[f"forward_{above}.B"] @ delta[above]
         elif rule == "bp":
             slope = PSI[transfers[above - 1]](outputs[above])
             delta[layer] = W @ (slope * delta[above])

@@ -5,7 +5,7 @@ membrane potential; ``h``, which the network asks for, is its distance from the 
 in mV. The output neurons spike too; they are read out by phi, an estimate of their rate.
 """
 
-from brian2 import mV, ms, nA, nS, pA, pF
+from brian2 import ms, mV, nA, nS, pA, pF
 
 dt = 0.5 * ms
 C = 20 * pF
@@ -17,7 +17,7 @@ V_cut = -40 * mV
 tau_w = 30 * ms
 tau_r = 5 * ms
 jump = 20 * pA
-I_unit = 0.5 * nA
+I_unit = 0.3 * nA
 
 psp_neuron = """
 dv/dt = (g_L*(E_L - v) + g_L*D_T*exp((v - V_T)/D_T) - w + I_unit*(b + drive))/C : volt
@@ -27,7 +27,7 @@ h = (v - V_T)/mV : 1
 drive : 1
 b : 1
 """
-initial = {"v": E_L, "output.b": 0.3}
+initial = {"v": E_L, "output.b": 0.4}
 method = "euler"
 spike = "v > V_cut"
 reset = "v = E_L; w += jump; r += 0.5"
@@ -42,4 +42,4 @@ phi = clip(r, 0, 1) : 1
 psi = 0.25 : 1
 """
 
-eta = 3e-3
+eta = 1e-2

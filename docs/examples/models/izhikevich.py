@@ -9,7 +9,7 @@ from brian2 import ms
 
 dt = 0.5 * ms
 tau_r = 5 * ms
-gain = 100
+gain = 30
 
 psp_neuron = """
 dh/dt = (0.04*h**2 + 5*h + 140 - u + gain*(b + drive))/ms : 1
@@ -18,7 +18,7 @@ dr/dt = -r/tau_r : 1
 drive : 1
 b : 1
 """
-initial = {"h": -65, "u": "0.2*h", "output.b": 0.1}
+initial = {"h": -65, "u": "0.2*h", "output.b": 0.3}
 method = "euler"
 spike = "h >= 30"
 reset = "h = -65; u += 8; r += 0.5"
@@ -34,4 +34,4 @@ phi = clip(r, 0, 1) : 1
 psi = 0.25 : 1
 """
 
-eta = 1e-3
+eta = 3e-3

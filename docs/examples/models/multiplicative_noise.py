@@ -1,8 +1,7 @@
 """Noise that grows with the potential, integrated by Heun's method.
 
-``xi`` is white noise of unit variance per time. As sigma is multiplied with h, the
-result depends on the calculus: Heun's method is that of Stratonovich, Milstein's another
-choice.
+``xi`` is white noise of unit variance per time. As it is multiplied with h, its mean
+effect depends on the calculus: Heun's and Milstein's methods are those of Stratonovich.
 """
 
 from brian2 import ms

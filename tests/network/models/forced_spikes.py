@@ -10,7 +10,7 @@ from brian2 import TimedArray, ms
 
 columns = 16
 uniforms = TimedArray(
-    np.random.default_rng(7).random((64, columns * (columns + 1))),
+    np.random.default_rng(7).random((128, columns * (columns + 1))),
     dt=1 * ms,
     name="uniforms",
 )
@@ -18,4 +18,4 @@ input_spike = "uniforms(t, i + columns*N) < phi"
 spike = "uniforms(t, i + columns*N) < phi"
 
 eta = 0.05
-gamma = 1e-3
+gamma = 2e-2

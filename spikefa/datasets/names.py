@@ -1,0 +1,5 @@
+"""What data sets are called on the command line."""
+
+__all__ = ["DATASETS"]
+
+DATASETS = ("mnist", "svhn")

@@ -1,0 +1,132 @@
+"""When weights decay: in steps that a float32 weight can hold.
+
+A decay of 1e-11 in a time step changes no float32 number. It is put off and made for
+many time steps at once, at multiples of a period in the time of the network, whatever
+the runs that the training is made of.
+"""
+
+import math
+
+import numpy as np
+from brian2 import DEFAULT_FUNCTIONS, Clock, TimedArray, defaultclock
+from brian2.core.functions import Function
+
+from ..equations.statements import parse_statements
+
+__all__ = ["DECAY_LAG", "DecayClock", "add_decay_clock", "decay_rates"]
+
+#: Largest relative change of a weight by decay that may be put off and made at once.
+DECAY_LAG = 1e-4
+
+#: Steps between two decays if there is next to none: 30,000 years.
+_LONGEST = 2**50
+
+
+class DecayClock(Clock):
+    """A clock with a step of very many time steps.
+
+    Parameters
+    ----------
+    period : int
+        Time steps, a power of 2: then its times are those of the default clock bit by
+        bit, as Brian2's programs ask for.
+    name : str
+    """
+
+    # Brian2 looks in the class itself for what is not one of the clock's variables.
+    dt, dt_ = Clock.dt, Clock.dt_
+
+    def __init__(self, period, name):
+        super().__init__(period * defaultclock.dt, name=name)
+        self._period, self._unit = period, float(defaultclock.dt)
+
+    def _calc_timestep(self, target_t):
+        # Brian2 allows for an error of a ten-thousandth of a step: here of many steps.
+        return np.int64(-(-round(target_t / self._unit) // self._period))
+
+
+def decay_rates(model, strings=("decay", "decay_bias")):
+    """Find by which part of itself a weight decays in a time step.
+
+    Parameters
+    ----------
+    model : Model
+    strings : sequence of str, optional
+        Names of the statements.
+
+    Returns
+    -------
+    rates : dict of float
+        By name of the string: the relative change by ``elapsed_steps(t) = 1``; NaN if
+        it is not the same for all weights.
+    """
+    known = {name: f.pyfunc for name, f in DEFAULT_FUNCTIONS.items()}
+    for name, value in model.parameters.items():
+        known[name] = value.pyfunc if isinstance(value, Function) else value
+    known |= {"elapsed_steps": lambda t: 1.0, "t": 0.0, "__builtins__": {}}
+    return {name: _rate(model[name] or "", known) for name in strings}
+
+
+def _rate(statements, known):
+    rate, variable = 0.0, None
+    for left, operation, right in parse_statements(statements):
+        if variable not in (None, left):
+            return math.nan
+        variable = left
+        operator = operation.removesuffix("=")
+        text = f"{variable} {operator} ({right})" if operator else right
+        try:
+            # Brian2's expressions are Python's; these were checked with the model.
+            change = [
+                float(eval(text, known, {variable: value})) / value - 1
+                for value in (1.0, 0.5)
+            ]
+        except Exception:  # of other variables too
+            return math.nan
+        if not math.isclose(*change, rel_tol=1e-3, abs_tol=1e-15):
+            return math.nan
+        rate += abs(change[0])
+    return rate
+
+
+def add_decay_clock(net):
+    """Add the clock of the decay, and ``elapsed_steps(t)``, what one decay stands for.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+
+    Returns
+    -------
+    elapsed_steps : TimedArray
+        The first decay, at the end of the first time step, is for this step; each
+        after it for all since the one before.
+    """
+    of_route = net.rule.route.decay_strings(net, net.n_layers)
+    net.decay_rates = decay_rates(net.model, ("decay", "decay_bias", *of_route))
+    net.decay_period = period_of(np.max(list(net.decay_rates.values())))
+    net.decay_clock = DecayClock(net.decay_period, "decay_clock")
+    return TimedArray(
+        [1.0, net.decay_period],
+        dt=net.decay_period * defaultclock.dt,
+        name="elapsed_steps",
+    )
+
+
+def period_of(rate):
+    """Time steps between two decays.
+
+    Parameters
+    ----------
+    rate : float
+        Relative change in one time step, 0 or more; NaN: not known.
+
+    Returns
+    -------
+    period : int
+        A power of 2: the largest that puts off no more than `DECAY_LAG`.
+    """
+    if math.isnan(rate):
+        return 1
+    longest = min(_LONGEST, DECAY_LAG / rate) if rate else _LONGEST
+    return 2 ** max(0, math.floor(math.log2(longest)))

@@ -1,0 +1,305 @@
+"""What is stored and computed in double precision: times, and what the user asks for.
+
+Everything else is in single precision, which halves the memory that a step reads. It
+resolves 6e-8 of a number: after 16 million steps no time step, and never a change of
+1e-8 of a variable in a step. Times are found in the model's strings; a decay that is
+too slow can be found too, growth by small increments cannot.
+"""
+
+import ast
+import math
+from functools import partial
+
+import numpy as np
+from brian2 import DEFAULT_FUNCTIONS, Equations, Quantity, prefs
+from brian2.core.functions import Function
+from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.equations.equations import FLOAT
+from brian2.groups.group import CodeRunner
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+
+from ..equations.statements import parse_statements
+from ..errors import ModelError
+from .architecture import PRECISIONS
+
+__all__ = [
+    "check_precision",
+    "compute_in_double",
+    "double_types",
+    "double_variables",
+    "float_type",
+    "lost_in_single",
+]
+
+#: Least relative change in a step that single precision holds with an error of 1 %.
+_LEAST_CHANGE = 100 * 2.0**-24
+
+#: What grows with time, for all that Brian2 calls so.
+_TIMES = {"t", "t_in_timesteps", "lastspike", "lastupdate"}
+
+#: Functions of time whose values are no times.
+_STIMULI = {"images", "labels", "targets", "elapsed_steps"}
+_BOUNDED = {"sin", "cos", "tan", "tanh", "exp", "sign", "exprel"} | _STIMULI
+
+
+def float_type(architecture):
+    """Type of all variables that nothing else is said of, for Brian2's preferences."""
+    return np.dtype(PRECISIONS[architecture.precision]).type
+
+
+def _assignments(model):
+    """List (string, variable, expression) of all equations and statements.
+
+    Differential equations come without their left side's derivative: what x is made of
+    in a step is x and the expression.
+    """
+    found = []
+    for name, text in model.items():
+        if not isinstance(text, str):
+            continue
+        try:
+            equations = Equations(text).values()
+        except Exception:  # no equations: statements, or a condition
+            try:
+                statements = parse_statements(text)
+            except Exception:
+                continue
+            found += [(name, left, right) for left, _, right in statements]
+            continue
+        found += [(name, eq.varname, eq.expr.code) for eq in equations if eq.expr]
+    return found
+
+
+def double_variables(model):
+    """Find the variables that have to be in double precision.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    names : set of str
+        Those that hold times, or what is computed from times other than by a function
+        with bounds, and those that the model's ``precision`` names.
+    """
+    asked = model.get("precision") or {}
+    names = set()
+    assignments = [(left, right) for _, left, right in _assignments(model)]
+    while True:
+        more = {
+            left.removesuffix("_post").removesuffix("_pre")
+            for left, right in assignments
+            if _grows(right, names)
+        }
+        if more <= names:
+            break
+        names |= more
+    names |= {name for name, of in asked.items() if of == "double"}
+    return names - _TIMES - {name for name, of in asked.items() if of == "single"}
+
+
+def _grows(expression, names):
+    """Whether a time is in an expression, and not in a bounded function of it."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except SyntaxError:
+        return False
+    return _has_time(tree.body, _TIMES | names, _BOUNDED)
+
+
+def _has_time(node, times, hidden_in):
+    if isinstance(node, ast.Name):
+        return node.id.removesuffix("_post").removesuffix("_pre") in times
+    if isinstance(node, ast.Compare) and hidden_in is _BOUNDED:
+        return False
+    if isinstance(node, ast.Call):
+        known = isinstance(node.func, ast.Name) and node.func.id in DEFAULT_FUNCTIONS
+        if hidden_in is _BOUNDED and (not known or node.func.id in hidden_in):
+            return False
+        if isinstance(node.func, ast.Name) and node.func.id in hidden_in:
+            return False
+        return any(_has_time(arg, times, hidden_in) for arg in node.args)
+    children = ast.iter_child_nodes(node)
+    return any(_has_time(child, times, hidden_in) for child in children)
+
+
+def double_types(net, equations):
+    """Types of the variables of a group that are not in single precision.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+    equations : Equations
+
+    Returns
+    -------
+    dtype : dict
+        For Brian2's groups.
+    """
+    return {
+        name: np.float64
+        for name in sorted(net.doubles & set(equations))
+        if equations[name].var_type == FLOAT
+    }
+
+
+def compute_in_double(net):
+    """Let objects that use times, or variables in double precision, compute in it.
+
+    Brian2 computes what is the same for all neurons once a step, and stores it in the
+    precision of its preferences: it has to be that of the result.
+
+    Parameters
+    ----------
+    net : FeedbackNetwork
+    """
+    if prefs.core.default_float_dtype is np.float64:
+        return
+    names = _TIMES | net.doubles
+    for obj in net.brian_network.sorted_objects:
+        if isinstance(obj, CodeRunner) and any(
+            _uses(text, names) for text in _texts(obj)
+        ):
+            obj.create_code_objects = partial(_in_double, obj.create_code_objects)
+
+
+def _in_double(create_code_objects, run_namespace):
+    single = prefs.core.default_float_dtype
+    prefs.core.default_float_dtype = np.float64
+    try:
+        create_code_objects(run_namespace)
+    finally:
+        prefs.core.default_float_dtype = single
+
+
+def _texts(runner):
+    """Expressions and statements that the code of an object may be made of."""
+    group = runner.group
+    for eq in getattr(group, "equations", {}).values():
+        if eq.expr is not None:
+            yield f"{eq.varname} = {eq.expr.code}"
+    yield from getattr(group, "events", {}).values()
+    yield from getattr(group, "event_codes", {}).values()
+    for code in (getattr(runner, name, None) for name in ("abstract_code", "code")):
+        yield from code.values() if isinstance(code, dict) else [code]
+
+
+def _uses(text, names):
+    if not isinstance(text, str):
+        return False
+    try:
+        tree = ast.parse("\n".join(line.strip() for line in text.splitlines()))
+    except SyntaxError:
+        return False
+    return any(_has_time(node, names, _STIMULI) for node in tree.body)
+
+
+def check_precision(model, variables):
+    """Refuse a model's ``precision`` of what is no variable, or no precision.
+
+    Parameters
+    ----------
+    model : Model
+    variables : iterable of Variable
+        Of the network.
+
+    Raises
+    ------
+    ModelError
+    """
+    asked = model.get("precision")
+    if asked is None:
+        return
+    where = model.where("precision")
+    if not isinstance(asked, dict):
+        raise ModelError(f'{where}: must be a dict such as {{"theta": "double"}}')
+    floats = {v.name for v in variables if np.dtype(v.dtype).kind == "f"}
+    for name, precision in asked.items():
+        if precision not in PRECISIONS:
+            known = " or ".join(repr(name) for name in PRECISIONS)
+            raise ModelError(f"{where}: must be {known} for {name}, got {precision!r}")
+        if name not in floats:
+            raise ModelError(f"{where}: '{name}' is no floating-point variable")
+
+
+def lost_in_single(model):
+    """Find variables whose decay in a step single precision does not hold.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    lines : list of str
+        One for each, with the file, the string and the name.
+    """
+    numbers, doubles = _numbers(model), double_variables(model)
+    lines = {}
+    for name, variable, change in _changes(model):
+        if variable in doubles or name in ("decay", "decay_bias"):
+            continue  # a decay of weights is put off until it can be held
+        try:
+            relative = abs(float(eval(change, {"__builtins__": {}} | numbers)))
+        except Exception:  # depends on variables: not the same at all times
+            continue
+        if 0 < relative < _LEAST_CHANGE:
+            lines[variable] = (
+                f"{model.where(name)}: {variable} changes by {relative:.2g} of itself "
+                "in a time step, which single precision does not hold; in double: "
+                f'precision = {{"{variable}": "double"}}'
+            )
+    return list(lines.values())
+
+
+def _changes(model):
+    """Yield for each variable how much of itself a step or a statement changes."""
+    for name, text in model.items():
+        if not isinstance(text, str):
+            continue
+        try:
+            equations = Equations(text).values()
+        except Exception:
+            yield from ((name, *change) for change in _of_statements(text))
+            continue
+        for eq in equations:
+            if eq.type == "differential equation":
+                slope = _slope(eq.expr.code, eq.varname)
+                if slope is not None:
+                    yield name, eq.varname, f"({slope})*dt"
+
+
+def _of_statements(text):
+    try:
+        statements = parse_statements(text)
+    except Exception:
+        return
+    for left, operation, right in statements:
+        operator = operation.removesuffix("=")
+        after = f"{left} {operator} ({right})" if operator else right
+        slope = _slope(after, left)
+        if slope is not None:
+            yield left.removesuffix("_post").removesuffix("_pre"), f"({slope}) - 1"
+
+
+def _slope(expression, variable):
+    """Derivative of an expression as text, or None."""
+    try:
+        symbol = str_to_sympy(variable)
+        return sympy_to_str(str_to_sympy(expression).diff(symbol))
+    except Exception:  # not a function that has one
+        return None
+
+
+def _numbers(model):
+    """What is a number in the expressions of a model, in SI units."""
+    numbers = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
+    numbers |= {name: c.value for name, c in DEFAULT_CONSTANTS.items()}
+    numbers |= {name: f.pyfunc for name, f in DEFAULT_FUNCTIONS.items()}
+    numbers |= {"exp": math.exp, "elapsed_steps": lambda t: 1.0}
+    for name, value in model.parameters.items():
+        if isinstance(value, Function):
+            continue
+        numbers[name] = float(value) if isinstance(value, Quantity) else value
+    return numbers
