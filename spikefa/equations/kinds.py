@@ -122,5 +122,6 @@ _CHECKS = {
     **dict.fromkeys(("number", "time"), _wrong_number),
     "refractory": _wrong_refractory,
     "method": _wrong_method,
-    **dict.fromkeys(("initial", "precision"), _wrong_dictionary),
+    "initial": _wrong_dictionary,
+    "precision": _wrong_dictionary,
 }

@@ -46,6 +46,8 @@ class Name:
         Whether a number must be above 0, not only 0 or more.
     also : tuple of str
         What people call it elsewhere.
+    choice : bool
+        Whether only some learning rules or architectures use it.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Name:
     optional: bool = False
     positive: bool = False
     also: tuple = ()
+    choice: bool = False
 
 
 _ABOVE = "neurons above the input"
@@ -67,6 +70,8 @@ _FORWARD = "forward synapses"
 _FEEDBACK = "feedback synapses"
 _ALL = "whole network"
 _NOISE = "node perturbation"
+_BACK = "feedback over forward synapses"
+_READOUT = "readout"
 
 #: All of them, in the order of the documentation.
 _TABLE = (
@@ -222,48 +227,55 @@ _TABLE = (
     ),
     Name("decay_bias", "statements", _ABOVE, "the same of biases", optional=True),
     Name("feedback_synapse", "equations", _FEEDBACK, "B, and feedback_post from it"),
-    Name("feedback_grid", "equations", _FEEDBACK, "B as whole steps, in 8 or 16 bits"),
     Name(
-        "backprop_feedback",
+        "feedback_grid",
+        "equations",
+        _FEEDBACK,
+        "B from whole steps, for weights of 8 or 16 bits",
+        choice=True,
+    ),
+    Name(
+        "sparse_synapse",
         "equations",
         _FORWARD,
-        "feedback_pre of the rule bp",
+        "the mask of sparse connectivity",
+        choice=True,
+    ),
+    Name("sparse_learn", "statements", _FORWARD, "learn of masked synapses"),
+    Name(
+        "backprop_feedback", "equations", _BACK, "feedback_pre of rule bp", choice=True
     ),
     Name(
         "sign_symmetric_feedback",
         "equations",
-        _FORWARD,
-        "feedback_pre of the rule sign",
+        _BACK,
+        "B and feedback_pre of rule sign",
+        choice=True,
     ),
     Name(
         "kolen_pollack_feedback",
         "equations",
-        _FORWARD,
-        "feedback_pre of the rule kp",
+        _BACK,
+        "B and feedback_pre of rule kp",
+        choice=True,
     ),
-    Name("kolen_pollack_learn", "statements", _FORWARD, "plasticity of B there"),
+    Name("kolen_pollack_learn", "statements", _BACK, "plasticity of B of rule kp"),
+    Name("kolen_pollack_sparse_learn", "statements", _BACK, "the same if masked"),
+    Name("kolen_pollack_decay", "statements", _BACK, "decay of B of rule kp"),
     Name(
-        "kolen_pollack_sparse_learn",
-        "statements",
-        _FORWARD,
-        "the same of masked synapses",
+        "class_activity",
+        "equations",
+        _READOUT,
+        "activity of a class from phi of its outputs",
+        choice=True,
     ),
-    Name(
-        "kolen_pollack_decay",
-        "statements",
-        _FORWARD,
-        "decay of B there",
-        optional=True,
-    ),
-    Name("class_activity", "equations", _OUTPUT, "activity of a class, for the guess"),
     Name(
         "class_activity_of_all_pairs",
         "equations",
-        _OUTPUT,
-        "the same where sums have no fixed order (CUDA)",
+        _READOUT,
+        "the same on device cuda, as a sum over all pairs",
+        choice=True,
     ),
-    Name("sparse_synapse", "equations", _FORWARD, "the mask of sparse connectivity"),
-    Name("sparse_learn", "statements", _FORWARD, "learn of masked synapses"),
     Name(
         "initial",
         "initial",
@@ -275,8 +287,7 @@ _TABLE = (
         "precision",
         "precision",
         _ALL,
-        "'double' or 'single' by name of the variable",
-        also=("dtype",),
+        "variables to be stored in double precision, by name",
     ),
     Name("logistic", "equations", _ABOVE, "a transfer of rate networks", "rate"),
     Name("hyperbolic", "equations", _ABOVE, "a transfer of rate networks", "rate"),
@@ -299,7 +310,7 @@ PER_LAYER = {row.layered: row.name for row in _TABLE if row.layered}
 EQUATION_STRINGS = tuple(
     row.name
     for row in _TABLE
-    if row.kind == "equations" and not row.network and row.name != "sparse_synapse"
+    if row.kind == "equations" and not row.network and not row.choice
 )
 
 _LAYERED = re.compile(rf"(output|layer_([0-9]+))_({'|'.join(PER_LAYER)})")

@@ -31,15 +31,15 @@ _RESERVED = {
 }
 
 
-def check_names(model, architecture, of_rule=()):
+def check_names(model, architecture, used=()):
     """Check that no name of a user's file is hidden or has no effect.
 
     Parameters
     ----------
     model : Model
     architecture : Architecture
-    of_rule : iterable of str, optional
-        Names of strings that the learning rule uses.
+    used : iterable of str, optional
+        Names of strings that a learning rule uses.
 
     Raises
     ------
@@ -58,8 +58,10 @@ def check_names(model, architecture, of_rule=()):
                 )
         if kind_of(name):
             problem = _without_effect(model, name, architecture)
+        elif name in used:
+            problem = None
         else:
-            problem = _unknown(model, name, {*architecture.transfers, *of_rule})
+            problem = _unknown(model, name, architecture)
         if problem:
             raise ModelError(f"{model.where(name)}: {problem}")
     for name, value in model.file.others.items():
@@ -170,13 +172,13 @@ def _followers(model, name):
     ]
 
 
-def _unknown(model, name, taken):
+def _unknown(model, name, architecture):
     """Say why a name that is not in the table changes nothing."""
     builtin = builtin_values()
     if (
         name in builtin
         or name in model.used_words
-        or name in taken
+        or name in architecture.transfers
         or not _meant_for_equations(model, name)
     ):
         return None

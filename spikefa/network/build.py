@@ -9,7 +9,7 @@ from ..errors import InputError, ModelError
 from .architecture import Architecture
 from .decay import DecayClock, add_decay_clock
 from .monitors import add_readout, add_watch
-from .neurons import add_delta, add_input, add_layer, neuron_group
+from .neurons import add_delta, add_input, add_layer, neuron_group, transfer_string
 from .precision import compute_in_double, double_variables
 from .stimuli import Stimulus, add_stimuli
 from .synapses import add_forward, add_projection, place_summed
@@ -94,6 +94,7 @@ class FeedbackNetwork:
     add_delta = add_delta
     add_projection = add_projection
     place_summed = place_summed
+    transfer_string = transfer_string
 
     def link(self, group, variable, owner):
         """Let a linked variable be that of the same name of another group."""

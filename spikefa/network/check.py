@@ -215,10 +215,8 @@ def _check_initial_values(network, architecture):
             shape = (2, 2) if synapses else (2,)
         elif not synapses:
             shape = (sizes[layer],)
-        elif group.name.startswith("forward"):
-            shape = sizes[layer - 1], sizes[layer]
         else:
-            source = -1 if network.rule.route == "direct" else layer + 1
+            source = int(group.source.name.rsplit("_", 1)[1])
             shape = sizes[source], sizes[layer]
         others = {
             other.split(".")[1]: np.zeros(shape)

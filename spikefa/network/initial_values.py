@@ -51,8 +51,11 @@ def array_variables(network):
 
 
 def has_layers(model):
-    """Whether a model gives a layer, or some of them, values of its own."""
-    return any("." in key for key in _flat(model))
+    """Whether a model gives values that are for one layer, by name or by shape."""
+    return any(
+        "." in key or isinstance(value, list | tuple) or getattr(value, "ndim", 0)
+        for key, value in _flat(model).items()
+    )
 
 
 def find_initial_values(model, names, n_layers):

@@ -9,7 +9,14 @@ from ..dense.neurons import neuron_code_object_class
 from .precision import double_types
 from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order, place
 
-__all__ = ["add_delta", "add_input", "add_layer", "neuron_group", "spike_string"]
+__all__ = [
+    "add_delta",
+    "add_input",
+    "add_layer",
+    "neuron_group",
+    "spike_string",
+    "transfer_string",
+]
 
 
 def _evaluate_late(equations):
@@ -71,8 +78,8 @@ def neuron_group(
         What has to be open for its updaters to run.
     linked : dict, optional
         Variables that are those of the same name of another group.
-    method : str or sequence of str, optional
-        How differential equations are integrated.
+    method : str, optional
+        Of integration; Brian2's own choice otherwise.
     **kwds
         For `~brian2.groups.neurongroup.NeuronGroup`.
 
@@ -81,7 +88,7 @@ def neuron_group(
     group : NeuronGroup
     """
     linked = linked or {}
-    if method is not None:  # Brian2's own choice otherwise
+    if method is not None:
         kwds["method"] = method
     with net.model.blamed(*strings):
         extra = Equations(extra) if isinstance(extra, str) else extra
@@ -143,7 +150,7 @@ def add_input(net):
     net.layers.append(group)
 
 
-def _transfer_string(net, layer):
+def transfer_string(net, layer):
     """Name the transfer of a layer: of the architecture, or of the model."""
     name = net.architecture.transfer(layer)
     if name != "transfer":
@@ -164,7 +171,8 @@ def spike_string(net, layer):
 
 
 def add_layer(net, layer):
-    of_layer = partial(net.model.of_layer, layer=layer, n_layers=net.n_layers)
+    model = net.model
+    of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
     spike, reset = spike_string(net, layer), of_layer("reset")
     extra = "third_factor : 1 (linked)" if net.learns(layer) else ""
     of_route = net.rule.route.neuron_equations(net, layer)
@@ -173,15 +181,15 @@ def add_layer(net, layer):
     group = neuron_group(
         net,
         net.architecture.layer_sizes[layer],
-        [of_layer("psp_neuron"), _transfer_string(net, layer)],
+        [of_layer("psp_neuron"), transfer_string(net, layer)],
         Equations(extra) + of_route,
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
-        threshold=net.model[spike] if spike else None,
-        reset=(net.model[reset] or None) if spike else None,
-        refractory=net.model[of_layer("refractory")] if spike else False,
-        method=net.model.get(of_layer("method")),
+        threshold=model[spike] if spike else None,
+        reset=(model[reset] or None) if spike else None,
+        refractory=model[of_layer("refractory")] if spike else False,
+        method=model.get(of_layer("method")),
     )
     _add_spikes(net, group, layer, spike, reset)
     if not net.rate:  # summed variables start from zero by themselves

@@ -27,7 +27,7 @@ def noisy_equations(net, layer):
     if layer == 0:
         return net.model.equations("noisy_input")
     renamed = net.model.renamed(
-        net.architecture.transfer(layer),
+        net.transfer_string(layer),
         h="h_noisy",
         phi="phi_undisturbed",
         psi="psi_undisturbed",

@@ -9,6 +9,7 @@ equations in synapses, for ``--engine stock``.
 from brian2 import ms
 
 tau_e = 2 * ms
+eta = 1e-2
 
 plastic_synapse = """
 W : 1
