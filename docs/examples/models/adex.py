@@ -39,7 +39,7 @@ phi = 1/(1 + exp(-clip(h, -30, 10)/5)) : 1
 psi = phi*(1 - phi) : 1
 """
 output_transfer = """
-phi = 1/(1 + exp(2*(1 - r))) : 1
+phi = 1/(1 + exp(4*(1 - r))) : 1
 psi = phi*(1 - phi) : 1
 """
 
