@@ -121,10 +121,12 @@ def _needed_variables(architecture, model, rule):
         if transfer == "transfer":
             transfer = model.of_layer(transfer, layer, n_layers)
         wanted = {"h": neuron, "drive": neuron, "phi": transfer}
-        yield (
-            (neuron, transfer),
-            wanted | ({"b": neuron} if architecture.biases else {}),
-        )
+        if architecture.biases:
+            wanted["b"] = neuron
+        learning = words(model["plastic_synapse"]) | words(model["learn_bias"])
+        if learning & {"psi", "psi_post"}:
+            wanted["psi"] = transfer
+        yield (neuron, transfer), wanted
         third_factor = model.of_layer("third_factor", layer, n_layers)
         yield (third_factor,), {"third_factor": third_factor}
     if architecture.vector_target:

@@ -84,11 +84,12 @@ def one_line_or_nothing(text, folder):
     """Check a model file; whatever is wrong must be one line."""
     path = folder / "my_model.py"
     path.write_text(text)
+    said = None
     try:
         check_model(sizes(2, "stock"), load_model(path), get_rule("fa"))
     except ModelError as refusal:
-        assert str(refusal).isprintable(), text
-        assert str(path) in str(refusal), text
+        said = str(refusal)
+    assert said is None or (said.isprintable() and str(path) in said), text
 
 
 @pytest.fixture(scope="module")
