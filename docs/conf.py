@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
+    "model_files",
     "sourced",
 ]
 templates_path = ["_templates"]
