@@ -37,6 +37,7 @@ _HOMES = {
     "ModelError": "errors",
     "NumericalGuard": "training.guards",
     "ProgressBar": "training.progress",
+    "ProgressFile": "training.progress",
     "RULES": "rules",
     "RunInterrupted": "devices.session",
     "Session": "devices.session",

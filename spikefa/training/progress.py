@@ -1,4 +1,4 @@
-"""How far a training is: a bar on a terminal, lines in a log, JSON for other programs."""
+"""How far a training is: a bar on a terminal, lines in a log, JSON for programs."""
 
 import json
 import sys

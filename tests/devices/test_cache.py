@@ -59,7 +59,8 @@ def test_a_build_in_use_stays(builds, monkeypatch):
 def test_a_build_in_use_by_another_process_stays(builds, monkeypatch):
     monkeypatch.setenv("SPIKEFA_CACHE_SIZE", "0")
     source = (
-        "import sys\nfrom pathlib import Path\nfrom spikefa.devices.cache import using\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from spikefa.devices.cache import using\n"
         f"with using(Path({str(builds[0])!r})): print(flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
