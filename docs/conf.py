@@ -15,8 +15,10 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # MathJax itself, so that pages need no network
     "sphinx.ext.viewcode",
     "numpydoc",
+    "diagrams",
     "sourced",
 ]
 templates_path = ["_templates"]
@@ -43,6 +45,11 @@ html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": True,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    # Pages of tables and listings have the full width.
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        "results": [],
+        "performance": [],
+    },
     "header_links_before_dropdown": 6,
 }
