@@ -42,6 +42,8 @@ html_title = "spikefa"
 html_static_path = ["_static"]
 html_css_files = ["spikefa.css"]
 html_show_sourcelink = False
+# Only the reference has pages below pages; elsewhere the sidebar would be empty.
+html_sidebars = {"*": []}
 html_theme_options = {
     "show_prev_next": True,
     "navigation_with_keys": False,

@@ -23,7 +23,7 @@ def draw_network():
     -------
     figure : matplotlib.figure.Figure
     """
-    figure, axes = _canvas(7.5, 3.1, (-0.75, 4.75), (-1.75, 1.0))
+    figure, axes = _canvas(8, 2.8, (-0.75, 5.35), (-1.5, 1.0))
     names = ["input", *(f"hidden {n}" for n in range(1, _N_HIDDEN + 1)), "output"]
     for layer, name in enumerate(names):
         for row in (0, 0.25, 0.5):
@@ -59,7 +59,9 @@ def draw_timestep():
     n_layers = _N_HIDDEN + 1
     last = forward_order(n_layers, max(Phase))
     slots = {"forward": 0, "backward": last + 3}
-    slots["plasticity"] = slots["backward"] + backward_order(1, n_layers, max(Phase)) + 3
+    slots["plasticity"] = (
+        slots["backward"] + backward_order(1, n_layers, max(Phase)) + 3
+    )
     end = slots["plasticity"] + 5
     figure, axes = _canvas(7.5, 3.1, (-9, end + 1), (-1.6, n_layers + 1))
     for layer in range(n_layers + 1):
