@@ -18,9 +18,10 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
+from spikefa.sims.mnist_rate import CHUNK
+
 from spikefa.errors import InputError, SpikefaError
 from spikefa.experiments.command_line import Parser, positive_int, run_command
-from spikefa.experiments.image_run import CHUNK
 from spikefa.files import replacing
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.py")

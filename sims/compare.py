@@ -19,6 +19,7 @@ Examples::
 
 import sys
 
+import spikefa
 from spikefa.datasets import DATASETS
 from spikefa.experiments.command_line import positive_int, run_command
 from spikefa.experiments.study import etas, rate_parser, study, with_sem
@@ -26,6 +27,54 @@ from spikefa.rules import RULES
 
 KINDS = ("spiking", "rate")
 ETAS = dict.fromkeys(KINDS, 1e-3)
+
+
+def network(kind, eta, settings, dataset, model_path=None):
+    """Equal sizes and rule; for rates, models/rate.py replaces a few of the strings."""
+    outputs = settings["outputs_per_class"] * dataset.n_classes
+    architecture = spikefa.Architecture(
+        (dataset.train_images.shape[1], *settings["layers"], outputs),
+        n_classes=dataset.n_classes,
+        steps_per_image=settings["steps"] if kind == "spiking" else 1,
+        chunk_images=min(1000, settings["images"] or len(dataset.train_labels)),
+    )
+    model = spikefa.load_model(model_path, rate=kind == "rate")
+    return architecture, model.replace(eta=eta)
+
+
+def learn(kind, eta, settings, seeds, model_path, device):
+    """Train a network once with each seed; return what the figure shows."""
+    dataset = spikefa.load_dataset(settings["dataset"], settings["data"])
+    built = network(kind, eta, settings, dataset, model_path)
+    with spikefa.open_session(*built, settings["rule"], device=device) as session:
+        return [train(session, dataset, settings, seed) for seed in seeds]
+
+
+def train(session, dataset, settings, seed):
+    """Train from new weights; return the learning curve and the time that it took."""
+    import time
+
+    import numpy as np
+
+    images = settings["images"] or len(dataset.train_labels)
+    trainer = spikefa.Trainer(
+        session,
+        dataset,
+        seed=seed,
+        epochs=settings["passes"],
+        images=images,
+        test_images=settings["test_images"],
+        evaluate_every=max(1, images * settings["passes"] // 10),
+    )
+    start = time.monotonic()
+    trainer.train()
+    tested = trainer.curve.tested
+    return {
+        "images": np.array(tested.column("images_seen")),
+        "test_error": np.array(tested.column("test_error_percent")),
+        "ms_per_image": np.array(trainer.steps * trainer.ms_per_step),
+        "seconds": np.array(time.monotonic() - start),
+    }
 
 
 def build_parser():
@@ -62,47 +111,6 @@ def settings_of(args):
         "dataset": args.dataset,
         "data": args.data,
     }
-
-
-def learn(kind, eta, settings, seed, model_path, device):
-    """Train one network; return its learning curve."""
-    import time
-
-    import numpy as np
-
-    from spikefa import Architecture, Trainer, load_dataset, load_model, open_session
-
-    rate = kind == "rate"
-    dataset = load_dataset(settings["dataset"], settings["data"])
-    n_outputs = settings["outputs_per_class"] * dataset.n_classes
-    images = settings["images"] or len(dataset.train_labels)
-    architecture = Architecture(
-        (dataset.train_images.shape[1], *settings["layers"], n_outputs),
-        n_classes=dataset.n_classes,
-        steps_per_image=1 if rate else settings["steps"],
-        chunk_images=min(1000, images),
-    )
-    model = load_model(model_path, rate=rate).replace(eta=eta)
-    with open_session(architecture, model, settings["rule"], device=device) as session:
-        trainer = Trainer(
-            session,
-            dataset,
-            seed=seed,
-            epochs=settings["passes"],
-            images=settings["images"],
-            test_images=settings["test_images"],
-            evaluate_every=max(1, images * settings["passes"] // 10),
-        )
-        start = time.monotonic()
-        trainer.train()
-        tested = [e for e in trainer.curve if e["test_error_percent"] is not None]
-        steps = architecture.steps_per_image
-        return {
-            "images": np.array([e["images_seen"] for e in tested]),
-            "test_error": np.array([e["test_error_percent"] for e in tested]),
-            "ms_per_image": np.array(steps * trainer.ms_per_step),
-            "seconds": np.array(time.monotonic() - start),
-        }
 
 
 def main(args):

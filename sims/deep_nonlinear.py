@@ -20,11 +20,11 @@ Examples::
 
 import sys
 
+import spikefa
 from spikefa.experiments.command_line import run_command
 from spikefa.experiments.study import etas, rate_parser, study, with_sem
 
 SIZES = {3: (30, 20, 10), 4: (30, 20, 10, 10)}
-RANGES = {"weight_range": 0.3, "feedback_range": 0.5}
 ETAS = {"fa": 0.01, "bp": 0.01}
 
 #: Layers and frozen layers of every network, by name.
@@ -34,52 +34,60 @@ NETWORKS = {
     "four, W0 frozen": (4, (1,)),
 }
 
-
 #: Examples, and examples between measurements; in full and with --quick.
 SCHEDULE = {False: (500_000, 10_000), True: (4000, 1000)}
 
 
-def build_parser():
-    """Describe the options."""
-    return rate_parser("deep_nonlinear.py", __doc__.splitlines()[0], runs=20)
+def network(eta, layers, frozen, chunk, model_path=None):
+    """Tanh units, linear outputs; strings: models/{rate,delta,three_factor}.py."""
+    hidden = layers - 2
+    architecture = spikefa.Architecture(
+        SIZES[layers],
+        transfers=("hyperbolic",) * hidden + ("linear",),  # phi = tanh(h), phi = h
+        vector_target=True,
+        biases=False,
+        frozen=frozen,
+        steps_per_image=1,
+        chunk_images=chunk,
+    )
+    model = spikefa.load_model(model_path, rate=True)
+    ranges = {"weight_range": 0.3, "feedback_range": 0.5}
+    return architecture, model.replace(eta=eta, gamma=0.0, **ranges)
 
 
-def measure(session, task):
+def measure(trainer):
     """Measure the error, and the angle of the feedback to each hidden layer."""
     from spikefa.analysis import angle
     from spikefa.training.alignment import weights
-    from spikefa.training.regression import measure_nse
 
-    measured = {"nse": measure_nse(session, task)[1]}
-    W, B = weights(session)
+    measured = {"nse": trainer.evaluation.nse}
+    W, B = weights(trainer.session)
     if B is not None:
         for layer, (above, back) in enumerate(zip(W[1:], B, strict=True), 1):
             measured[f"angle_{layer}"] = angle(above, back.T)
     return measured
 
 
-def learn(rule, eta, layers, frozen, seed, examples, every, model_path, device):
-    """Let one network learn; return its curves."""
+def learn(rule, eta, layers, frozen, examples, every, seeds, model_path, device):
+    """Let a network learn once with each seed; return its curves."""
     from spikefa.datasets.regression import teacher_task
-    from spikefa.equations.model import load_model
-    from spikefa.training.regression import Stage, follow, open_rate_session
+    from spikefa.training.callbacks import Measuring
 
-    model = load_model(model_path, rate=True)
-    model = model.replace(eta=eta, gamma=0.0, **RANGES)
-    sizes = SIZES[layers]
-    session = open_rate_session(
-        sizes,
-        ["hyperbolic"] * (len(sizes) - 2) + ["linear"],
-        model,
-        rule,
-        device=device,
-        chunk=every,
-        frozen=frozen,
-    )
-    task = teacher_task(seed, examples, sizes=SIZES[4])
-    return follow(
-        session, task, [Stage(examples)], seed=seed, every=every, measure=measure
-    )
+    curves = []
+    built = network(eta, layers, frozen, every, model_path)
+    with spikefa.open_session(*built, rule, device=device) as session:
+        for seed in seeds:
+            task = teacher_task(seed, examples, sizes=SIZES[4])
+            measuring = Measuring(measure)
+            trainer = spikefa.Trainer(session, task, seed=seed, evaluate_every=every)
+            trainer.train([measuring])
+            curves.append(measuring.curves)
+    return curves
+
+
+def build_parser():
+    """Describe the options."""
+    return rate_parser("deep_nonlinear.py", __doc__.splitlines()[0], runs=20)
 
 
 def compare(better, worse):
@@ -115,7 +123,7 @@ def main(args):
         for name, (layers, frozen) in NETWORKS.items()
     }
     with study(args, "deep_nonlinear") as this:
-        curves = this.run_groups(learn, groups, "networks")
+        curves = this.run_groups(learn, groups, "networks", together=True)
         final = {group: of["nse"][:, -1] for group, of in curves.items()}
         this.results |= {
             "examples": examples,

@@ -22,35 +22,40 @@ Examples::
 
 import sys
 
+import spikefa
 from spikefa.experiments.command_line import run_command
 from spikefa.experiments.study import etas, rate_parser, study
 
-SIZES, TRANSFERS = (30, 20, 10), ("linear", "linear")
-RANGES = {"weight_range": 0.01, "feedback_range": 0.5}
 ETAS = {"fa": 0.007, "bp": 0.01, "node": 5e-4, "shallow": 0.01}
 GOAL = 0.01
-
 
 #: Examples, and examples between measurements; in full and with --quick.
 SCHEDULE = {False: (2000, 25), True: (800, 100)}
 
 
-def build_parser():
-    """Describe the options."""
-    return rate_parser("linear.py", __doc__.splitlines()[0], runs=20)
+def network(eta, model_path=None):
+    """30-20-10 linear units; strings: models/{rate,delta,three_factor}.py."""
+    architecture = spikefa.Architecture(
+        (30, 20, 10),
+        transfers=("linear", "linear"),  # phi = h
+        vector_target=True,
+        biases=False,
+        steps_per_image=1,
+    )
+    model = spikefa.load_model(model_path, rate=True)
+    ranges = {"weight_range": 0.01, "feedback_range": 0.5}
+    return architecture, model.replace(eta=eta, gamma=0.0, **ranges)
 
 
-def measure(session, task):
-    """Measure error and alignment."""
+def measure(trainer):
+    """Measure error and alignment: what the figure shows."""
     from spikefa.analysis import alignment, pinv_angle, row_angles
     from spikefa.training.alignment import weights
-    from spikefa.training.regression import measure_nse
 
-    outputs, error = measure_nse(session, task)
-    measured = {"nse": error}
-    (_, W), B = weights(session)
+    measured = {"nse": trainer.evaluation.nse}
+    (_, W), B = weights(trainer.session)
     if B is not None:
-        missing = task.test_targets - outputs
+        missing = trainer.dataset.test_targets - trainer.evaluation.outputs
         measured |= {
             "angle": row_angles(missing @ B[0], missing @ W.T).mean(),
             "pinv_angle": pinv_angle(W, B[0]),
@@ -59,18 +64,26 @@ def measure(session, task):
     return measured
 
 
-def learn(rule, eta, seed, examples, every, model_path, device):
-    """Let one learner learn; return its curves."""
+def learn(rule, eta, examples, every, seeds, model_path, device):
+    """Let a learner learn once with each seed; return its curves."""
     from spikefa.datasets.regression import linear_task
-    from spikefa.equations.model import load_model
-    from spikefa.training.regression import Stage, follow, open_rate_session
+    from spikefa.training.callbacks import Measuring
 
-    model = load_model(model_path, rate=True)
-    model = model.replace(eta=eta, gamma=0.0, **RANGES)
-    session = open_rate_session(SIZES, TRANSFERS, model, rule, device=device)
-    task = linear_task(seed, examples)
-    stages = [Stage(examples)]
-    return follow(session, task, stages, seed=seed, every=every, measure=measure)
+    curves = []
+    with spikefa.open_session(
+        *network(eta, model_path), rule, device=device
+    ) as session:
+        for seed in seeds:
+            task, measuring = linear_task(seed, examples), Measuring(measure)
+            trainer = spikefa.Trainer(session, task, seed=seed, evaluate_every=every)
+            trainer.train([measuring])
+            curves.append(measuring.curves)
+    return curves
+
+
+def build_parser():
+    """Describe the options."""
+    return rate_parser("linear.py", __doc__.splitlines()[0], runs=20)
 
 
 def first_below(examples, errors, goal=GOAL):
@@ -108,7 +121,7 @@ def main(args):
     shared = {"examples": examples, "every": every}
     groups = {rule: {"rule": rule, "eta": eta} | shared for rule, eta in rates.items()}
     with study(args, "linear") as this:
-        curves = this.run_groups(learn, groups, "learners")
+        curves = this.run_groups(learn, groups, "learners", together=True)
         aligned = curves["fa"]
         table = summarize(curves, rates)
         this.results |= {

@@ -29,8 +29,9 @@ Examples::
 
 import itertools
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
+import spikefa
 from spikefa.datasets import DATASETS
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import nonnegative, positive_int, run_command
@@ -47,6 +48,98 @@ ETAS = {"bp": 0.1, "fa": 0.03}
 #: Ranges that --search tries, and the training images that it tests with.
 GRID = {"omega": (0.02, 0.05, 0.1), "beta": (0.1, 0.5, 1.0)}
 VALIDATION = 10_000
+
+#: Images of one run of the network: more would hardly be faster, and take memory.
+CHUNK = 10_000
+
+#: Test images whose errors say how well the feedback is aligned.
+ALIGNMENT_IMAGES = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a learner is trained with; None is all images."""
+
+    rule: str
+    eta: float
+    omega: float
+    beta: float
+    gamma: float = 1e-6
+    removed: float = 0.0
+    hidden: tuple = (1000,)
+    passes: int = 12
+    images: int | None = None
+    test_images: int | None = None
+    validation: int = 0
+    dataset: str = "mnist"
+    data: str | None = None
+
+
+def network(run, dataset, model_path=None):
+    """784-1000-10 logistic units; strings: models/{rate,delta,three_factor}.py."""
+    architecture = spikefa.Architecture(
+        (dataset.train_images.shape[1], *run.hidden, dataset.n_classes),
+        n_classes=dataset.n_classes,
+        steps_per_image=1,
+        chunk_images=min(CHUNK, run.images or len(dataset.train_labels)),
+        sparse=run.removed > 0,
+    )
+    model = spikefa.load_model(model_path, rate=True)
+    ranges = {"weight_range": run.omega, "feedback_range": run.beta}
+    return architecture, model.replace(eta=run.eta, gamma=run.gamma, **ranges)
+
+
+def measure(trainer):
+    """Measure error and alignment of the feedback: what the figure shows."""
+    from spikefa.analysis import angle, row_angles
+    from spikefa.training.alignment import output_errors, weights
+
+    measured = {"test_error": trainer.evaluation.error_percent}
+    W, B = weights(trainer.session)
+    if B is not None:
+        missing = output_errors(trainer, ALIGNMENT_IMAGES)
+        measured |= {
+            "angle": row_angles(missing @ B[-1], missing @ W[-1].T).mean(),
+            "weight_angle": angle(B[-1], W[-1].T),
+        }
+    return measured
+
+
+def learn(run, seeds, show_progress, model_path, device):
+    """Train a learner once with each seed; return its curves."""
+    dataset = spikefa.load_dataset(run.dataset, run.data)
+    built = network(run, dataset, model_path)
+    with spikefa.open_session(*built, run.rule, device=device) as session:
+        return [train(session, dataset, run, seed, show_progress) for seed in seeds]
+
+
+def train(session, dataset, run, seed, show_progress):
+    """Train from new weights, test after every pass."""
+    import numpy as np
+
+    from spikefa.training.alignment import weights
+    from spikefa.training.callbacks import Measuring
+
+    trainer = spikefa.Trainer(
+        session,
+        dataset,
+        seed=seed,
+        epochs=run.passes,
+        images=run.images,
+        test_images=run.test_images,
+        held_out=run.validation,
+        removed=run.removed,
+    )
+    measuring = Measuring(measure)
+    bars = [spikefa.ProgressBar()] if show_progress else []
+    trainer.train([measuring, spikefa.NumericalGuard(lambda text: None), *bars])
+    curves = measuring.curves
+    examples = curves.pop("examples")
+    return curves | {
+        "passes": examples / trainer.schedule.images,
+        "microseconds": np.array(1000 * trainer.ms_per_step),
+        "input_weights": weights(session)[0][0],
+    }
 
 
 def build_parser():
@@ -69,8 +162,6 @@ def build_parser():
 
 def described_runs(args):
     """Make a run for each learner."""
-    from spikefa.experiments.image_run import ImageRun
-
     rates = etas(args, ETAS)
     quick = {"images": 2000, "test_images": 1000, "passes": 2} if args.quick else {}
     given = {
@@ -81,7 +172,7 @@ def described_runs(args):
     runs = {}
     for name in args.learner or LEARNERS:
         rule, removed, omega, beta = LEARNERS[name]
-        runs[name] = ImageRun(
+        runs[name] = Run(
             rule=rule,
             eta=rates[rule],
             omega=float(args.omega) if args.omega else omega,
@@ -94,13 +185,6 @@ def described_runs(args):
             **{**quick, **given},
         )
     return runs
-
-
-def learn(run, seed, model_path, device, show_progress=False):
-    """Train one network; return its curves."""
-    from spikefa.experiments.image_run import train_on_images
-
-    return train_on_images(replace(run, seed=seed), model_path, device, show_progress)
 
 
 def summarize(curves, run):
@@ -132,10 +216,10 @@ def main(args):
         if args.search:
             search(this, runs)
         else:
-            train(this, runs)
+            train_all(this, runs)
 
 
-def train(this, runs):
+def train_all(this, runs):
     """Train every learner with every seed."""
     from spikefa.datasets import load_dataset
     from spikefa.figures.rate import plot_images
@@ -179,7 +263,8 @@ def search(this, runs):
                     beta=beta,
                     validation=1000 if args.quick else VALIDATION,
                     passes=args.passes or (1 if args.quick else 3),
-                )
+                ),
+                "show_progress": False,
             }
     curves = this.run_groups(learn, groups, "networks")
     errors = {group: of["test_error"][:, -1].mean() for group, of in curves.items()}

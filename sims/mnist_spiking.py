@@ -9,227 +9,61 @@ Examples::
     python sims/mnist_spiking.py                      # 3 x 500 units, one pass
     python sims/mnist_spiking.py --preset paper       # 3 x 1500 units, ten passes
     python sims/mnist_spiking.py --rule bp --seed 2
+    python sims/mnist_spiking.py --record layer_2.h:0,1 layer_1.spikes:0-49
     python sims/mnist_spiking.py --resume --out runs/demo-fa-1
 """
 
-import shlex
 import sys
-from pathlib import Path
 
-from spikefa.datasets import DATASETS
-from spikefa.devices.choice import DEVICES
-from spikefa.errors import InputError
-from spikefa.experiments.command_line import (
-    Parser,
-    add_build_options,
-    assignment,
-    checkpoint_interval,
-    device_choice,
-    nonnegative,
-    nonnegative_int,
-    pairs,
-    positive_int,
-    quiet_brian,
-    run_command,
-)
-from spikefa.experiments.settings import PRESETS, settings_of
-from spikefa.network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS
-from spikefa.rules import RULES
-from spikefa.training.schedule import SHUFFLES
+import spikefa
+from spikefa.experiments.command_line import run_command
+from spikefa.experiments.training_command import run_training, training_parser
 
-_SETTINGS = (
-    "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images shuffle rule feedback_bits precision engine device "
-    "threads seed dataset data model"
-).split()
+#: Neurons of each layer whose spikes are shown.
+SHOWN_SPIKES = 25
+
+
+def network(settings, dataset, **how):
+    """Say what is built: sizes, and the strings that neurons and synapses obey.
+
+    ================== ======================== =======================================
+    object             neurons or synapses      strings, from ``models/`` or ``--model``
+    ================== ======================== =======================================
+    ``layer_0``        784 input neurons        input_neuron, input_spike     (psp.py)
+    ``layer_1`` ...    hidden neurons           psp_neuron, transfer, spike   (psp.py)
+    ``layer_m``        100 outputs a class      psp_neuron, transfer          (psp.py)
+    ``delta_m``        an error neuron each     target, error_neuron        (delta.py)
+    ``delta_l``        a delta neuron each      delta_neuron, third_factor  (delta.py)
+    ``forward_l``      all to all, plastic      plastic_synapse, transmit, learn, decay
+    ``feedback_l``     all to all, fixed        feedback_synapse     (three_factor.py)
+    ================== ======================== =======================================
+    """
+    inputs = dataset.train_images.shape[1]
+    outputs = settings.outputs_per_class * dataset.n_classes
+    sizes = inputs, *settings.layers, outputs
+    return spikefa.Architecture(sizes, n_classes=dataset.n_classes, **how)
+
+
+def shown(architecture, rule):
+    """Say what the figure shows: PSP and delta of a hidden neuron, and some spikes."""
+    m = architecture.n_layers
+    first = 1 if rule.learning_layers == "all" else m  # layer that learns
+    neurons = {f"layer_{first}.h": [0], f"delta_{first}.delta": [0]}
+    for layer, size in enumerate(architecture.layer_sizes[:m]):
+        # From the middle: the first pixels of an image are always dark.
+        start = max(0, (size - SHOWN_SPIKES) // 2)
+        neurons[f"layer_{layer}.spikes"] = range(start, min(size, start + SHOWN_SPIKES))
+    return neurons
 
 
 def build_parser():
-    """Describe the options; those not given are left to the preset."""
-    parser = Parser(
-        prog="mnist_spiking.py",
-        description=__doc__.splitlines()[0],
-        epilog="Results go to --out: results.json, figure.png, traces.npz, and "
-        "checkpoint.npz to resume from.",
-    )
-    add = parser.add_argument_group("network and training").add_argument
-    add("--preset", choices=PRESETS, help="default: demo")
-    add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
-    add("--outputs-per-class", type=positive_int, metavar="N")
-    add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
-    add("--steps", type=positive_int, metavar="N", help="time steps per image")
-    add("--test-steps", type=positive_int, metavar="M", help="the same in tests")
-    add("--epochs", type=positive_int, metavar="N", help="passes over the images")
-    add("--images", type=positive_int, metavar="N", help="images per pass")
-    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
-    add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
-    add("--chunk-images", type=positive_int, metavar="N", help="images per run")
-    add(
-        "--shuffle",
-        choices=SHUFFLES,
-        help="new order of the images before every pass (default), once, or never",
-    )
-    add("--seed", type=nonnegative_int, metavar="N", help="default: 1")
-    add("--quick", action="store_true", help="a tiny network on few images")
-    add = parser.add_argument_group("model and data").add_argument
-    add("--model", metavar="FILE", help="Python file with equations that you changed")
-    add("--eta", type=nonnegative, metavar="X", help="learning rate")
-    add("--gamma", type=nonnegative, metavar="X", help="weight decay, times eta a step")
-    add(
-        "--set",
-        type=assignment,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any parameter of the model, such as tau_m=0.4*ms",
-    )
-    add("--dataset", choices=DATASETS, help="default: mnist")
-    add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
-    _add_machine_options(parser)
-    return parser
-
-
-def _add_machine_options(parser):
-    add = parser.add_argument_group("how it is run").add_argument
-    add("--engine", choices=ENGINES, help="default: dense")
-    add(
-        "--feedback-bits",
-        type=int,
-        choices=FEEDBACK_BITS,
-        help="bits of a feedback weight; default: 32",
-    )
-    add(
-        "--precision",
-        choices=PRECISIONS,
-        help="of all variables; default: single",
-    )
-    add("--device", choices=DEVICES, help="default: cpp")
-    add("--threads", type=positive_int, metavar="N", help="device cpp only")
-    add_build_options(add)
-    add("--out", metavar="DIR", help="default: a new folder in runs/")
-    add(
-        "--checkpoint-every",
-        type=checkpoint_interval,
-        nargs="+",
-        metavar="WHEN",
-        default=[("seconds", 300.0)],
-        help="images (10000), time (10min) or both; default: 5min",
-    )
-    add("--resume", action="store_true", help="go on from the checkpoint in --out")
-    add(
-        "--quiet",
-        action="store_true",
-        help="say nothing but the result, warnings and errors; progress.jsonl in the "
-        "output folder tells how far it is",
-    )
-    add("--debug", action="store_true", help="show the traceback of an error")
-
-
-def explicit_settings(args):
-    """Collect the settings that were given."""
-    given = {name: getattr(args, name) for name in _SETTINGS}
-    given = {name: value for name, value in given.items() if value is not None}
-    direct = [(name, getattr(args, name)) for name in ("eta", "gamma")]
-    direct = [(name, value) for name, value in direct if value is not None]
-    return given | {"parameters": pairs([*direct, *args.set])}
-
-
-def warn(text):
-    """Print a warning without breaking the progress bar."""
-    from tqdm import tqdm
-
-    tqdm.write(f"warning: {text}", file=sys.stderr)
-
-
-def settle(args):
-    """Find the settings and, to resume, the checkpoint."""
-    given = explicit_settings(args)
-    if not args.resume:
-        return settings_of(given, quick=args.quick), None
-    if not args.out:
-        raise InputError("--resume needs the folder of the run: --out DIR")
-    if args.quick or args.preset:
-        raise InputError("--resume takes all settings from the run: no preset, please")
-    from spikefa.training.checkpoint_file import newest_checkpoint
-
-    checkpoint = newest_checkpoint(args.out, warn)
-    return settings_of(given, stored=checkpoint.meta["settings"]), checkpoint
+    """Describe the options; ``--help`` lists them."""
+    return training_parser("mnist_spiking.py", __doc__.splitlines()[0])
 
 
 def main(args):
-    """Train and write the results."""
-    from spikefa.experiments.folder import locked_folder, unused_folder
-
-    settings, _ = settle(args)
-    device = device_choice(args, settings.device)
-    if device.build_only:
-        return build_only(settings, device)
-    name = f"{'quick' if args.quick else settings.preset}-{settings.rule}"
-    out = Path(args.out) if args.out else unused_folder("runs", name)
-    with locked_folder(out) as folder:
-        # Again, now that no other run can replace the checkpoint.
-        settings, checkpoint = settle(args)
-        return train(settings, checkpoint, folder, args)
-
-
-def build_only(settings, device):
-    """Compile the program; what comes out is where it is, see `run_command`."""
-    from spikefa.experiments.training_run import Experiment
-
-    quiet_brian()
-    print("generating and compiling the program", file=sys.stderr)
-    Experiment(settings, None, warn, device=device)
-
-
-def train(settings, checkpoint, folder, args):
-    """Train in a locked folder."""
-    from spikefa.training.checkpoint_file import NAME, PREVIOUS
-
-    if checkpoint is None and any((folder / n).exists() for n in (NAME, PREVIOUS)):
-        raise InputError(
-            f"{folder} holds the checkpoint of another run: go on from it with "
-            "--resume, or give another --out"
-        )
-    from spikefa.experiments.training_run import Experiment
-    from spikefa.training.progress import ProgressBar, ProgressFile
-
-    quiet_brian()
-    if not args.quiet:
-        print(f"writing to {folder}; preparing the network", file=sys.stderr)
-    device = device_choice(args, settings.device)
-    experiment = Experiment(settings, folder, warn, checkpoint, device)
-    bar = ProgressBar()
-    callbacks = [ProgressFile(folder / "progress.jsonl")]
-    if not args.quiet:
-        callbacks.append(bar)
-    try:
-        every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
-        stopped_by = experiment.run(callbacks, **every)
-        return report(experiment, stopped_by)
-    finally:
-        bar.close()  # before an error is printed
-        experiment.close()
-
-
-def report(experiment, stopped_by):
-    """Say how the run ended; return the exit code."""
-    folder, results = experiment.folder, experiment.results
-    if stopped_by:
-        command = [Path(sys.executable).name, sys.argv[0]]
-        again = shlex.join([*command, "--resume", "--out", str(folder)])
-        print(
-            f"stopped after {results['images_seen']} images; to go on: {again}",
-            file=sys.stderr,
-        )
-        return 128 + stopped_by
-    experiment.write_figure()
-    print(
-        f"test error {results['test_error_percent']:.2f} % "
-        f"({results['test_error_last_step_percent']:.2f} % by the last step alone) "
-        f"after {results['images_seen']} images, "
-        f"{results['ms_per_step']:.2f} ms per step; see {folder}"
-    )
-    return 0
+    """Train; write results.json, figure.png, records.npz and checkpoint.npz."""
+    return run_training(args, network, shown)
 
 
 if __name__ == "__main__":

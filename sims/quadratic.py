@@ -24,11 +24,10 @@ Examples::
 
 import sys
 
+import spikefa
 from spikefa.experiments.command_line import run_command
 from spikefa.experiments.study import etas, rate_parser, study
 
-SIZES, TRANSFERS = (20, 1000, 20), ("hyperbolic", "linear")
-RANGES = {"weight_range": 0.02, "feedback_range": 0.15}
 ETAS = {"fa": 0.001}
 
 #: Examples and the layers that learn from them, in full and with --quick.
@@ -39,41 +38,55 @@ PHASES = {
 EVERY = 500
 
 
-def build_parser():
-    """Describe the options."""
-    return rate_parser("quadratic.py", __doc__.splitlines()[0], runs=5, quick_runs=1)
+def network(eta, model_path=None):
+    """20-1000-20, tanh and linear; strings: models/{rate,delta,three_factor}.py."""
+    architecture = spikefa.Architecture(
+        (20, 1000, 20),
+        transfers=("hyperbolic", "linear"),  # phi = tanh(h), phi = h
+        vector_target=True,
+        steps_per_image=1,
+    )
+    model = spikefa.load_model(model_path, rate=True)
+    ranges = {"weight_range": 0.02, "feedback_range": 0.15}
+    return architecture, model.replace(eta=eta, gamma=0.0, **ranges)
 
 
-def measure(session, task):
+def measure(trainer):
     """Measure error and alignment, for the whole network and for each hidden unit."""
     from spikefa.analysis import row_angles
     from spikefa.training.alignment import weights
-    from spikefa.training.regression import measure_nse
 
-    outputs, error = measure_nse(session, task)
-    (_, W), (B,) = weights(session)
-    missing = task.test_targets - outputs
+    (_, W), (B,) = weights(trainer.session)
+    missing = trainer.dataset.test_targets - trainer.evaluation.outputs
     return {
-        "nse": error,
+        "nse": trainer.evaluation.nse,
         "angle": row_angles(missing @ B, missing @ W.T).mean(),
         "unit_angles": row_angles(W, B.T),
     }
 
 
-def learn(eta, stages, seed, every, model_path, device):
-    """Let one network learn in stages; return its curves."""
+def learn(eta, phases, every, seeds, model_path, device):
+    """Let a network learn in phases, once with each seed; return its curves."""
     from spikefa.datasets.regression import quadratic_task
-    from spikefa.equations.model import load_model
-    from spikefa.training.regression import Stage, follow, open_rate_session
+    from spikefa.training.callbacks import Measuring
+    from spikefa.training.stages import Stage
 
-    model = load_model(model_path, rate=True)
-    model = model.replace(eta=eta, gamma=0.0, **RANGES)
-    session = open_rate_session(
-        SIZES, TRANSFERS, model, "fa", device=device, biases=True
-    )
-    stages = [Stage(*stage) for stage in stages]
-    task = quadratic_task(seed, sum(stage.examples for stage in stages))
-    return follow(session, task, stages, seed=seed, every=every, measure=measure)
+    curves, stages = [], [Stage(examples, layers) for examples, layers in phases]
+    with spikefa.open_session(*network(eta, model_path), device=device) as session:
+        for seed in seeds:
+            task = quadratic_task(seed, sum(stage.examples for stage in stages))
+            measuring = Measuring(measure)
+            trainer = spikefa.Trainer(
+                session, task, seed=seed, stages=stages, evaluate_every=every
+            )
+            trainer.train([measuring])
+            curves.append(measuring.curves)
+    return curves
+
+
+def build_parser():
+    """Describe the options."""
+    return rate_parser("quadratic.py", __doc__.splitlines()[0], runs=5, quick_runs=1)
 
 
 def main(args):
@@ -84,11 +97,11 @@ def main(args):
     phases = PHASES[args.quick]
     shared = {"eta": etas(args, ETAS)["fa"], "every": EVERY}
     groups = {
-        "together": shared | {"stages": ((phases[0][0], None),)},
-        "phases": shared | {"stages": phases},
+        "together": shared | {"phases": ((phases[0][0], None),)},
+        "phases": shared | {"phases": phases},
     }
     with study(args, "quadratic") as this:
-        curves = this.run_groups(learn, groups, "networks")
+        curves = this.run_groups(learn, groups, "networks", together=True)
         ends = phase_ends(curves["phases"]["examples"][0], phases)
         of_phases = curves["phases"]["nse"][:, ends]
         units = curves["together"]["unit_angles"]

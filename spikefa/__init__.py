@@ -26,7 +26,7 @@ if not (Path(__file__).parent / "models").exists():
 
 _HOMES = {
     "Architecture": "network.architecture",
-    "Callback": "training.trainer",
+    "Callback": "training.callbacks",
     "Checkpoint": "training.checkpoint_file",
     "CheckpointCallback": "training.checkpoints",
     "ChunkResult": "devices.session",

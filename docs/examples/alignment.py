@@ -10,7 +10,7 @@ class Alignment(Callback):
     def __init__(self):
         self.angles = []
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         session, angles = trainer.session, []
         for layer in range(1, session.network.n_layers):
             W, B = f"forward_{layer + 1}.W", f"feedback_{layer}.B"

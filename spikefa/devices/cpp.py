@@ -63,7 +63,7 @@ class StandaloneSession(Session):
         self.build_dir = Path(build_dir)
         device = get_device()
         self._chunk = NeuronGroup(
-            network.n_layers + 1,
+            network.n_layers + 1 + len(network.records),
             "gate : 1\nstart : 1 (shared)\nsteps : integer (shared)\n"
             "seed : integer (shared)",
             name="chunk",

@@ -260,15 +260,6 @@ class CudaSession(StandaloneSession):
             if re.match(r"error|cannot|could not|memory error", line, re.IGNORECASE)
         )
 
-    def _result(self, n_images):
-        """Sort the spikes of a time step: Brian2CUDA lists them in any order."""
-        result = super()._result(n_images)
-        for name, arrays in result.traces.items():
-            if "i" in arrays:
-                order = np.lexsort((arrays["i"], arrays["t"]))
-                result.traces[name] = {k: v[order] for k, v in arrays.items()}
-        return result
-
     def _adapt(self, lines):
         """Refill random numbers in the clock of the neurons only, which draw them."""
         clock = self.network.layers[0].clock.name

@@ -33,7 +33,7 @@ def open_session(
     *,
     device="cpp",
     threads=1,
-    watch=False,
+    record=None,
     build_dir=None,
 ):
     """Build a network on a device.
@@ -47,8 +47,13 @@ def open_session(
         C++ standalone, Brian2's runtime mode (Cython), or Brian2CUDA.
     threads : int, optional
         OpenMP threads (C++ standalone only).
-    watch : bool, optional
-        Record what Fig. 4 shows, see `build_network`.
+    record : dict, optional
+        What to record, by name, such as ``{"layer_2.h": [0, 1], "layer_1.spikes":
+        range(50), "forward_3.W": True}``: a variable of neurons (at the end of every
+        time step), spikes, or a variable of synapses (at the end of every run, which
+        is when the dense engine has written it down). Chosen are all (True), a slice
+        or indices; of synapses also (i, j) pairs, and True is the whole matrix. What
+        a run records is in `ChunkResult.records`.
     build_dir : path, optional
         Where the program is built; default: a subfolder of the one that the device
         was chosen with, or of the user's cache, that is used again by the next run of
@@ -68,8 +73,8 @@ def open_session(
     ModelError
         If an equation cannot be used; names the file and the string.
     InputError
-        If the device is unknown or cannot use threads, or if something that CUDA needs
-        is missing.
+        If the device is unknown or cannot use threads, if something that CUDA needs is
+        missing, or if something is to be recorded that there is not.
     ProjectBuilt
         If the device was chosen to build only.
     """
@@ -88,13 +93,13 @@ def open_session(
     if choice.name == "cuda":
         implement_timed_arrays(model.values())
     with _first_of_their_name():
-        network = build_network(architecture, model, rule, watch=watch)
+        network = build_network(architecture, model, rule, record)
         if choice.name == "runtime":
             return RuntimeSession(network)
         if build_dir is None:
             target = f"{choice} {threads}" + (f" {machine.target}" if machine else "")
             build_dir = _build_root(choice) / _key(
-                architecture, model, network.rule, target, watch
+                architecture, model, network.rule, target, network.records
             )
         with blaming_model(network):
             if choice.name == "cuda":
@@ -188,7 +193,7 @@ def _build_root(choice):
     return cache_folder() / "builds"
 
 
-def _key(architecture, model, rule, target, watch):
+def _key(architecture, model, rule, target, records):
     """Name a folder by everything that shapes the generated code."""
-    described = f"{architecture} {model.text_hash} {rule} {target} {watch}"
+    described = f"{architecture} {model.text_hash} {rule} {target} {records}"
     return hashlib.sha256(described.encode()).hexdigest()[:16]

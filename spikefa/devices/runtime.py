@@ -79,8 +79,8 @@ class RuntimeSession(Session):
 
     def _changed_by(self, gates):
         """Names of the state that a run can change; weights only if they learn."""
-        model = self.network.model
-        learning = gates.any() or sets_variable(model["transmit"], "W")
+        learning = gates[: self.network.n_layers + 1].any()
+        learning |= sets_variable(self.network.model["transmit"], "W")
         return [
             name
             for name, variable in self.variables.items()

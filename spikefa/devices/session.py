@@ -12,6 +12,7 @@ import numpy as np
 from brian2.core.variables import ArrayVariable
 
 from ..errors import InputError, SpikefaError
+from ..network.records import Recording, unit_of
 
 __all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
 
@@ -28,15 +29,14 @@ class ChunkResult:
     ----------
     output : numpy.ndarray, shape (n, steps_per_image, n_classes or n_outputs)
         Summed output of each class (class targets) or the outputs (vector targets).
-    traces : dict
-        Recorded arrays by monitor name, if the network has monitors; times ``t`` in
-        seconds from the start of the run.
+    records : dict of Recording
+        What was recorded, by the names given to `open_session`.
     seconds : float
         Time that the steps took, start-up and files not included.
     """
 
     output: np.ndarray
-    traces: dict = field(default_factory=dict)
+    records: dict = field(default_factory=dict)
     seconds: float = float("nan")
 
 
@@ -164,7 +164,7 @@ class Session(ABC):
     def set_state(self, state):
         """Write state variables; those not named keep their values."""
 
-    def run(self, images, targets, *, seed, gates=None, keep_state=True):
+    def run(self, images, targets, *, seed, gates=None, record=True, keep_state=True):
         """Present images and return the outputs.
 
         Parameters
@@ -177,6 +177,9 @@ class Session(ABC):
             Seed of the spikes of this run: no random state is carried from run to run.
         gates : array of bool, shape (n_layers + 1,), optional
             Entry 0: run the backward sweep; entry l: learn in layer l. Default all.
+        record : bool or collection of str, optional
+            Names of what to record, of all that the session was opened with; True:
+            all. What is not recorded costs nothing.
         keep_state : bool, optional
             False leaves the state and the time as they were before the run.
 
@@ -194,8 +197,24 @@ class Session(ABC):
         """
         images, targets = self._checked(images, targets)
         gates = self.learn_everything if gates is None else np.asarray(gates, bool)
+        recorded = self._recorded_names(record)
+        gates = np.append(gates, [name in recorded for name in self.network.records])
         self._raise_if_interrupted()
-        return self._run(images, targets, int(seed), gates, keep_state)
+        start = self._step
+        result = self._run(images, targets, int(seed), gates, keep_state)
+        result.records = {
+            name: self._recording(name, start, len(images)) for name in recorded
+        }
+        return result
+
+    def _recorded_names(self, record):
+        known = self.network.records
+        names = list(known) if record is True else list(record or ())
+        for name in names:
+            if name not in known:
+                there = ", ".join(known) or "nothing"
+                raise InputError(f"{name} is not recorded here; recorded is {there}")
+        return names
 
     @abstractmethod
     def _run(self, images, targets, seed, gates, keep_state): ...
@@ -265,16 +284,32 @@ class Session(ABC):
 
     def _result(self, n_images):
         net, steps = self.network, self.network.architecture.steps_per_image
-        start = self._step * float(net.model["dt"])
         recorded = self._recorded(net.readout, *net.readout.record_variables)
-        traces = {}
-        for name, monitor in net.monitors.items():
-            arrays = {
-                var: self._recorded(monitor, var) for var in monitor.record_variables
-            }
-            if "i" not in arrays:  # a StateMonitor: one row per time step
-                arrays = {k: v.reshape(n_images * steps, -1) for k, v in arrays.items()}
-            elif "t" in arrays:
-                arrays["t"] = arrays["t"] - start
-            traces[name] = arrays
-        return ChunkResult(recorded.reshape(n_images, steps, -1), traces)
+        return ChunkResult(recorded.reshape(n_images, steps, -1))
+
+    def _recording(self, name, start, n_images):
+        """Read one record after a run from a time step on."""
+        record, monitor = self.network.records[name], self.network.monitors.get(name)
+        if monitor is None:
+            return self._synaptic_recording(record, n_images)
+        t = self._recorded(monitor, "t") - start * float(self.network.model["dt"])
+        if record.variable == "spikes":
+            i = self._recorded(monitor, "i") + record.indices[0]
+            # Those between others were not chosen; CUDA lists them in any order.
+            kept = np.flatnonzero(np.isin(i, record.indices))
+            kept = kept[np.lexsort((i[kept], t[kept]))]
+            return Recording(t[kept], i[kept])
+        values = self._recorded(monitor, record.variable).reshape(len(t), -1)
+        unit = unit_of(monitor.source, record.variable)
+        return Recording(t, np.array(record.indices), None, values, unit)
+
+    def _synaptic_recording(self, record, n_images):
+        """Read synapses as they are after a run."""
+        model, steps = self.network.model, self.network.architecture.steps_per_image
+        matrix = self.get_state([record.name])[record.name]
+        unit = unit_of(self.variables[record.name].owner, record.variable)
+        t = np.array([n_images * steps * float(model["dt"])])
+        if record.indices is None:
+            return Recording(t, None, None, matrix[np.newaxis], unit)
+        i, j = np.unravel_index(record.indices, matrix.shape)
+        return Recording(t, i, j, matrix[i, j][np.newaxis], unit)

@@ -6,6 +6,7 @@ Used by ``sims/reproduce_all.py``. Errors are those at the end of training.
 import json
 from dataclasses import dataclass, replace
 
+from ..analysis import LearningCurve
 from ..files import replacing
 from ..rules import RULES as ALL_RULES
 
@@ -217,7 +218,7 @@ def _fig5(results):
 def _rules(results):
     for folder, found in results.items():
         rule = folder.removeprefix("rules-")
-        angles = found["learning_curve"][-1]["feedback_angles"]
+        angles = LearningCurve.from_json(found["learning_curve"])[-1].feedback_angles
         ours = _spiking(found)
         if angles:
             ours += "; angles " + ", ".join(f"{angle:.0f}°" for angle in angles)

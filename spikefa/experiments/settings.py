@@ -38,6 +38,10 @@ class Settings:
     dataset : str
     data, model : str or None
         Folder of the data, and a model file.
+    record : tuple of str
+        What to record, see `parse_record`.
+    record_window : tuple of str
+        When, see `Windows`.
     parameters : dict
         Model parameters that replace the model's, as text such as ``"0.4*ms"``.
     """
@@ -63,11 +67,14 @@ class Settings:
     dataset: str = "mnist"
     data: str | None = None
     model: str | None = None
+    record: tuple = ()
+    record_window: tuple = ("first", "last")
     parameters: dict = field(default_factory=dict)
 
     def to_dict(self):
         """Return the settings as JSON can hold them."""
-        return asdict(self) | {"layers": list(self.layers)}
+        found = asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in found.items()}
 
 
 #: The paper's network and constants; ``demo`` has smaller layers and one pass. The
@@ -119,5 +126,6 @@ def settings_of(explicit, *, quick=False, stored=None):
         base = PRESETS[preset] | (QUICK if quick else {})
     parameters = base.get("parameters", {}) | explicit.get("parameters", {})
     values = base | explicit | {"parameters": parameters}
-    values["layers"] = tuple(values.get("layers", Settings.layers))
+    for name in ("layers", "record", "record_window"):
+        values[name] = tuple(values.get(name, getattr(Settings, name)))
     return Settings(**values)

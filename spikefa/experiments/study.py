@@ -153,16 +153,19 @@ class Study:
             label=label,
         )
 
-    def run_groups(self, function, groups, label):
+    def run_groups(self, function, groups, label, together=False):
         """Run every group of settings once with every seed.
 
         Parameters
         ----------
         function : callable
-            As for `run`; takes a seed too, returns a dict of arrays.
+            As for `run`; takes seeds too, returns a dict of arrays for each of them.
         groups : dict of dict
             Keyword arguments by name of the group.
         label : str
+        together : bool, optional
+            Give a worker several seeds of a group at once, for networks that take
+            longer to open than to train.
 
         Returns
         -------
@@ -171,12 +174,13 @@ class Study:
         """
         import numpy as np
 
+        size = -(-len(self.seeds) // self.args.workers) if together else 1
         jobs = [
-            settings | {"seed": seed}
+            settings | {"seeds": self.seeds[start : start + size]}
             for settings in groups.values()
-            for seed in self.seeds
+            for start in range(0, len(self.seeds), size)
         ]
-        results = self.run(function, jobs, label)
+        results = [run for runs in self.run(function, jobs, label) for run in runs]
         curves = {}
         for index, group in enumerate(groups):
             runs = results[index * len(self.seeds) :][: len(self.seeds)]

@@ -1,6 +1,6 @@
 """From settings to a trained network in an output folder.
 
-The command line in ``sims/mnist_spiking.py`` is a thin layer over `Experiment`.
+The command line in `training_command` is a thin layer over `Experiment`.
 """
 
 import json
@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from ..analysis import CurvePoint
 from ..datasets import load_dataset
 from ..devices.open import open_session
 from ..equations.model import load_model
 from ..equations.parameters import replace_parameters
 from ..errors import InputError
 from ..files import package_versions, replacing
-from ..network.architecture import Architecture
 from ..rules import get_rule
+from ..training.callbacks import Callback, FeedbackAngles
 from ..training.checkpoints import (
     CheckpointCallback,
     check_same_run,
@@ -29,10 +30,16 @@ from ..training.checkpoints import (
     restore,
 )
 from ..training.guards import NumericalGuard
+from ..training.material import check_test_images
+from ..training.records import Windows
 from ..training.schedule import Schedule
-from ..training.trainer import Callback, Trainer, check_test_images
+from ..training.trainer import Trainer
+from .record_options import parse_record, parse_windows, together
 
 __all__ = ["Experiment", "stopping_on_signals"]
+
+#: Images at the start and at the end whose records the figure shows.
+SHOWN_IMAGES = 20
 
 
 class Experiment:
@@ -41,6 +48,12 @@ class Experiment:
     Parameters
     ----------
     settings : Settings
+    network : callable
+        Takes the settings, the data set and further arguments of `Architecture`;
+        returns an `Architecture`.
+    shown : callable
+        Takes the `Architecture` and the `Rule`; returns what the figure shows, as
+        `open_session` takes what to record.
     folder : pathlib.Path
         Exists and is locked.
     warn : callable
@@ -57,7 +70,9 @@ class Experiment:
         if the checkpoint is of another run.
     """
 
-    def __init__(self, settings, folder, warn, checkpoint=None, device=None):
+    def __init__(
+        self, settings, network, shown, folder, warn, checkpoint=None, device=None
+    ):
         self.settings, self.folder, self.warn = settings, folder, warn
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
@@ -77,7 +92,10 @@ class Experiment:
         )
         if settings.test_images is not None:
             check_test_images(dataset, settings.test_images)
-        architecture = _architecture(settings, dataset, chunk)
+        architecture = network(settings, dataset, **_how(settings, chunk))
+        _check_memory(architecture)
+        self.shown = shown(architecture, rule)
+        record, windows = self._records()
         self.meta = self._describe(architecture, model, rule, dataset, images, chunk)
         if checkpoint:
             check_same_run(checkpoint.meta, self.meta, checkpoint.path)
@@ -88,15 +106,27 @@ class Experiment:
             rule,
             device=device or settings.device,
             threads=settings.threads,
-            watch=True,
+            record=record,
         )
         try:
-            self.trainer = self._trainer(dataset, chunk)
+            self.trainer = self._trainer(dataset, chunk, windows)
             if checkpoint:
                 restore(self.trainer, checkpoint)
         except BaseException:
             self.close()
             raise
+
+    def _records(self):
+        """What is recorded, for the figure and for the user, and when."""
+        settings, windows = self.settings, {}
+        asked = [parse_record(text) for text in settings.record]
+        at_ends = Windows(("first", "last"), SHOWN_IMAGES)
+        for name in self.shown:
+            windows[name] = at_ends
+        when = Windows(parse_windows(settings.record_window))
+        for name, _ in asked:
+            windows[name] = when | at_ends if name in self.shown else when
+        return together([*self.shown.items(), *asked]), windows
 
     def _load_model(self, checkpoint):
         """Load the model file; that of a resumed run is in its checkpoint."""
@@ -149,7 +179,7 @@ class Experiment:
                     "bit that of an uninterrupted run"
                 )
 
-    def _trainer(self, dataset, chunk):
+    def _trainer(self, dataset, chunk, windows):
         settings = self.settings
         return Trainer(
             self.session,
@@ -163,6 +193,7 @@ class Experiment:
             test_steps=settings.test_steps,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            windows=windows,
         )
 
     def run(self, callbacks=(), every_images=None, every_seconds=None):
@@ -184,6 +215,7 @@ class Experiment:
             self.folder, self.meta, every_images, every_seconds
         )
         all_callbacks = [
+            FeedbackAngles(),
             *callbacks,
             NumericalGuard(self.warn),
             _WallClock(self),
@@ -203,17 +235,17 @@ class Experiment:
     def results(self):
         """What ``results.json`` holds."""
         trainer, settings = self.trainer, self.settings
-        tested = [e for e in trainer.curve if e["test_error_percent"] is not None]
-        last = tested[-1] if tested else {}
+        tested = trainer.curve.tested
+        last = tested[-1] if tested else CurvePoint(0)
         architecture = self.session.network.architecture
         return settings.to_dict() | {
             "layer_sizes": list(architecture.layer_sizes),
             "finished": trainer.finished,
             "images_seen": trainer.images_seen,
-            "test_error_percent": last.get("test_error_percent"),
-            "test_error_last_step_percent": last.get("test_error_last_step_percent"),
-            "feedback_angles_at_start": trainer.angles_at_start,
-            "learning_curve": trainer.curve,
+            "test_error_percent": last.test_error_percent,
+            "test_error_last_step_percent": last.test_error_last_step_percent,
+            "feedback_angles_at_start": trainer.curve.angles_at_start,
+            "learning_curve": trainer.curve.to_json(),
             "ms_per_step": trainer.ms_per_step,
             "wall_seconds": self.wall_seconds,
             "versions": package_versions(),
@@ -225,16 +257,20 @@ class Experiment:
             json.dump(self.results, file, indent=2)
             file.write("\n")
 
+    def write_records(self):
+        """Write ``records.npz``, see `Records.arrays`."""
+        with replacing(self.folder / "records.npz") as file:
+            np.savez_compressed(file, **self.trainer.records.arrays())
+
     def write_figure(self):
-        """Write ``traces.npz`` and ``figure.png``."""
+        """Write ``figure.png``."""
         from ..figures.spiking import plot_training, save_figure
 
-        with replacing(self.folder / "traces.npz") as file:
-            np.savez_compressed(file, **self.trainer.traces)
         figure = plot_training(
             self.trainer.curve,
-            self.trainer.traces,
-            self.trainer.angles_at_start,
+            self.trainer.records,
+            self.shown,
+            images=SHOWN_IMAGES,
             steps=self.settings.steps,
             dt_ms=1000 * float(self.session.network.model["dt"]),
         )
@@ -251,7 +287,7 @@ class _WallClock(Callback):
     def __init__(self, experiment):
         self.experiment = experiment
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         self.experiment.meta["wall_seconds"] = self.experiment.wall_seconds
 
     def on_end(self, trainer):
@@ -259,7 +295,7 @@ class _WallClock(Callback):
 
 
 class _ResultsWriter(Callback):
-    """Writes the results so far after each evaluation."""
+    """Writes the results so far after each evaluation, the records at the end."""
 
     def __init__(self, experiment):
         self.experiment = experiment
@@ -269,27 +305,21 @@ class _ResultsWriter(Callback):
 
     def on_end(self, trainer):
         self.experiment.write_results()
+        self.experiment.write_records()
 
 
-def _architecture(settings, dataset, chunk):
+def _how(settings, chunk):
+    """Arguments of `Architecture` that say how a network is run."""
     # Images are shown in units of steps that divide both N and M.
     unit = math.gcd(settings.steps, settings.test_steps)
     most_steps = max(chunk * settings.steps, settings.test_steps)
-    architecture = Architecture(
-        [
-            dataset.train_images.shape[1],
-            *settings.layers,
-            settings.outputs_per_class * dataset.n_classes,
-        ],
-        n_classes=dataset.n_classes,
-        steps_per_image=unit,
-        chunk_images=most_steps // unit,
-        engine=settings.engine,
-        feedback_bits=settings.feedback_bits,
-        precision=settings.precision,
-    )
-    _check_memory(architecture)
-    return architecture
+    return {
+        "steps_per_image": unit,
+        "chunk_images": most_steps // unit,
+        "engine": settings.engine,
+        "feedback_bits": settings.feedback_bits,
+        "precision": settings.precision,
+    }
 
 
 def _check_memory(architecture):

@@ -1,11 +1,14 @@
 """Figures, one function each."""
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from PIL import Image
 
+from ..analysis import LearningCurve
 from ..files import replacing
 
 __all__ = [
@@ -18,17 +21,23 @@ __all__ = [
 ]
 
 
-def plot_training(curve, traces, angles_at_start, steps, dt_ms):
+#: Labels of the variables of the paper's figure.
+_LABELS = {"h": "PSP $h$", "delta": r"error signal $\delta$"}
+
+
+def plot_training(curve, records, shown, *, images, steps, dt_ms):
     """Draw the panels of the paper's Fig. 4: learning curve, PSP, delta and spikes.
 
     Parameters
     ----------
-    curve : list of dict
-        `Trainer.curve`.
-    traces : dict
-        `Trainer.traces`; may be empty.
-    angles_at_start : list of float
-        `Trainer.angles_at_start`.
+    curve : LearningCurve
+    records : Records
+        Of a session that recorded what is to be shown, at the start and at the end.
+    shown : dict
+        Neurons to show, by the name of the record: each variable has a row of panels,
+        all spikes together have one. May be empty.
+    images : int
+        How many are shown, of the first and of the last ones.
     steps : int
         Time steps per image.
     dt_ms : float
@@ -38,66 +47,87 @@ def plot_training(curve, traces, angles_at_start, steps, dt_ms):
     -------
     figure : matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(10, 9), layout="constrained")
+    there = {
+        name: _chosen(records[name], i) for name, i in shown.items() if name in records
+    }
+    spikes = {name: r for name, r in there.items() if r.values is None}
+    values = {name: r for name, r in there.items() if r.values is not None}
+    rows = 1 + len(values) + bool(spikes)
+    figure = Figure(figsize=(10, 1 + 2 * rows), layout="constrained")
     FigureCanvasAgg(figure)  # no window system, and no global state
-    rows = 4 if traces else 1
     grid = figure.add_gridspec(rows, 2)
-    aligned = any(entry["feedback_angles"] for entry in curve)
-    _learning_curve(figure.add_subplot(grid[0, 0] if aligned else grid[0, :]), curve)
-    if aligned:
-        plot_angles(figure.add_subplot(grid[0, 1]), curve, angles_at_start)
-    if not traces:
-        return figure
-    for row, (name, variable, label) in enumerate(
-        (("psp", "h", "PSP $h$"), ("delta", "delta", r"error signal $\delta$")), 1
-    ):
+    column = 0 if curve.aligned else slice(None)
+    _learning_curve(figure.add_subplot(grid[0, column]), curve)
+    if curve.aligned:
+        plot_angles(figure.add_subplot(grid[0, 1]), curve)
+    span = _Spans(curve[-1].images_seen * steps, images * steps, dt_ms)
+    for row, (name, recording) in enumerate(values.items(), 1):
         shared = None
         for column, when in enumerate(("early", "late")):
             axes = figure.add_subplot(grid[row, column], sharey=shared)
             shared = shared or axes
-            _trace(axes, traces[f"{when}/{name}.{variable}"], steps, dt_ms)
-            axes.set_ylabel(label)
+            _course(axes, *span.of(recording, when), steps, dt_ms)
+            variable = name.split(".")[1]
+            axes.set_ylabel(_LABELS.get(variable, name))
             axes.set_title(f"hidden neuron, {when} in learning")
-    for column, when in enumerate(("early", "late")):
-        _raster(figure.add_subplot(grid[3, column]), traces, when)
+    for column, when in enumerate(("early", "late") if spikes else ()):
+        axes = figure.add_subplot(grid[rows - 1, column])
+        _raster(axes, spikes, span, when)
     return figure
 
 
+def _chosen(recording, indices):
+    """Take some neurons out of a recording."""
+    chosen = np.isin(recording.i, list(indices))
+    if recording.values is None:
+        return recording.only(chosen)
+    return replace(recording, i=recording.i[chosen], values=recording.values[:, chosen])
+
+
+class _Spans:
+    """The steps at the start and at the end of a training that are shown."""
+
+    def __init__(self, total, shown, dt_ms):
+        self.total, self.shown, self.dt_ms = total, shown, dt_ms
+
+    def of(self, recording, when):
+        """Return the part early or late, and its times in ms from its start."""
+        step = np.rint(1000 * recording.t / self.dt_ms).astype(np.int64)
+        start = 0 if when == "early" else max(0, self.total - self.shown)
+        part = recording.only((step >= start) & (step < start + self.shown))
+        return part, 1000 * part.t - start * self.dt_ms
+
+
 def _learning_curve(axes, curve):
-    seen = [entry["images_seen"] for entry in curve]
     axes.plot(
-        seen,
-        [entry["online_error_percent"] for entry in curve],
+        curve.column("images_seen"),
+        curve.column("online_error_percent"),
         color="0.7",
         linewidth=0.8,
         label="training images, while they are learned",
     )
+    tested = curve.tested
     for name, marker, label in (
         ("test_error_percent", "o", "test images"),
         ("test_error_last_step_percent", "x", "test images, last step alone"),
     ):
-        points = [(e["images_seen"], e[name]) for e in curve if e[name] is not None]
-        axes.plot(*np.reshape(points, (-1, 2)).T, marker=marker, label=label)
+        seen, errors = tested.column("images_seen"), tested.column(name)
+        axes.plot(seen, errors, marker=marker, label=label)
     axes.set(xlabel="images seen", title="learning curve")
     error_axis(axes, "error (%)")
     axes.legend(fontsize="small", framealpha=0.5)
 
 
-def plot_angles(axes, curve, at_start=()):
+def plot_angles(axes, curve):
     """Draw the angle between B and W^T of each hidden layer over the images seen.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-    curve : list of dict
-        `Trainer.curve` of a rule with feedback weights.
-    at_start : list of float, optional
-        `Trainer.angles_at_start`.
+    curve : LearningCurve
+        Of a rule with feedback weights.
     """
-    points = [(entry["images_seen"], entry["feedback_angles"]) for entry in curve]
-    if at_start:
-        points.insert(0, (0, at_start))
-    seen, measured = zip(*points, strict=True)
+    seen, measured = curve.angles
     for layer, angles in enumerate(zip(*measured, strict=True), 1):
         # None, where the angle is undefined, becomes NaN.
         axes.plot(seen, np.array(angles, dtype=float), label=f"to layer {layer}")
@@ -107,32 +137,32 @@ def plot_angles(axes, curve, at_start=()):
     axes.legend()
 
 
-def _trace(axes, values, steps, dt_ms):
-    times = np.arange(len(values)) * dt_ms
-    axes.plot(times, values[:, 0], linewidth=1)
+def _course(axes, recording, times, steps, dt_ms):
+    axes.plot(times, recording.values, linewidth=1)
     for start in times[::steps]:  # a new image
         axes.axvline(start, color="0.9", linewidth=0.5, zorder=0)
     axes.set_xlabel("time (ms)")
 
 
-def _raster(axes, traces, when):
+def _raster(axes, spikes, span, when):
     offset, ticks, labels = 0, [], []
-    layer = 0
-    while (name := f"{when}/spikes_{layer}") + ".i" in traces:
-        neurons, times = traces[f"{name}.i"], traces[f"{name}.t"]
-        axes.plot(1000 * times, neurons + offset, "|", markersize=2)
-        height = 1 + max(int(n.max(initial=0)) for n in _both(traces, layer))
+    for name, recording in spikes.items():
+        part, times = span.of(recording, when)
+        # Early and late have one scale.
+        both = np.concatenate([span.of(recording, w)[0].i for w in ("early", "late")])
+        lowest = both.min() if len(both) else 0
+        axes.plot(times, part.i - lowest + offset, "|", markersize=2)
+        height = 1 + both.max(initial=lowest) - lowest
         ticks.append(offset + height / 2)
-        labels.append("input" if layer == 0 else f"layer {layer}")
+        labels.append(_layer(name))
         offset += height + 3
-        layer += 1
     axes.set_yticks(ticks, labels)
     axes.set(xlabel="time (ms)", title=f"spikes, {when} in learning")
 
 
-def _both(traces, layer):
-    """The neurons that spiked early and late, so that both panels have one scale."""
-    return [traces[f"{when}/spikes_{layer}.i"] for when in ("early", "late")]
+def _layer(name):
+    group = name.split(".")[0]
+    return "input" if group == "layer_0" else group.replace("_", " ")
 
 
 def save_figure(figure, path):
@@ -195,27 +225,24 @@ def plot_rules(results):
     -------
     figure : matplotlib.figure.Figure
     """
-    aligned = [
-        found
-        for found in results.values()
-        if found["learning_curve"][0]["feedback_angles"]
-    ]
+    curves = {
+        name: LearningCurve.from_json(
+            found["learning_curve"], found.get("feedback_angles_at_start", ())
+        )
+        for name, found in results.items()
+    }
+    aligned = [name for name, curve in curves.items() if curve.aligned]
     figure = Figure(figsize=(5 * (1 + len(aligned)), 4), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, 1 + len(aligned), squeeze=False)[0]
-    for found in results.values():
-        points = [
-            (entry["images_seen"], entry["test_error_percent"])
-            for entry in found["learning_curve"]
-            if entry["test_error_percent"] is not None
-        ]
-        panels[0].plot(*zip(*points, strict=True), marker="o", label=found["rule"])
+    for name, curve in curves.items():
+        seen = curve.tested.column("images_seen")
+        errors = curve.tested.column("test_error_percent")
+        panels[0].plot(seen, errors, marker="o", label=results[name]["rule"])
     panels[0].set_xlabel("images seen")
     error_axis(panels[0])
     panels[0].legend()
-    for axes, found in zip(panels[1:], aligned, strict=True):
-        plot_angles(
-            axes, found["learning_curve"], found.get("feedback_angles_at_start", ())
-        )
-        axes.set_title(f"{found['rule']}: feedback B and transposed W")
+    for axes, name in zip(panels[1:], aligned, strict=True):
+        plot_angles(axes, curves[name])
+        axes.set_title(f"{results[name]['rule']}: feedback B and transposed W")
     return figure

@@ -8,9 +8,10 @@ from ..equations.model import Model
 from ..errors import InputError, ModelError
 from .architecture import Architecture
 from .decay import DecayClock, add_decay_clock
-from .monitors import add_readout, add_watch
+from .monitors import add_readout
 from .neurons import add_delta, add_input, add_layer, neuron_group, transfer_string
 from .precision import compute_in_double, double_variables
+from .records import add_records
 from .stimuli import Stimulus, add_stimuli
 from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
@@ -35,6 +36,10 @@ class FeedbackNetwork:
         Projections that a route has of its own, by the layer they end in.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
+    monitors : dict
+        What records neurons while the network runs, by the name of the record.
+    records : dict
+        All records by name, those of synapses included.
     decay_rates : dict of float
         See `decay_rates`.
     decay_period : int
@@ -42,8 +47,8 @@ class FeedbackNetwork:
     doubles : set of str
         Variables that are stored in double precision, whatever the others are.
     gates : dict
-        For each Brian2 object that only learning needs, its gate: 0 for the
-        backward sweep, l for plasticity in layer l.
+        For each Brian2 object that not every run needs, its gate: 0 for the backward
+        sweep, l for plasticity in layer l, and one for each record after those.
     blame : dict
         The model strings behind each Brian2 object, for error messages.
     """
@@ -57,6 +62,7 @@ class FeedbackNetwork:
     feedback: dict = field(default_factory=dict)
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
+    records: dict = field(default_factory=dict)
     images: Stimulus = None
     targets: Stimulus = None
     namespace: dict = field(default_factory=dict)
@@ -101,7 +107,7 @@ class FeedbackNetwork:
         setattr(group, variable, linked_var(owner, variable))
 
 
-def build_network(architecture, model, rule, watch=False):
+def build_network(architecture, model, rule, record=None):
     """Build a network; all weights are zero until a session sets them.
 
     Parameters
@@ -109,9 +115,8 @@ def build_network(architecture, model, rule, watch=False):
     architecture : Architecture
     model : Model
     rule : Rule
-    watch : bool, optional
-        Record what Fig. 4 shows: PSP and delta of one hidden neuron, and the spikes
-        of some neurons of every layer.
+    record : dict, optional
+        What to record, see `open_session`.
 
     Returns
     -------
@@ -121,6 +126,8 @@ def build_network(architecture, model, rule, watch=False):
     ------
     ModelError
         If an equation of the model cannot be parsed.
+    InputError
+        If something is to be recorded that there is not.
     """
     check_choices(architecture, model, rule)
     net = FeedbackNetwork(architecture, model, rule)
@@ -136,8 +143,7 @@ def build_network(architecture, model, rule, watch=False):
         add_forward(net, layer)
     rule.route.add_feedback(net)
     add_readout(net)
-    if watch:
-        add_watch(net)
+    add_records(net, record or {})
     net.brian_network.schedule = SCHEDULE
     compute_in_double(net)
     return net

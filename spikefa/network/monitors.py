@@ -1,16 +1,13 @@
-"""Monitors: what the guess is made from, and what the figures show."""
+"""The readout: what the guess is made from."""
 
 import numpy as np
-from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses
+from brian2 import NeuronGroup, StateMonitor, Synapses
 from brian2.devices.device import get_device
 
 from ..dense.neurons import neuron_code_object_class
 from .timestep import place
 
-__all__ = ["add_readout", "add_watch"]
-
-#: Neurons of each layer whose spikes a watched network records.
-WATCHED_SPIKES = 25
+__all__ = ["add_readout"]
 
 
 def add_readout(net):
@@ -70,25 +67,3 @@ def _pool(net, output, classes):
 def on_cuda():
     """Whether Brian2CUDA's device is active."""
     return type(get_device()).__module__.startswith("brian2cuda")
-
-
-def add_watch(net):
-    """Monitor the first neuron of the first learning layer, and some spikes."""
-    layer = next(n for n in range(1, net.n_layers + 1) if net.learns(n))
-    watched = {}
-    for name, group, var in (
-        ("psp", net.layers[layer], "h"),
-        ("delta", net.deltas[layer], "delta"),
-    ):
-        watched[name] = StateMonitor(
-            group, var, record=[0], when="end", name=f"watch_{name}"
-        )
-    for index, group in enumerate(net.layers[:-1]):
-        if not net.rate:
-            # From the middle: the first pixels of an image are always dark.
-            start = max(0, (len(group) - WATCHED_SPIKES) // 2)
-            shown = group[start : min(len(group), start + WATCHED_SPIKES)]
-            name = f"spikes_{index}"
-            watched[name] = SpikeMonitor(shown, when="end", name=f"watch_{name}")
-    net.monitors.update(watched)
-    net.brian_network.add(*watched.values())

@@ -5,7 +5,13 @@ import numpy as np
 from ..analysis import angle
 from ..network.architecture import GRID_STEPS
 
-__all__ = ["feedback_angles", "feedback_places", "feedback_weights", "weights"]
+__all__ = [
+    "feedback_angles",
+    "feedback_places",
+    "feedback_weights",
+    "output_errors",
+    "weights",
+]
 
 
 def feedback_places(session):
@@ -102,3 +108,31 @@ def feedback_angles(session):
         degrees = angle(B, backprop)
         angles.append(None if np.isnan(degrees) else degrees)
     return angles
+
+
+def output_errors(trainer, n_images):
+    """Return the output errors of the first test images of a rate network.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of a network that shows an image for one step.
+    n_images : int
+        How many, at most.
+
+    Returns
+    -------
+    errors : numpy.ndarray, shape (n, n_classes)
+    """
+    dataset, session = trainer.dataset, trainer.session
+    n = min(n_images, session.chunk_images, len(dataset.test_labels))
+    labels = dataset.test_labels[:n]
+    with session.evaluating():
+        result = session.run(
+            dataset.test_images[:n],
+            labels,
+            seed=0,
+            gates=session.learn_nothing,
+            record=False,
+        )
+    return np.eye(dataset.n_classes)[labels] - result.output[:, 0]

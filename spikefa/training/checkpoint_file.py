@@ -1,7 +1,7 @@
 """Checkpoints: files that a run goes on from, bit for bit.
 
 A checkpoint is an ``.npz`` file: ``meta`` (JSON), the state of the session under
-``state/``, recorded traces under ``trace/``, and last ``checksum``, the SHA-256 of all
+``state/``, records under ``record/``, and last ``checksum``, the SHA-256 of all
 that comes before it. Arrays are written and read one at a time, and pickled objects
 are never loaded.
 """

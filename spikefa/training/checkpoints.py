@@ -4,8 +4,9 @@ import time
 
 from ..equations.values import described
 from ..errors import InputError
+from .callbacks import Callback
 from .checkpoint_file import CheckpointError, write_checkpoint
-from .trainer import Callback
+from .records import Records
 
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
@@ -34,7 +35,7 @@ class CheckpointCallback(Callback):
     def on_start(self, trainer):
         self.save(trainer)
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         images, now = trainer.images_seen - self.saved_images, time.monotonic()
         by_images = self.every_images and images >= self.every_images
         by_time = self.every_seconds and now - self.saved_at >= self.every_seconds
@@ -57,8 +58,8 @@ class CheckpointCallback(Callback):
 def _arrays(trainer):
     for name in trainer.session.variables:
         yield f"state/{name}", trainer.session.get_state([name])[name]
-    for name, array in trainer.traces.items():
-        yield f"trace/{name}", array
+    for name, array in trainer.records.arrays().items():
+        yield f"record/{name}", array
 
 
 def describe_run(architecture, model, rule, dataset, **further):
@@ -152,5 +153,5 @@ def restore(trainer, checkpoint):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
     # In earlier versions time started anew with each chunk.
     session.step = checkpoint.meta.get("step", 0)
-    trainer.traces = dict(checkpoint.arrays("trace/"))
+    trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
     trainer.position = checkpoint.meta["position"]

@@ -4,10 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..analysis import nse
 from ..errors import InputError
 from ..seeds import spike_seed
 
-__all__ = ["Evaluation", "evaluate", "guesses", "repeats_per_image"]
+__all__ = [
+    "Evaluation",
+    "VectorEvaluation",
+    "evaluate",
+    "evaluate_vectors",
+    "guesses",
+    "repeats_per_image",
+]
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,35 @@ class Evaluation:
     error_percent: float
     last_step_error_percent: float
     counts: np.ndarray
+
+    @property
+    def measures(self):
+        """What a learning curve keeps."""
+        return {
+            "test_error_percent": self.error_percent,
+            "test_error_last_step_percent": self.last_step_error_percent,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class VectorEvaluation:
+    """What a pass over the test examples of a regression task showed.
+
+    Attributes
+    ----------
+    outputs : numpy.ndarray, shape (n, n_outputs)
+        In the last step of each example.
+    nse : float
+        Normalized squared error, see `nse`; NaN if the network has diverged.
+    """
+
+    outputs: np.ndarray
+    nse: float
+
+    @property
+    def measures(self):
+        """What a learning curve keeps."""
+        return {"test_nse": self.nse}
 
 
 def repeats_per_image(session, steps):
@@ -104,6 +141,7 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
                 np.repeat(labels[shown], repeats),
                 seed=spike_seed(seed, "evaluation", index, number),
                 gates=session.learn_nothing,
+                record=False,
             )
             by_sum, by_last = guesses(result.output, repeats)
             wrong += np.count_nonzero(by_sum != labels[shown])
@@ -113,3 +151,41 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
                 progress(len(by_sum))
     percent = 100 / len(labels)
     return Evaluation(float(wrong * percent), float(wrong_last * percent), counts)
+
+
+def evaluate_vectors(session, inputs, targets, *, steps=None, progress=None):
+    """Measure the error of vectors without plasticity; the state stays as it is.
+
+    Parameters
+    ----------
+    session : Session
+    inputs : numpy.ndarray, shape (n, n_inputs)
+    targets : numpy.ndarray, shape (n, n_outputs)
+    steps : int, optional
+        Time steps per example; default: the network's.
+    progress : callable, optional
+        Called with the number of examples after each run of the network.
+
+    Returns
+    -------
+    evaluation : VectorEvaluation
+    """
+    arch = session.network.architecture
+    repeats = repeats_per_image(session, steps or arch.steps_per_image)
+    parts, size = [], max(1, session.chunk_images // repeats)
+    with session.evaluating():
+        for start in range(0, len(inputs), size):
+            shown = slice(start, start + size)
+            result = session.run(
+                np.repeat(inputs[shown], repeats, axis=0),
+                np.repeat(targets[shown], repeats, axis=0),
+                seed=0,
+                gates=session.learn_nothing,
+                record=False,
+            )
+            parts.append(result.output[repeats - 1 :: repeats, -1])
+            if progress:
+                progress(len(parts[-1]))
+    outputs = np.concatenate(parts).astype(float)
+    finite = np.isfinite(outputs).all()
+    return VectorEvaluation(outputs, nse(targets, outputs) if finite else np.nan)

@@ -3,8 +3,7 @@
 import numpy as np
 
 from ..errors import SpikefaError
-from ..seeds import spike_seed
-from .trainer import Callback
+from .callbacks import Callback
 
 __all__ = ["LARGEST", "NumericalError", "NumericalGuard", "diagnose", "find_cause"]
 
@@ -36,11 +35,13 @@ class NumericalGuard(Callback):
         self.warned = False
         self.last_guess, self.in_a_row = None, 0
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         try:
-            check_state(trainer.session, entry["images_seen"])
+            check_state(trainer.session, point.images_seen)
         except NumericalError as exc:
             raise NumericalError(f"{exc}; {find_cause(trainer)}") from None
+        if guessed is None:
+            return
         # Few images may well have one class.
         if np.all(guessed == guessed[0]) and guessed[0] == self.last_guess:
             self.in_a_row += len(guessed)
@@ -117,12 +118,13 @@ def find_cause(trainer):
     before = session.get_state()
     try:
         trainer.initialize()
-        images = trainer.schedule.indices(0)
+        shown, targets = trainer.material.examples(trainer.schedule.indices(0))
         session.run(
-            trainer.dataset.train_images[images].repeat(trainer.repeats, axis=0),
-            trainer.dataset.train_labels[images].repeat(trainer.repeats),
-            seed=spike_seed(trainer.seed, "training", 0),
+            shown.repeat(trainer.repeats, axis=0),
+            targets.repeat(trainer.repeats, axis=0),
+            seed=trainer.material.seed(trainer.seed, 0, 0),
             gates=session.learn_nothing,
+            record=False,
         )
         found = _running_away(session, {"h"})
     finally:

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from tqdm import tqdm
 
-from .trainer import Callback
+from .callbacks import Callback
 
 __all__ = ["ProgressBar", "ProgressFile"]
 
 #: Seconds between two lines where there is no terminal, and between two JSON lines.
 LOG_INTERVAL, FILE_INTERVAL = 30, 1
+
+_ERRORS = ("online_error_percent", "test_error_percent", "test_nse")
 
 
 class ProgressBar(Callback):
@@ -45,15 +47,14 @@ class ProgressBar(Callback):
             maxinterval=10 if terminal else LOG_INTERVAL,
             miniters=1 if terminal else 0,
         )
-        if tested := [e for e in trainer.curve if e["test_error_percent"] is not None]:
-            self._show(test=f"{tested[-1]['test_error_percent']:.1f}%")
+        if tested := trainer.curve.tested:
+            self._show(test=_test(tested[-1]))
 
-    def on_chunk(self, trainer, entry, guessed):
-        self._show(
-            online=f"{entry['online_error_percent']:.1f}%",
-            step=f"{trainer.ms_per_step:.2f}ms",
-        )
-        self.bar.update(len(guessed))
+    def on_chunk(self, trainer, point, guessed):
+        if point.online_error_percent is not None:
+            self._show(online=f"{point.online_error_percent:.1f}%")
+        self._show(step=f"{trainer.ms_per_step:.2f}ms")
+        self.bar.update(point.images_seen - self.bar.n)
 
     def on_test_images(self, trainer, number):
         if self.file.isatty():
@@ -62,7 +63,7 @@ class ProgressBar(Callback):
     def on_evaluation(self, trainer, evaluation):
         if self.file.isatty():
             self.bar.set_description("")
-        self._show(test=f"{evaluation.error_percent:.1f}%")
+        self._show(test=_test(trainer.curve[-1]))
         self.bar.refresh()
 
     def on_end(self, trainer):
@@ -76,6 +77,13 @@ class ProgressBar(Callback):
     def _show(self, **values):
         self.shown |= values
         self.bar.set_postfix(self.shown, refresh=self.file.isatty())
+
+
+def _test(point):
+    """Write the error of a test."""
+    if point.test_error_percent is None:
+        return f"NSE {point.test_nse:.3g}"
+    return f"{point.test_error_percent:.1f}%"
 
 
 class _Lines:
@@ -100,7 +108,8 @@ class ProgressFile(Callback):
 
     Each line has ``time`` (ISO 8601), ``event`` ('start', 'chunk', 'evaluation' or
     'end'), ``images_seen``, ``total_images``, ``seconds_left``, ``ms_per_step``,
-    ``online_error_percent`` and ``test_error_percent``; what is not known is null.
+    ``online_error_percent``, ``test_error_percent`` and ``test_nse``; what is not known
+    is null.
 
     Parameters
     ----------
@@ -112,30 +121,30 @@ class ProgressFile(Callback):
 
     def __init__(self, path, interval=FILE_INTERVAL):
         self.path, self.interval = path, interval
-        self._values = {"online_error_percent": None, "test_error_percent": None}
+        self._values = dict.fromkeys(_ERRORS)
 
     def on_start(self, trainer):
-        for entry in trainer.curve:
-            self._remember(entry)
+        for point in trainer.curve:
+            self._remember(point)
         self._started = time.monotonic(), trainer.images_seen
         self._write(trainer, "start")
 
-    def on_chunk(self, trainer, entry, guessed):
-        self._remember(entry)
+    def on_chunk(self, trainer, point, guessed):
+        self._remember(point)
         if time.monotonic() >= self._written + self.interval:
             self._write(trainer, "chunk")
 
     def on_evaluation(self, trainer, evaluation):
-        self._values["test_error_percent"] = evaluation.error_percent
+        self._remember(trainer.curve[-1])
         self._write(trainer, "evaluation")
 
     def on_end(self, trainer):
         self._write(trainer, "end")
 
-    def _remember(self, entry):
-        for name in self._values:
-            if entry.get(name) is not None:
-                self._values[name] = entry[name]
+    def _remember(self, point):
+        for name in _ERRORS:
+            if (value := getattr(point, name)) is not None:
+                self._values[name] = value
 
     def _seconds_left(self, trainer):
         started, images = self._started

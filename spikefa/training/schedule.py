@@ -34,6 +34,8 @@ class Schedule:
         Seed of the whole run.
     shuffle : str, optional
         One of `SHUFFLES`.
+    every : int, optional
+        Images between evaluations; default: a pass.
 
     Raises
     ------
@@ -47,11 +49,14 @@ class Schedule:
     chunk: int
     seed: int
     shuffle: str = "every"
+    every: int | None = None
 
     def __post_init__(self):
         for name in ("images", "epochs", "chunk"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.every is not None and self.every < 1:
+            raise InputError(f"cannot evaluate every {self.every} images")
         if self.images > self.n_available:
             raise InputError(
                 f"{self.images} images asked for, the data set has {self.n_available}"
@@ -65,6 +70,11 @@ class Schedule:
     def chunks_per_epoch(self):
         """Runs of the network in one pass."""
         return -(-self.images // self.chunk)
+
+    @property
+    def never_evaluated(self):
+        """Where an evaluation counts as done at the start: before the first image."""
+        return 0
 
     @property
     def n_chunks(self):
@@ -86,13 +96,26 @@ class Schedule:
         epoch, within = divmod(chunk, self.chunks_per_epoch)
         return self._order(epoch)[: self.images][within * self.chunk :][: self.chunk]
 
+    def layers(self, chunk):
+        """Return the layers that learn in a chunk, None for all."""
+        return None
+
+    def due(self, before, seen):
+        """Whether an evaluation is due, if the last one was after ``before`` images.
+
+        From the position alone, so that a resumed run does what was left undone.
+        """
+        every = self.every or self.images
+        at_end = seen == self.total_images and seen != before
+        return seen // every > before // every or at_end
+
     def _order(self, epoch):
         if self.shuffle == "never":
             return np.arange(self.n_available)
         epoch = epoch if self.shuffle == "every" else 0
-        return _permutation(self.n_available, self.seed, epoch)
+        return permutation_of_pass(self.n_available, self.seed, epoch)
 
 
 @lru_cache(maxsize=1)
-def _permutation(n_available, seed, epoch):
+def permutation_of_pass(n_available, seed, epoch):
     return generator(seed, "order", epoch).permutation(n_available)

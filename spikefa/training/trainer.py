@@ -1,52 +1,37 @@
-"""Training: present shuffled images in chunks, measure the error on the way.
+"""Training: present images or examples in chunks, measure the error on the way.
 
-Nothing is reset between images and plasticity is always on. Everything random follows
-from the seed and from the position in the run, so that a chunk can be run again.
+Nothing is reset between images, and plasticity is on in all layers, or in those of the
+stage. Everything random follows from the seed and from the position in the run, so that
+a chunk can be run again.
 """
 
 import time
+from functools import cached_property
 from statistics import median
 
+import numpy as np
+
+from ..analysis import CurvePoint, LearningCurve
 from ..devices.session import RunInterrupted
 from ..errors import InputError
-from ..seeds import spike_seed
-from .alignment import feedback_angles
-from .evaluation import Evaluation, evaluate, guesses, repeats_per_image
+from .connectivity import remove_connections
+from .evaluation import repeats_per_image
 from .initial_state import set_initial_state
-from .records import take_window
-from .schedule import Schedule
+from .material import material_of
+from .records import Records, Windows
+from .stages import gates_of
 
-__all__ = ["Callback", "Trainer"]
-
-_POSITION = ("chunk", "evaluated_at", "curve", "angles_at_start")
-
-
-class Callback:
-    """Something that accompanies a training; override what is needed."""
-
-    def on_start(self, trainer):
-        """Before the first chunk."""
-
-    def on_chunk(self, trainer, entry, guessed):
-        """After a chunk: its entry of the learning curve, its guesses."""
-
-    def on_test_images(self, trainer, number):
-        """After a part of the test images."""
-
-    def on_evaluation(self, trainer, evaluation):
-        """After a pass over the test images."""
-
-    def on_end(self, trainer):
-        """After the last chunk, or after an interruption."""
+__all__ = ["Trainer"]
 
 
 class Trainer:
-    """Trains one network on one data set.
+    """Trains one network on one data set or regression task.
 
     Parameters
     ----------
     session : Session
-    dataset : Dataset
+    dataset : Dataset or Task
+        Images with labels, in passes, or examples with target vectors, in their order.
     seed : int, optional
         All random numbers of the run follow from it.
     epochs : int, optional
@@ -55,34 +40,37 @@ class Trainer:
         Images of one pass; default: all.
     test_images : int, optional
         Images of one evaluation (the first of the test set); default: all.
+    held_out : int, optional
+        Test with this many of the training images, not learned from, instead of the
+        test images.
     evaluate_every : int, optional
         Training images between evaluations; default: one pass. Evaluations happen at
-        the end of a chunk, and at the end of the training.
+        the end of a chunk, and at the end of the training; of a regression task, and
+        with stages, also at the start and at the end of every stage.
+    stages : sequence of Stage, optional
+        Stretches in which only some layers learn, in place of passes.
     steps, test_steps : int, optional
         Time steps per image; default: the network's steps per image, of which they
         must be multiples.
     chunk_images : int, optional
         Images of one run of the network; default: as many as it holds.
     shuffle : str, optional
-        When images get a new order, see `Schedule`.
+        When images get a new order, see `Schedule`; the examples of a task never do.
+    removed : float, optional
+        Fraction of the synapses that are removed at the start, see
+        `remove_connections`.
+    windows : Windows or dict of Windows, optional
+        When the records of the session are open, for all or by name; default: in all
+        chunks. They are closed in evaluations.
 
     Attributes
     ----------
-    curve : list of dict
-        After each chunk: ``images_seen``, ``online_error_percent``,
-        ``test_error_percent`` and ``test_error_last_step_percent`` (None where nothing
-        was evaluated), ``feedback_angles`` (see `feedback_angles`), ``ms_per_step``.
-        The online error is that of the chunk's images while the network learns them:
-        weights change during the steps of a presentation, the more the larger eta, so
-        it flatters. Compare settings by errors of images that are not learned from.
-    angles_at_start : list of float
-        `feedback_angles` before the first image; empty in runs that were started by
-        an earlier version.
-    evaluation : Evaluation
+    curve : LearningCurve
+        A point after each chunk.
+    evaluation : Evaluation or VectorEvaluation
         The latest one, or None.
-    traces : dict
-        What a watched network recorded, early and late: arrays by
-        ``"early/monitor.variable"``.
+    records : Records
+        What has been recorded.
 
     Raises
     ------
@@ -99,52 +87,52 @@ class Trainer:
         epochs=1,
         images=None,
         test_images=None,
+        held_out=0,
         evaluate_every=None,
+        stages=None,
         steps=None,
         test_steps=None,
         chunk_images=None,
-        shuffle="every",
+        shuffle=None,
+        removed=0.0,
+        windows=None,
     ):
         arch = session.network.architecture
-        self.session, self.dataset, self.seed = session, dataset, int(seed)
+        self.session, self.seed, self.removed = session, int(seed), removed
         if self.seed < 0:
             raise InputError(f"seed must be 0 or more, got {seed}")
         self.steps = arch.steps_per_image if steps is None else steps
         self.test_steps = self.steps if test_steps is None else test_steps
         self.repeats = repeats_per_image(session, self.steps)
         repeats_per_image(session, self.test_steps)
-        n_train, n_test = len(dataset.train_labels), len(dataset.test_labels)
-        self.schedule = Schedule(
-            n_train,
-            n_train if images is None else images,
-            epochs,
-            chunk_images or max(1, session.chunk_images // self.repeats),
+        self.material = material_of(dataset, held_out, test_images)
+        self.material.check(arch)
+        self.schedule = self.material.schedule(
             self.seed,
-            shuffle,
+            epochs=epochs,
+            images=images,
+            stages=stages,
+            every=evaluate_every,
+            chunk=chunk_images or max(1, session.chunk_images // self.repeats),
+            shuffle=shuffle,
         )
-        self.test_images = n_test if test_images is None else test_images
-        check_test_images(dataset, self.test_images)
-        self.evaluate_every = evaluate_every or self.schedule.images
-        self._check()
-        self.curve, self.traces, self.evaluation = [], {}, None
-        self.chunk, self.evaluated_at = 0, 0
-        self.angles_at_start = []
+        for stage in stages or ():
+            gates_of(session, stage.layers)  # refuses layers that there are not
+        self.windows = _by_name(windows, session.network.records)
+        self.curve, self.records, self.evaluation = LearningCurve(), Records(), None
+        self.chunk = 0
+        self.evaluated_at = self.schedule.never_evaluated
         self._stopped = False
 
-    def _check(self):
-        arch, dataset = self.session.network.architecture, self.dataset
-        if self.evaluate_every < 1:
-            raise InputError(f"cannot evaluate every {self.evaluate_every} images")
-        if dataset.train_images.shape[1] != arch.layer_sizes[0]:
-            raise InputError(
-                f"images of {dataset.train_images.shape[1]} pixels do not fit "
-                f"{arch.layer_sizes[0]} input neurons"
-            )
-        if dataset.n_classes != arch.n_classes:
-            raise InputError(
-                f"the data set has {dataset.n_classes} classes, the network "
-                f"{arch.n_classes}"
-            )
+    @property
+    def dataset(self):
+        """What is learned from, without what is held out."""
+        return self.material.dataset
+
+    @property
+    def test_images(self):
+        """Images of one evaluation."""
+        return self.material.test_images
 
     @property
     def images_seen(self):
@@ -167,22 +155,31 @@ class Trainer:
         The median over the chunks: the first one may have to compile, and a machine
         may have been busy with something else.
         """
-        times = [entry["ms_per_step"] for entry in self.curve]
+        times = [t for t in self.curve.column("ms_per_step") if t is not None]
         return median(times) if times else None
 
     @property
     def position(self):
         """Where the run stands, as JSON can hold it; can be set."""
-        return {name: getattr(self, name) for name in _POSITION}
+        return {
+            "chunk": self.chunk,
+            "evaluated_at": self.evaluated_at,
+            "curve": self.curve.to_json(),
+            "angles_at_start": self.curve.angles_at_start,
+        }
 
     @position.setter
     def position(self, position):
-        for name in _POSITION:
-            setattr(self, name, position.get(name, getattr(self, name)))
+        self.chunk, self.evaluated_at = position["chunk"], position["evaluated_at"]
+        # Checkpoints of earlier versions have no angles.
+        at_start = position.get("angles_at_start", ())
+        self.curve = LearningCurve.from_json(position["curve"], at_start)
 
     def initialize(self):
-        """Draw the initial weights."""
+        """Draw the initial weights, and remove synapses if that was asked for."""
         set_initial_state(self.session, self.seed)
+        if self.removed:
+            remove_connections(self.session, self.removed, self.seed)
 
     def train(self, callbacks=()):
         """Train from the current position to the end, or until `stop` is called.
@@ -200,12 +197,12 @@ class Trainer:
         """
         if self.chunk == 0 and not self.curve:
             self.initialize()
-            self.angles_at_start = feedback_angles(self.session)
+        self.records.cut(self._cut)  # a run that goes on has another last chunk
         tell = _Announcer(self, callbacks)
         tell("on_start")
         try:
             while not (self._stopped or self.finished):
-                if self._evaluation_due():
+                if self.schedule.due(self.evaluated_at, self.images_seen):
                     self._evaluate(tell)
                 else:
                     self._train_chunk(tell)
@@ -223,54 +220,56 @@ class Trainer:
         self.session.interrupt()
 
     def _train_chunk(self, tell):
-        indices = self.schedule.indices(self.chunk)
-        labels = self.dataset.train_labels[indices]
+        chunk, n_chunks = self.chunk, self.schedule.n_chunks
+        indices = self.schedule.indices(chunk)
+        shown, targets = self.material.examples(indices)
+        opened = [n for n, w in self.windows.items() if w.open_in(chunk, n_chunks)]
         start = time.perf_counter()
         result = self.session.run(
-            self.dataset.train_images[indices].repeat(self.repeats, axis=0),
-            labels.repeat(self.repeats),
-            seed=spike_seed(self.seed, "training", self.chunk),
+            shown.repeat(self.repeats, axis=0),
+            targets.repeat(self.repeats, axis=0),
+            seed=self.material.seed(self.seed, chunk, self.images_seen),
+            gates=gates_of(self.session, self.schedule.layers(chunk)),
+            record=opened,
         )
         seconds = time.perf_counter() - start
         if result.seconds == result.seconds:  # not NaN: without start-up and files
             seconds = result.seconds
+        for name, recording in result.records.items():
+            recording = recording.later(self.images_seen * self._image_seconds)
+            self.records.add(name, self._cut(name, recording))
         self.chunk += 1
-        guessed, _ = guesses(result.output, self.repeats)
-        self._keep_traces(result.traces, len(indices))
-        self.curve.append(
-            {
-                "images_seen": self.images_seen,
-                "online_error_percent": 100 * float((guessed != labels).mean()),
-                "test_error_percent": None,
-                "test_error_last_step_percent": None,
-                "feedback_angles": feedback_angles(self.session),
-                "ms_per_step": 1000 * seconds / (len(labels) * self.steps),
-            }
-        )
-        tell("on_chunk", self.curve[-1], guessed)
+        guessed, measures = self.material.judge(result.output, self.repeats, targets)
+        per_step = 1000 * seconds / (len(indices) * self.steps)
+        point = CurvePoint(self.images_seen, ms_per_step=per_step, **measures)
+        self.curve.add(point)
+        tell("on_chunk", point, guessed)
 
-    def _keep_traces(self, traces, n_images):
-        dt = float(self.session.network.model["dt"])
-        for when in ("early", "late"):
-            if when == "late" or self.chunk == 1:
-                window = take_window(traces, when, n_images, self.steps, dt)
-                self.traces.update(window)
+    def _cut(self, name, recording):
+        """Keep what was recorded in the windows of a record."""
+        if name not in self.windows:  # of an earlier part of the run
+            return recording
+        return self.windows[name].cut(recording, self._image_seconds, self._borders)
 
-    def _evaluation_due(self):
-        # From the position alone, so that a resumed run does what was left undone.
-        seen, before, every = self.images_seen, self.evaluated_at, self.evaluate_every
-        return seen // every > before // every or (self._all_seen and seen != before)
+    @cached_property
+    def _borders(self):
+        chunks = range(self.schedule.n_chunks + 1)
+        return np.array([self.schedule.images_before(chunk) for chunk in chunks])
+
+    @property
+    def _image_seconds(self):
+        return self.steps * float(self.session.network.model["dt"])
 
     def _evaluate(self, tell):
         self.evaluation = self.evaluate(lambda n: tell("on_test_images", n))
         self.evaluated_at = self.images_seen
-        self.curve[-1]["test_error_percent"] = self.evaluation.error_percent
-        self.curve[-1]["test_error_last_step_percent"] = (
-            self.evaluation.last_step_error_percent
-        )
+        if not self.curve:  # before the first image
+            self.curve.add(CurvePoint(self.images_seen))
+        for name, value in self.evaluation.measures.items():
+            setattr(self.curve[-1], name, value)
         tell("on_evaluation", self.evaluation)
 
-    def evaluate(self, progress=None) -> Evaluation:
+    def evaluate(self, progress=None):
         """Measure the test error now; the training does not notice.
 
         Parameters
@@ -280,13 +279,10 @@ class Trainer:
 
         Returns
         -------
-        evaluation : Evaluation
+        evaluation : Evaluation or VectorEvaluation
         """
-        shown = slice(self.test_images)
-        return evaluate(
+        return self.material.evaluate(
             self.session,
-            self.dataset.test_images[shown],
-            self.dataset.test_labels[shown],
             seed=self.seed,
             steps=self.test_steps,
             index=self.images_seen,
@@ -294,13 +290,15 @@ class Trainer:
         )
 
 
-def check_test_images(dataset, number):
-    """Refuse to evaluate on more images than there are."""
-    if not 1 <= number <= len(dataset.test_labels):
-        raise InputError(
-            f"{number} test images asked for, the data set has "
-            f"{len(dataset.test_labels)}"
-        )
+def _by_name(windows, records):
+    """Return the windows of each record."""
+    if not isinstance(windows, dict):
+        return dict.fromkeys(records, windows or Windows())
+    for name in windows:
+        if name not in records:
+            there = ", ".join(records) or "nothing"
+            raise InputError(f"{name} is not recorded here; recorded is {there}")
+    return dict.fromkeys(records, Windows()) | windows
 
 
 class _Announcer:

@@ -40,7 +40,7 @@ def test_files_and_results(command, tmp_path):
     assert outcome.code == 0
     assert re.match(r"test error \d+\.\d\d % .* 400 images", outcome.out)
     folder = tmp_path / "Läufe" / "eins zwei"
-    expected = {"results.json", "figure.png", "traces.npz", NAME, PREVIOUS, ".lock"}
+    expected = {"results.json", "figure.png", "records.npz", NAME, PREVIOUS, ".lock"}
     assert set(os.listdir(folder)) == expected
     results = json.loads((folder / "results.json").read_text())
     assert results.keys() >= set(KEYS)
@@ -51,8 +51,12 @@ def test_files_and_results(command, tmp_path):
     assert [entry["images_seen"] for entry in curve] == [100, 200, 300, 400]
     assert curve[-1]["test_error_percent"] == results["test_error_percent"]
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
-    with np.load(folder / "traces.npz", allow_pickle=False) as traces:
-        assert traces["early/psp.h"].shape == (100, 1)
+    with np.load(folder / "records.npz", allow_pickle=False) as records:
+        # 20 images of 5 steps from the first chunk and from the last one.
+        assert records["layer_1.h"].shape == (200, 1)
+        assert records["layer_1.h/t"][[0, 99, 100, 199]] == pytest.approx(
+            [0, 0.099, 1.9, 1.999]
+        )
 
 
 def test_the_default_folder_is_new_each_time(command, tmp_path):

@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "sims" / "mnist_spiking.py"
 FILES = """
 forward_2_transmit forward_2_learn feedback_2_summed_variable_feedback_post decay_2
 pool_summed_variable_activity_post layer_2_stateupdater layer_0_subexpression_update
-layer_2_spike_thresholder watch_spikes_2 readout layer_1_clear
+layer_2_spike_thresholder record_layer_2_spikes readout layer_1_clear
 """.split()
 DENSE = FILES[:5]
 
@@ -39,7 +39,7 @@ def project(nvcc, tmp_path, monkeypatch):
             load_model(),
             device=DeviceChoice("cuda", build_only=True),
             build_dir=folder,
-            watch=True,
+            record={"layer_2.spikes": True},
         )
     return folder
 

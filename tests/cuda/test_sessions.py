@@ -14,6 +14,7 @@ from twin import (
     Twin,
     open_forced,
     open_plain,
+    recorded,
     stimuli,
 )
 
@@ -30,13 +31,13 @@ RUNS = (1, 2, 5)
 
 @pytest.fixture(scope="module")
 def forced(module_shim):
-    with open_forced(engine="dense", device="cuda", watch=True) as session:
+    with open_forced(engine="dense", device="cuda", recording=True) as session:
         yield session
 
 
 @pytest.fixture(scope="module")
 def plain(module_shim):
-    with open_plain(engine="dense", device="cuda", watch=True) as session:
+    with open_plain(engine="dense", device="cuda", recording=True) as session:
         yield session
 
 
@@ -83,7 +84,7 @@ def test_gates_are_obeyed(gates, forced):
     ],
 )
 def test_every_rule_follows_the_oracle(rule, module_shim):
-    with open_forced(rule, engine="dense", device="cuda", watch=True) as session:
+    with open_forced(rule, engine="dense", device="cuda", recording=True) as session:
         twin = Twin(session)
         images, labels = stimuli(4)
         twin.run(images, labels)
@@ -101,10 +102,11 @@ def test_same_state_and_seed_same_result(plain, monkeypatch):
     (first, state), (again, same), (other, _) = results
     assert np.array_equal(first.output, again.output)
     assert all(np.array_equal(state[name], same[name]) for name in state)
-    for name, arrays in first.traces.items():
-        for key, value in arrays.items():
-            assert np.array_equal(again.traces[name][key], value), (name, key)
-    assert len(first.traces["spikes_1"]["i"]) > 20
+    for name, recording in first.records.items():
+        for part in ("t", "i", "values"):
+            found = getattr(again.records[name], part)
+            assert np.array_equal(found, getattr(recording, part)), (name, part)
+    assert len(first.records["layer_1.spikes"].i) > 20
     assert not np.array_equal(first.output, other.output)
 
 
@@ -153,7 +155,7 @@ def test_coarse_feedback_weights(module_shim):
         feedback_bits=8,
     )
     model = load_model(FORCED_MODEL)
-    with open_session(arch, model, device="cuda", watch=True) as session:
+    with open_session(arch, model, device="cuda", record=recorded(SIZES)) as session:
         twin = Twin(session)
         rng = np.random.default_rng(1)
         for layer in (1, 2, 3):

@@ -24,7 +24,8 @@ def lif_session(docs, nothing_to_compile):
     """Integrate-and-fire neurons, of which every spike and potential is recorded."""
     sizes = nothing_to_compile(SIZES, chunk_images=N_IMAGES)
     model = load_model(docs / "examples" / "lif.py")
-    with open_session(sizes, model, device="runtime", watch=True) as session:
+    record = {"layer_1.spikes": True, "layer_1.h": [0]}
+    with open_session(sizes, model, device="runtime", record=record) as session:
         set_initial_state(session, 1)
         yield session
 
@@ -53,9 +54,9 @@ def show_images(session):
 
 def spike_steps(result):
     """Steps in which each recorded hidden neuron spiked, by neuron."""
-    spikes = result.traces["spikes_1"]
-    steps = np.round(spikes["t"] / 1e-3).astype(int)
-    return {i: np.sort(steps[spikes["i"] == i]) for i in np.unique(spikes["i"])}
+    spikes = result.records["layer_1.spikes"]
+    steps = np.round(spikes.t / 1e-3).astype(int)
+    return {i: np.sort(steps[spikes.i == i]) for i in np.unique(spikes.i)}
 
 
 def test_lif_neurons_respect_the_refractory_period(lif_session):
@@ -67,7 +68,7 @@ def test_lif_neurons_respect_the_refractory_period(lif_session):
 
 def test_lif_neurons_are_reset_at_the_threshold(lif_session):
     lif_session.set_state({"layer_1.b": np.full(SIZES[1], 0.3)})  # spikes often
-    h = show_images(lif_session).traces["psp"]["h"][:, 0]
+    h = show_images(lif_session).records["layer_1.h"].values[:, 0]
     assert h.max() <= 0.1
     assert np.count_nonzero(h == 0) > 20
 

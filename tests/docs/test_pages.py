@@ -10,6 +10,7 @@ from spikefa.sims import mnist_spiking
 
 import spikefa
 from spikefa.equations.parameters import replace_parameters
+from spikefa.experiments.training_command import explicit_settings
 from spikefa.rules import RULES
 
 LARGEST_FIGURE = 150_000
@@ -27,9 +28,7 @@ def test_commands_are_known(docs):
             if match:
                 found += 1
                 words = shlex.split(match[1], comments=True)
-                mnist_spiking.explicit_settings(
-                    mnist_spiking.build_parser().parse_args(words)
-                )
+                explicit_settings(mnist_spiking.build_parser().parse_args(words))
     assert found > 10
 
 

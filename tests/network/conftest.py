@@ -30,7 +30,9 @@ def open_compiled():
 
     def opened(opener, engine):
         if (opener, engine) not in sessions:
-            sessions[opener, engine] = opener(engine=engine, device="cpp", watch=True)
+            sessions[opener, engine] = opener(
+                engine=engine, device="cpp", recording=True
+            )
         return sessions[opener, engine]
 
     yield opened
@@ -50,7 +52,7 @@ def forced(request, open_compiled):
     if device == "numpy":
         request.getfixturevalue("numpy_codegen")
         device = "runtime"
-    return twin.open_forced(engine=engine, device=device, watch=True)
+    return twin.open_forced(engine=engine, device=device, recording=True)
 
 
 @pytest.fixture
@@ -60,4 +62,4 @@ def lif(request, open_compiled):
     if device == "cpp":
         return open_compiled(twin.open_lif, engine)
     request.getfixturevalue("numpy_codegen")
-    return twin.open_lif(engine=engine, device="runtime", watch=True)
+    return twin.open_lif(engine=engine, device="runtime", recording=True)

@@ -46,9 +46,10 @@ def test_training_goes_on_as_if_there_had_been_no_evaluation(lif):
     evaluated = train(lif, 9, 2)
     assert_same_bits(lif.get_state(), expected)
     np.testing.assert_array_equal(evaluated.output, plain.output)
-    for name, arrays in plain.traces.items():
-        for variable, value in arrays.items():
-            np.testing.assert_array_equal(evaluated.traces[name][variable], value)
+    for name, recording in plain.records.items():
+        for part in ("t", "i", "values"):
+            found = getattr(evaluated.records[name], part)
+            np.testing.assert_array_equal(found, getattr(recording, part))
 
 
 @pytest.mark.parametrize("lif", FEW_BACKENDS, indirect=True)

@@ -75,7 +75,7 @@ def test_network_is_no_further_off_than_single_precision_explains(forced):
     ],
 )
 def test_every_rule_follows_the_oracle(rule, engine, numpy_codegen):
-    session = open_forced(rule, engine=engine, device="runtime", watch=True)
+    session = open_forced(rule, engine=engine, device="runtime", recording=True)
     follow(Twin(session), runs=(1, 1, 3, 7))
 
 
@@ -84,7 +84,7 @@ def test_every_rule_follows_the_oracle(rule, engine, numpy_codegen):
 @pytest.mark.parametrize("device", ["runtime", "cpp"])
 @pytest.mark.parametrize("rule", ["dfa", "bp", "sign", "kp", "shallow"])
 def test_every_rule_compiled_follows_the_oracle(rule, device, engine):
-    with open_forced(rule, engine=engine, device=device, watch=True) as session:
+    with open_forced(rule, engine=engine, device=device, recording=True) as session:
         follow(Twin(session), runs=(1, 1, 3, 7))
 
 

@@ -18,10 +18,10 @@ from spikefa.training.initial_state import set_initial_state
 SIGMAS = 5
 
 
-def spike_table(trace, n_neurons, n_steps, dt=1e-3):
+def spike_table(spikes, n_neurons, n_steps, dt=1e-3):
     """Turn recorded spikes into a table: steps by neurons, 1 for a spike."""
     table = np.zeros((n_steps, n_neurons))
-    np.add.at(table, (np.rint(trace["t"] / dt).astype(int), trace["i"]), 1)
+    np.add.at(table, (np.rint(spikes.t / dt).astype(int), spikes.i), 1)
     return table
 
 
@@ -47,7 +47,7 @@ def assert_independent(table):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_neurons_spike_with_their_probability(engine, numpy_codegen):
-    session = open_plain(engine, device="runtime", watch=True, images=400)
+    session = open_plain(engine, device="runtime", recording=True, images=400)
     state = {name: np.zeros(shape) for name, shape in session.shapes.items()}
     biases = {n: np.linspace(-3, 3, session.shapes[f"layer_{n}.b"][0]) for n in (1, 2)}
     for layer, bias in biases.items():
@@ -59,11 +59,11 @@ def test_neurons_spike_with_their_probability(engine, numpy_codegen):
         np.tile(pixels, (400, 1)), np.zeros(400), seed=2, gates=session.learn_nothing
     )
     n_steps = 2000
-    tables = [spike_table(result.traces["spikes_0"], 13, n_steps)]
+    tables = [spike_table(result.records["layer_0.spikes"], 13, n_steps)]
     assert_binomial(tables[0], np.minimum(pixels, 0.95))
     for layer, bias in biases.items():
-        trace = result.traces[f"spikes_{layer}"]
-        tables.append(spike_table(trace, len(bias), n_steps))
+        spikes = result.records[f"layer_{layer}.spikes"]
+        tables.append(spike_table(spikes, len(bias), n_steps))
         probability = 1 / (1 + np.exp(-bias))
         assert_binomial(tables[-1], probability)
     assert_independent(np.hstack(tables))
@@ -76,7 +76,7 @@ def test_input_neurons_spike_with_their_probability_on_every_device(lif):
     tables = []
     for seed in range(10):
         result = lif.run(np.tile(pixels, (12, 1)), np.zeros(12), seed=seed)
-        tables.append(spike_table(result.traces["spikes_0"], len(pixels), 60))
+        tables.append(spike_table(result.records["layer_0.spikes"], len(pixels), 60))
     table = np.vstack(tables)
     assert_binomial(table, pixels)
     assert_independent(table)

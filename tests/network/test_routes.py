@@ -9,7 +9,7 @@ from spikefa.network.architecture import Architecture
 from spikefa.network.routes import Chain, Forward, NoRoute
 from spikefa.rules import Rule
 from spikefa.training.alignment import feedback_weights, weights
-from spikefa.training.regression import remove_connections
+from spikefa.training.connectivity import remove_connections
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 

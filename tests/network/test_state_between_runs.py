@@ -17,9 +17,9 @@ def run_in_parts(session, cuts, forget=None):
     spikes, output = [], []
     for start, stop in zip((0, *cuts), (*cuts, N_IMAGES), strict=True):
         result = session.run(images[start:stop], labels[start:stop], seed=0)
-        trace = result.traces["spikes_1"]
-        steps = np.rint(trace["t"] / 1e-3).astype(int) + 5 * start
-        spikes += zip(steps.tolist(), trace["i"].tolist(), strict=True)
+        fired = result.records["layer_1.spikes"]
+        steps = np.rint(fired.t / 1e-3).astype(int) + 5 * start
+        spikes += zip(steps.tolist(), fired.i.tolist(), strict=True)
         output.append(result.output)
         if forget is not None:
             session.set_state(forget)

@@ -9,6 +9,7 @@ from oracle import Oracle
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.network.architecture import Architecture
+from spikefa.rules import get_rule
 from spikefa.training.initial_state import set_initial_state
 
 FORCED_MODEL = Path(__file__).with_name("models") / "forced_spikes.py"
@@ -64,8 +65,23 @@ def open_plain(engine="stock", model=None, **kwds):
     return _open(model or load_model(), "fa", SIZES, engine, **kwds)
 
 
+def recorded(sizes, rule="fa"):
+    """What is compared step by step: a PSP, a delta, and all spikes."""
+    first = 1 if get_rule(rule).learning_layers == "all" else len(sizes) - 1
+    spikes = {f"layer_{layer}.spikes": True for layer in range(len(sizes) - 1)}
+    return {f"layer_{first}.h": [0], f"delta_{first}.delta": [0]} | spikes
+
+
 def _open(
-    model, rule, sizes, engine, steps=STEPS_PER_IMAGE, images=CHUNK_IMAGES, **kwds
+    model,
+    rule,
+    sizes,
+    engine,
+    steps=STEPS_PER_IMAGE,
+    images=CHUNK_IMAGES,
+    recording=False,
+    record=None,
+    **kwds,
 ):
     architecture = Architecture(
         sizes,
@@ -74,7 +90,9 @@ def _open(
         chunk_images=images,
         engine=engine,
     )
-    return open_session(architecture, model, rule, **kwds)
+    if recording:
+        record = recorded(sizes, rule)
+    return open_session(architecture, model, rule, record=record, **kwds)
 
 
 def stimuli(n_images, seed=3, n_inputs=SIZES[0]):
@@ -181,9 +199,13 @@ class Twin:
             psp.append(oracle.h[first][:1])
             delta.append(oracle.delta[first][:1])
         deviations = {"output": _compare("output", _flat(result.output), pooled)}
-        for name, expected in (("psp", psp), ("delta", delta)):
-            if name in result.traces:
-                (found,) = [v for k, v in result.traces[name].items() if k != "t"]
+        first = oracle.learning_layers()[0]
+        for name, key, expected in (
+            ("psp", f"layer_{first}.h", psp),
+            ("delta", f"delta_{first}.delta", delta),
+        ):
+            if key in result.records:
+                found = result.records[key].values
                 deviations[name] = _compare(name, _flat(found), expected)
         return deviations
 

@@ -8,8 +8,9 @@ from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import InputError, ModelError
 from spikefa.network.architecture import Architecture
+from spikefa.training.connectivity import remove_connections
 from spikefa.training.initial_state import set_initial_state
-from spikefa.training.regression import gates_of, remove_connections
+from spikefa.training.stages import gates_of
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 

@@ -1,5 +1,7 @@
 """Following a network while it learns: what is measured when, and with what."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny
@@ -7,8 +9,11 @@ import tiny
 from spikefa.datasets.regression import Task
 from spikefa.errors import InputError
 from spikefa.training.alignment import weights
+from spikefa.training.callbacks import Callback, Measuring
+from spikefa.training.evaluation import evaluate_vectors
 from spikefa.training.initial_state import set_initial_state
-from spikefa.training.regression import Stage, follow, measure_nse
+from spikefa.training.stages import Stage
+from spikefa.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("numpy_codegen")
 
@@ -25,25 +30,19 @@ def task():
     )
 
 
-def first_weight(session, task):
-    return {"W": [W[0, 0] for W in weights(session)[0]]}
+def first_weight(trainer):
+    return {"W": [W[0, 0] for W in weights(trainer.session)[0]]}
 
 
 def test_measurements_come_at_the_ends_of_stages_too(task):
     session = tiny.open_tiny("fa", parameters={"eta": 0.1})
-    counts = []
+    measuring = Measuring(first_weight)
     stages = [Stage(12, (1,)), Stage(13, (2, 3))]
-    curves = follow(
-        session,
-        task,
-        stages,
-        seed=1,
-        every=5,
-        measure=first_weight,
-        progress=counts.append,
-    )
+    trainer = Trainer(session, task, stages=stages, evaluate_every=5)
+    assert trainer.train([measuring])
+    curves = measuring.curves
     assert curves["examples"].tolist() == [0, 5, 10, 12, 17, 22, 25]
-    assert counts == [5, 5, 2, 5, 5, 3]
+    assert trainer.curve.tested.column("images_seen") == curves["examples"].tolist()
     W = curves["W"]
     assert W.shape == (7, 3)
     assert (np.diff(W[:4, 0]) != 0).all()
@@ -55,38 +54,80 @@ def test_chunks_do_not_change_the_result(task):
     curves = []
     for chunk in (4, 25):
         session = tiny.open_tiny("fa", parameters={"eta": 0.1}, chunk=chunk)
-        measure = lambda s, t: {"nse": measure_nse(s, t)[1]}  # noqa: E731
-        curves.append(
-            follow(session, task, [Stage(25)], seed=1, every=25, measure=measure)
-        )
-    assert np.array_equal(curves[0]["nse"], curves[1]["nse"])
+        trainer = Trainer(session, task)
+        trainer.train()
+        curves.append(trainer.curve.tested.column("test_nse"))
+    assert len(curves[0]) == 2
+    assert curves[0] == curves[1]
+
+
+def test_a_stopped_training_goes_on_to_the_same_end(task):
+    class Stop(Callback):
+        def on_chunk(self, trainer, point, guessed):
+            if point.images_seen == 5:
+                trainer.stop()
+
+    states = []
+    for callbacks in ([], [Stop()]):
+        session = tiny.open_tiny("fa", parameters={"eta": 0.1})
+        stages = [Stage(5, (1,)), Stage(6, (2, 3))]
+        trainer = Trainer(session, task, stages=stages, evaluate_every=6)
+        if not trainer.train(callbacks):
+            assert trainer.images_seen == 5
+            resumed = Trainer(session, task, stages=stages, evaluate_every=6)
+            resumed.position = trainer.position
+            assert resumed.train()
+        states.append(session.get_state())
+    assert len(callbacks) == 1
+    for name, value in states[0].items():
+        assert np.array_equal(value, states[1][name]), name
 
 
 def test_measuring_does_not_change_the_network(task):
     session = tiny.open_tiny("fa")
     set_initial_state(session, 1)
     before = session.get_state()
-    outputs, error = measure_nse(session, task)
+    found = evaluate_vectors(session, task.test_inputs, task.test_targets)
     for name, value in session.get_state().items():
         assert np.array_equal(value, before[name]), name
     state = {k: v.astype(float) for k, v in before.items()}
     expected = [tiny.forward(state, x)[-1] for x in task.test_inputs]
-    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.outputs, expected, rtol=1e-4, atol=1e-6)
     missing = task.test_targets - np.array(expected)
     spread = task.test_targets - task.test_targets.mean(axis=0)
-    assert error == pytest.approx((missing**2).sum() / (spread**2).sum(), rel=1e-4)
+    assert found.nse == pytest.approx((missing**2).sum() / (spread**2).sum(), rel=1e-4)
 
 
 def test_network_that_diverged_has_no_error(task):
     session = tiny.open_tiny("fa")
     state = session.get_state()
     session.set_state({"forward_3.W": np.full_like(state["forward_3.W"], np.inf)})
-    assert np.isnan(measure_nse(session, task)[1])
+    found = evaluate_vectors(session, task.test_inputs, task.test_targets)
+    assert np.isnan(found.nse)
 
 
-def test_too_few_examples_are_refused(task):
-    with pytest.raises(InputError, match="26 examples needed, the task has 25"):
-        follow(tiny.open_tiny("fa"), task, [Stage(26)], seed=1, every=5, measure=dict)
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"stages": [Stage(26)]}, "26 examples needed, the task has 25"),
+        ({"stages": [Stage(0)]}, "stage 1 must be 1 or more, got 0"),
+        ({"evaluate_every": -1}, "every must be 1 or more"),
+        ({"epochs": 2}, "shown once, not 2 times"),
+        ({"shuffle": "every"}, "have an order"),
+        ({"held_out": 3}, "hold out 0"),
+        ({"test_images": 13}, "13 test images asked for, the data set has 12"),
+        ({"stages": [Stage(5, (4,))]}, "no layer 4 that could learn"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(choices, message, task):
+    with pytest.raises(InputError, match=message):
+        Trainer(tiny.open_tiny("fa"), task, **choices)
+
+
+def test_a_task_needs_a_network_of_its_sizes(task):
+    wider = replace(task, inputs=np.zeros((25, 7)))
+    with pytest.raises(InputError, match="inputs of shape .* do not fit 5 neurons"):
+        Trainer(tiny.open_tiny("fa"), wider)
 
 
 def test_weights_are_read_from_the_input_up():

@@ -10,7 +10,6 @@ from brian2 import prefs
 
 from spikefa.devices import open as devices
 from spikefa.experiments.command_line import run_command
-from spikefa.training.regression import _opened
 
 
 @pytest.fixture
@@ -28,9 +27,7 @@ def numpy_codegen(monkeypatch):
         return build(architecture, *args, **kwds)
 
     monkeypatch.setattr(devices, "build_network", build_network)
-    _opened.cache_clear()
     yield
-    _opened.cache_clear()
     prefs.codegen.target = "cython"
 
 

@@ -187,16 +187,16 @@ def test_half_of_the_mnist_weights_can_be_removed(script):
 
 @runtime
 def test_search_does_not_see_the_test_images(script, monkeypatch):
-    from spikefa.experiments import image_run as rate_mnist
+    from spikefa.training import material
 
     tested = []
-    hold_out = rate_mnist.hold_out
+    hold_out = material.hold_out
 
     def watched(dataset, n):
         tested.append(hold_out(dataset, n))
         return tested[-1]
 
-    monkeypatch.setattr(rate_mnist, "hold_out", watched)
+    monkeypatch.setattr(material, "hold_out", watched)
     monkeypatch.setattr(mnist_rate, "GRID", {"omega": (0.05, 0.1), "beta": (0.5,)})
     done = script(
         *("mnist_rate", "--search", "--quick", "--device", "runtime", "--hidden", 5),

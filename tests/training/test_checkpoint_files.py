@@ -31,7 +31,7 @@ ARRAYS = {
     "state/forward_1.W": np.arange(6, dtype=np.float32).reshape(2, 3),
     "state/layer_0.not_refractory": np.array([True, False]),
     "state/layer_1.lastspike": np.array([-1e4]),
-    "trace/early/spikes_0.i": np.array([], dtype=np.int32),
+    "record/layer_0.spikes/i": np.array([], dtype=np.int32),
 }
 
 
@@ -47,7 +47,7 @@ def no_warning(text):
 def test_what_is_written_is_read(tmp_path):
     checkpoint = Checkpoint(write(tmp_path))
     assert checkpoint.meta == META | {"number": 1, "format": module.FORMAT}
-    for prefix in ("state/", "trace/"):
+    for prefix in ("state/", "record/"):
         read = dict(checkpoint.arrays(prefix))
         expected = {
             name.removeprefix(prefix): array

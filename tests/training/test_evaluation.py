@@ -40,8 +40,7 @@ def test_training_goes_on_as_if_there_had_been_no_evaluation(session):
         trainer = small_trainer(session, evaluate_every=every)
         assert trainer.train()
         prints.append(fingerprint(session))
-        tested = [e for e in trainer.curve if e["test_error_percent"] is not None]
-        assert len(tested) == {10: 9, 1000: 1}[every]
+        assert len(trainer.curve.tested) == {10: 9, 1000: 1}[every]
     assert prints[0] == prints[1]
 
 

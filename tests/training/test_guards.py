@@ -5,6 +5,7 @@ import pytest
 from small_task import fingerprint, small_trainer
 
 from spikefa import Callback, NumericalGuard
+from spikefa.analysis import CurvePoint
 from spikefa.training.checkpoint_file import RUN_KEYS, newest_checkpoint
 from spikefa.training.checkpoints import CheckpointCallback
 from spikefa.training.guards import NumericalError, check_state, diagnose
@@ -16,7 +17,7 @@ class Sabotage(Callback):
     def __init__(self, name, value):
         self.name, self.value = name, value
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         if trainer.chunk == 3:
             state = trainer.session.get_state([self.name])
             state[self.name].flat[-1] = self.value
@@ -70,9 +71,9 @@ def test_a_constant_guess_is_reported_once(session):
     trainer, warnings = small_trainer(session), []
     trainer.initialize()
     guard = NumericalGuard(warnings.append)
-    entry = {"images_seen": 0}
+    point = CurvePoint(0)
     for _ in range(30):
-        guard.on_chunk(trainer, entry, np.full(10, 2))
+        guard.on_chunk(trainer, point, np.full(10, 2))
     assert len(warnings) == 1
     assert "the last 100 images were all guessed to be class 2" in warnings[0]
     assert "eta may be too small" in warnings[0]
@@ -83,10 +84,10 @@ def test_a_guess_in_between_is_no_constant_guess(session, other):
     trainer, warnings = small_trainer(session), []
     guard = NumericalGuard(warnings.append)
     for _ in range(30):
-        guard.on_chunk(trainer, {"images_seen": 0}, np.full(90, 2))
+        guard.on_chunk(trainer, CurvePoint(0), np.full(90, 2))
         guessed = np.full(90, 2)
         guessed[min(other, 89)] = 1
-        guard.on_chunk(trainer, {"images_seen": 0}, guessed)
+        guard.on_chunk(trainer, CurvePoint(0), guessed)
     assert warnings == []
 
 

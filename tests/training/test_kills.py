@@ -40,7 +40,7 @@ def train(session, folder):
         trainer.train([CheckpointCallback(folder, meta, every_images=1)])
         (folder / "fingerprint").write_text(fingerprint(session))
         (folder / "curve").write_text(
-            repr([entry | {"ms_per_step": 0} for entry in trainer.curve])
+            repr([e | {"ms_per_step": 0} for e in trainer.curve.to_json()])
         )
     return 0
 

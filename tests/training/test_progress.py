@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from spikefa.analysis import CurvePoint, LearningCurve
 from spikefa.training import progress
 from spikefa.training.progress import ProgressBar, ProgressFile
 
@@ -21,7 +22,7 @@ def trainer():
     return SimpleNamespace(
         images_seen=0,
         schedule=SimpleNamespace(total_images=10_000),
-        curve=[],
+        curve=LearningCurve(),
         ms_per_step=0.5,
     )
 
@@ -30,11 +31,11 @@ def train(trainer, callback, chunks=100):
     """Call a callback as a trainer does that shows 100 images a chunk."""
     callback.on_start(trainer)
     for _ in range(chunks):
-        entry = {"online_error_percent": 50.0, "test_error_percent": None}
-        trainer.curve.append(entry)
         trainer.images_seen += 100
-        callback.on_chunk(trainer, entry, range(100))
+        trainer.curve.add(CurvePoint(trainer.images_seen, online_error_percent=50.0))
+        callback.on_chunk(trainer, trainer.curve[-1], range(100))
     callback.on_test_images(trainer, 10)
+    trainer.curve[-1].test_error_percent = 12.34
     callback.on_evaluation(trainer, SimpleNamespace(error_percent=12.34))
     callback.on_end(trainer)
 

@@ -1,11 +1,14 @@
 """The loop over chunks: determinism, learning curve, interruptions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_task import fingerprint, small_architecture, small_dataset, small_trainer
 
 from spikefa import Callback, Dataset, RunInterrupted
 from spikefa.errors import InputError
+from spikefa.training.callbacks import FeedbackAngles
 
 
 def test_same_seed_same_result(session):
@@ -13,7 +16,7 @@ def test_same_seed_same_result(session):
     for seed in (5, 6, 5):
         trainer = small_trainer(session, seed=seed)
         trainer.train()
-        errors = [e["online_error_percent"] for e in trainer.curve]
+        errors = trainer.curve.column("online_error_percent")
         results.append((fingerprint(session), errors, trainer.evaluation.error_percent))
     assert results[0] == results[2]
     assert results[0][0] != results[1][0]
@@ -28,45 +31,39 @@ def test_the_network_learns(session):
 def test_learning_curve(session):
     trainer = small_trainer(session, evaluate_every=20)
     trainer.train()
-    seen = [entry["images_seen"] for entry in trainer.curve]
+    seen = trainer.curve.column("images_seen")
     assert seen == [10, 20, 30, 40, 47, 57, 67, 77, 87, 94]
-    tested = [
-        entry["images_seen"]
-        for entry in trainer.curve
-        if entry["test_error_percent"] is not None
-    ]
+    tested = trainer.curve.tested.column("images_seen")
     assert tested == [20, 40, 67, 87, 94]
-    assert all(0 <= e["online_error_percent"] <= 100 for e in trainer.curve)
+    errors = trainer.curve.column("online_error_percent")
+    assert all(0 <= error <= 100 for error in errors)
     assert trainer.ms_per_step > 0
 
 
 def test_angles_start_at_ninety_degrees(session):
     trainer = small_trainer(session)
-    assert trainer.angles_at_start == []
-    trainer.train()
-    assert len(trainer.angles_at_start) == len(trainer.curve[0]["feedback_angles"])
-    assert all(60 < angle < 120 for angle in trainer.angles_at_start)
-    assert trainer.angles_at_start != trainer.curve[0]["feedback_angles"]
+    trainer.train([FeedbackAngles()])
+    curve = trainer.curve
+    assert len(curve.angles_at_start) == len(curve[0].feedback_angles) == 1
+    assert all(60 < angle < 120 for angle in curve.angles_at_start)
+    assert curve.angles_at_start != curve[0].feedback_angles
+    assert curve.angles[0] == [0, *curve.column("images_seen")]
     resumed = small_trainer(session)
     resumed.position = trainer.position
-    assert resumed.angles_at_start == trainer.angles_at_start
-    older = {k: v for k, v in trainer.position.items() if k != "angles_at_start"}
-    small_trainer(session).position = older
+    assert resumed.curve.angles_at_start == curve.angles_at_start
+    assert list(resumed.curve) == list(curve)
 
 
-def test_traces_of_the_first_and_last_images(session):
+def test_the_position_of_an_earlier_version_can_be_set(session):
+    """Version 0.1 kept no angles from before the first image."""
     trainer = small_trainer(session)
     trainer.train()
-    for when in ("early", "late"):
-        steps = {"early": 10 * 4, "late": 7 * 4}[when]  # the last chunk has 7 images
-        assert trainer.traces[f"{when}/psp.h"].shape == (steps, 1)
-        assert trainer.traces[f"{when}/delta.delta"].shape == (steps, 1)
-        for layer in range(2):
-            times = trainer.traces[f"{when}/spikes_{layer}.t"]
-            assert len(times)
-            assert 0 <= times.min() <= times.max() < steps * 1e-3
-            assert len(times) == len(trainer.traces[f"{when}/spikes_{layer}.i"])
-    assert (trainer.traces["early/psp.h"][:28] != trainer.traces["late/psp.h"]).any()
+    older = {k: v for k, v in trainer.position.items() if k != "angles_at_start"}
+    resumed = small_trainer(session)
+    resumed.position = older
+    assert list(resumed.curve) == list(trainer.curve)
+    assert resumed.curve.angles_at_start == []
+    assert resumed.finished
 
 
 class StopAt(Callback):
@@ -81,7 +78,7 @@ class StopAt(Callback):
             if self.left == 0:
                 trainer.stop()
 
-    def on_chunk(self, trainer, entry, guessed):
+    def on_chunk(self, trainer, point, guessed):
         self._count("chunk", trainer)
 
     def on_test_images(self, trainer, number):
@@ -100,8 +97,8 @@ def test_a_stopped_training_goes_on_to_the_same_end(session, event, after):
     assert not trainer.finished
     assert trainer.train()
     assert fingerprint(session) == expected
-    for entry, other in zip(trainer.curve, reference.curve, strict=True):
-        assert entry | {"ms_per_step": 0} == other | {"ms_per_step": 0}
+    for point, other in zip(trainer.curve, reference.curve, strict=True):
+        assert replace(point, ms_per_step=0) == replace(other, ms_per_step=0)
 
 
 def test_an_interrupted_run_leaves_the_state(session):

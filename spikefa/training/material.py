@@ -1,0 +1,217 @@
+"""What a network learns from: images with labels, or examples of a regression task."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..datasets import Dataset
+from ..datasets.regression import Task
+from ..errors import InputError
+from ..seeds import spike_seed
+from .evaluation import evaluate, evaluate_vectors, guesses
+from .schedule import Schedule
+from .stages import Stage, StagedSchedule
+
+__all__ = ["check_test_images", "hold_out", "material_of"]
+
+
+def hold_out(dataset, n):
+    """Take test images from the end of the training images.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    n : int
+        How many; the images of the real test set are left out altogether.
+
+    Returns
+    -------
+    dataset : Dataset
+
+    Raises
+    ------
+    InputError
+        If no training images are left.
+    """
+    if not 0 < n < len(dataset.train_labels):
+        raise InputError(
+            f"cannot hold out {n} of {len(dataset.train_labels)} training images"
+        )
+    return Dataset(
+        f"{dataset.name} without test images",
+        dataset.train_images[:-n],
+        dataset.train_labels[:-n],
+        dataset.train_images[-n:],
+        dataset.train_labels[-n:],
+        dataset.image_shape,
+    )
+
+
+def material_of(data, held_out, test_images):
+    """Return the material of a training.
+
+    Parameters
+    ----------
+    data : Dataset or Task
+    held_out : int
+        Instead of the test images, this many of the training images are tested with
+        and not learned from; 0: the test images.
+    test_images : int or None
+        Of one evaluation; None: all.
+
+    Returns
+    -------
+    material : Labelled or Vectors
+
+    Raises
+    ------
+    InputError
+        If there are not so many.
+    """
+    if isinstance(data, Task):
+        return Vectors(data, held_out, test_images)
+    return Labelled(data, held_out, test_images)
+
+
+class Labelled:
+    """Images that belong to classes."""
+
+    def __init__(self, dataset, held_out, test_images):
+        self.dataset = dataset = hold_out(dataset, held_out) if held_out else dataset
+        self.n_train, n_test = len(dataset.train_labels), len(dataset.test_labels)
+        self.test_images = n_test if test_images is None else test_images
+        check_test_images(dataset, self.test_images)
+
+    def check(self, arch):
+        """Refuse a network that the images do not fit."""
+        dataset = self.dataset
+        if arch.vector_target:
+            raise InputError(
+                "images with labels do not fit a network of vector targets"
+            )
+        if dataset.train_images.shape[1] != arch.layer_sizes[0]:
+            raise InputError(
+                f"images of {dataset.train_images.shape[1]} pixels do not fit "
+                f"{arch.layer_sizes[0]} input neurons"
+            )
+        if dataset.n_classes != arch.n_classes:
+            raise InputError(
+                f"the data set has {dataset.n_classes} classes, the network "
+                f"{arch.n_classes}"
+            )
+
+    def schedule(self, seed, *, epochs, images, stages, every, chunk, shuffle):
+        """Return passes, or the stages."""
+        shuffle = shuffle or "every"
+        if stages:
+            every = every or self.n_train
+            return StagedSchedule(
+                self.n_train, tuple(stages), every, chunk, seed, shuffle
+            )
+        images = self.n_train if images is None else images
+        return Schedule(self.n_train, images, epochs, chunk, seed, shuffle, every)
+
+    def examples(self, indices):
+        """Return images and labels."""
+        return self.dataset.train_images[indices], self.dataset.train_labels[indices]
+
+    def seed(self, seed, chunk, start):
+        """Return the seed of the spikes of a chunk."""
+        return spike_seed(seed, "training", chunk)
+
+    def judge(self, output, repeats, labels):
+        """Return the guesses and the measures of a chunk."""
+        guessed, _ = guesses(output, repeats)
+        wrong = 100 * float((guessed != labels).mean())
+        return guessed, {"online_error_percent": wrong}
+
+    def evaluate(self, session, *, seed, steps, index, progress):
+        """See `evaluate`."""
+        shown = slice(self.test_images)
+        return evaluate(
+            session,
+            self.dataset.test_images[shown],
+            self.dataset.test_labels[shown],
+            seed=seed,
+            steps=steps,
+            index=index,
+            progress=progress,
+        )
+
+
+class Vectors:
+    """Examples of a regression task, in their own order."""
+
+    def __init__(self, task, held_out, test_images):
+        if held_out:
+            raise InputError("a regression task has examples to test with: hold out 0")
+        if test_images is not None:
+            check_test_number(test_images, len(task.test_inputs))
+            task = replace(
+                task,
+                test_inputs=task.test_inputs[:test_images],
+                test_targets=task.test_targets[:test_images],
+            )
+        self.dataset, self.n_train = task, len(task)
+        self.test_images = len(task.test_inputs)
+
+    def check(self, arch):
+        """Refuse a network that the examples do not fit."""
+        task = self.dataset
+        if not arch.vector_target:
+            raise InputError("a regression task needs a network of vector targets")
+        for which, values, size in (
+            ("inputs", task.inputs, arch.layer_sizes[0]),
+            ("targets", task.targets, arch.layer_sizes[-1]),
+        ):
+            if np.shape(values)[1:] != (size,):
+                raise InputError(
+                    f"{which} of shape {np.shape(values)} do not fit {size} neurons"
+                )
+
+    def schedule(self, seed, *, epochs, images, stages, every, chunk, shuffle):
+        """Return the stages; without any all layers learn from all examples."""
+        if epochs != 1:
+            raise InputError(
+                f"the examples of a task are shown once, not {epochs} times"
+            )
+        if shuffle not in (None, "never"):
+            raise InputError(
+                f"the examples of a task have an order: no shuffle {shuffle}"
+            )
+        stages = tuple(stages or [Stage(self.n_train if images is None else images)])
+        every = every or max(1, sum(stage.examples for stage in stages))
+        return StagedSchedule(self.n_train, stages, every, chunk, seed)
+
+    def examples(self, indices):
+        """Return inputs and targets."""
+        return self.dataset.inputs[indices], self.dataset.targets[indices]
+
+    def seed(self, seed, chunk, start):
+        """Return the seed of what a rule draws in a chunk."""
+        return spike_seed(seed, "examples", start)
+
+    def judge(self, output, repeats, targets):
+        """There are no guesses, and too few examples to measure an error with."""
+        return None, {}
+
+    def evaluate(self, session, *, seed, steps, index, progress):
+        """See `evaluate_vectors`."""
+        return evaluate_vectors(
+            session,
+            self.dataset.test_inputs,
+            self.dataset.test_targets,
+            steps=steps,
+            progress=progress,
+        )
+
+
+def check_test_images(dataset, number):
+    """Refuse to evaluate on more images than there are."""
+    check_test_number(number, len(dataset.test_labels))
+
+
+def check_test_number(number, there):
+    """Refuse to evaluate on more examples than there are."""
+    if not 1 <= number <= there:
+        raise InputError(f"{number} test images asked for, the data set has {there}")
