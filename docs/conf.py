@@ -15,9 +15,11 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # MathJax itself, so that pages need no network
     "sphinx.ext.viewcode",
     "numpydoc",
     "model_files",
+    "diagrams",
     "sourced",
 ]
 templates_path = ["_templates"]
@@ -41,9 +43,16 @@ html_title = "spikefa"
 html_static_path = ["_static"]
 html_css_files = ["spikefa.css"]
 html_show_sourcelink = False
+# Only the reference has pages below pages; elsewhere the sidebar would be empty.
+html_sidebars = {"*": []}
 html_theme_options = {
     "show_prev_next": True,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    # Pages of tables and listings have the full width.
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        "results": [],
+        "performance": [],
+    },
     "header_links_before_dropdown": 6,
 }

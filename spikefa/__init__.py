@@ -14,6 +14,7 @@ Nature Communications 7:13276 (2016), doi:10.1038/ncomms13276. A training in ful
 """
 
 import importlib
+from importlib import metadata
 from pathlib import Path
 
 # `models/` and `sims/` are top-level folders of the checkout, because they are what
@@ -37,6 +38,7 @@ _HOMES = {
     "ModelError": "errors",
     "NumericalGuard": "training.guards",
     "ProgressBar": "training.progress",
+    "ProgressFile": "training.progress",
     "RULES": "rules",
     "RunInterrupted": "devices.session",
     "Session": "devices.session",
@@ -54,6 +56,8 @@ __all__ = sorted(_HOMES)
 
 
 def __getattr__(name):
+    if name == "__version__":
+        return metadata.version("spikefa")
     # Brian2 takes seconds to import, which a command line's --help need not wait for.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -112,7 +112,10 @@ class ScriptTable(SphinxDirective):
 
 
 class ResultsTable(SphinxDirective):
-    """One row for each result in a file that ``reproduce_all.py --publish`` wrote."""
+    """A card for each figure in a file that ``reproduce_all.py --publish`` wrote.
+
+    A card has a row for each result, and below them the commands.
+    """
 
     required_arguments = 1
 
@@ -123,10 +126,24 @@ class ResultsTable(SphinxDirective):
             published = json.loads(Path(absolute).read_text(encoding="utf-8"))
         except (OSError, ValueError) as exc:
             return [self.state.document.reporter.warning(str(exc), line=self.lineno)]
-        columns = ("figure", "what", "paper", "ours", "seeds", "command")
-        header = ("Figure", "What", "Paper", "Here", "Seeds", "Command")
-        rows = [[row[column] for column in columns] for row in published]
-        return [table(header, rows, literal=len(columns) - 1)]
+        cards = {}
+        for row in published:
+            cards.setdefault(row["figure"], []).append(row)
+        return [_card(figure, rows) for figure, rows in cards.items()]
+
+
+def _card(figure, rows):
+    """Make the results of a figure a box that is as wide as the page."""
+    title = f"Figure {figure}" if figure[:1].isdigit() else figure or "Other runs"
+    card = nodes.container(classes=["result-card"])
+    card += nodes.paragraph("", title, classes=["result-title"])
+    header = ("", "Paper", "Here", "Seeds")
+    columns = ("what", "paper", "ours", "seeds")
+    card += table(header, [[row[c] for c in columns] for row in rows], literal=None)
+    commands = "\n".join(dict.fromkeys(r["command"] for r in rows if r["command"]))
+    if commands:
+        card += nodes.literal_block(commands, commands, language="sh")
+    return card
 
 
 def table(header, rows, literal=0):

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
 from .brian_internals import order_of_clocks, with_arguments
+from .cache import trim, using
 from .cpp_project import compile_project
 from .session import Session
 
@@ -73,6 +74,8 @@ class StandaloneSession(Session):
             variable.read_only = False
             device.array_cache[variable] = None
         self._write_program(device)
+        self._open = ExitStack()
+        self._open.enter_context(using(self.build_dir))
         self._compile(device)
         self._files = {var: device.get_array_filename(var) for var in device.arrays}
         self._files |= {
@@ -85,6 +88,7 @@ class StandaloneSession(Session):
         self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
         self._owned = _own(self.run_dir)
         _install(self.build_dir, self.run_dir)
+        trim()
         self._folders = _FOLDERS
         self._paths = {}
         self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
@@ -168,6 +172,7 @@ class StandaloneSession(Session):
     def close(self):
         shutil.rmtree(self.run_dir, ignore_errors=True)
         self._owned.close()
+        self._open.close()
 
     @contextmanager
     def evaluating(self):
@@ -266,7 +271,7 @@ class StandaloneSession(Session):
         """Change what the program reads at its start; arguments are read after it."""
         if stimulus not in self._used:
             return
-        values = np.asarray(values, dtype=float)
+        values = np.asarray(values, dtype=stimulus.values.dtype)
         path = self.run_dir / "static_arrays" / f"{stimulus.name}_values"
         before_the_end = len(stimulus.values) - places[0]
         with open(path, "r+b") as file:
@@ -289,7 +294,14 @@ def _install(build_dir, run_dir):
     """Copy what a run needs, so that several runs can share one build."""
     (run_dir / "arguments").mkdir()
     shutil.copy2(build_dir / "main", run_dir / "main")
-    shutil.copytree(build_dir / "static_arrays", run_dir / "static_arrays")
+    (run_dir / "static_arrays").mkdir()
+    for path in (build_dir / "static_arrays").iterdir():
+        copy, found = run_dir / "static_arrays" / path.name, path.stat()
+        if found.st_blocks:
+            shutil.copyfile(path, copy)
+        else:  # nothing but a hole, which copies of files do not keep
+            copy.touch()
+            os.truncate(copy, found.st_size)
 
 
 def _own(run_dir):

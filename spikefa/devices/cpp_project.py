@@ -1,18 +1,24 @@
 """Compiling generated C++ projects: once for a network, and fast.
 
-Brian2 writes dozens of small files that all read the same headers. These are
-precompiled, which makes a build three times as fast. A project that has been built
-before is left to make, which finds nothing to do.
+Brian2 writes dozens of small files that all read the same headers. Those that are the
+same for all networks are precompiled once for a compiler and its flags, which makes a
+build three times as fast. What only the compiler needs is removed after a build; a
+project that has been built before is compared with what was built, and left alone.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
-from brian2.codegen.cpp_prefs import get_compiler_and_args
+from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
 from ..errors import SpikefaError
+from .cache import cache_folder, using
 
 __all__ = ["compile_project"]
 
@@ -23,28 +29,46 @@ _HEADER = "precompiled.h"
 #: which Brian2 does not ask for.
 _VECTOR_MATH = "-D__FAST_MATH__"
 
-#: What all generated files include.
+#: A variable of the makefile, so that no file of a project depends on where the header
+#: is, and that plain ``make`` works without it.
+_PRECOMPILED = "PRECOMPILED"
+
+#: What all generated files include, as far as it is the same for all networks.
 _INCLUDES = """\
-#include "objects.h"
+#include "synapses_classes.h"
+#include "network.h"
+#include "brianlib/clocks.h"
+#include "brianlib/dynamic_array.h"
 #include "brianlib/common_math.h"
 #include "brianlib/stdint_compat.h"
 #include <algorithm>
 #include <chrono>
 #include <climits>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <random>
+#include <string>
+#include <tuple>
 #include <vector>
 """
 
-#: Makes the precompiled header with the flags of Brian2's own makefile.
+#: Shows the compiler and all its flags, those that it finds out about the machine
+#: among them, and precompiles the header with the flags of Brian2's own makefile.
 _MAKEFILE = f"""\
 include makefile
 
-{_HEADER}.gch: {_HEADER} makefile $(filter-out code_objects/%,$(H_SRCS))
-\t$(CXX) $(filter-out -c -include {_HEADER},$(CXXFLAGS)) \\
-\t    -x c++-header {_HEADER} -o $@
+.PHONY: compiler
+compiler:
+\t@$(CXX) $(CXXFLAGS) -### -x c++ /dev/null -o compiler.o 2>&1
+
+.PHONY: header
+header:
+\t$(CXX) $(filter-out -c,$(CXXFLAGS)) -x c++-header "$(FOLDER)/{_HEADER}" \\
+\t    -o "$(FOLDER)/{_HEADER}.gch"
 """
 
 
@@ -66,35 +90,115 @@ def compile_project(device, directory):
         if shutil.which(tool) is None:
             raise SpikefaError(f"C++ standalone mode needs '{tool}': not found")
     directory.parent.mkdir(parents=True, exist_ok=True)
-    complete = directory / "complete"
     with FileLock(str(directory.with_suffix(".lock"))):
-        if not complete.exists():  # a build that was killed leaves broken objects
-            shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(exist_ok=True)
-        complete.unlink(missing_ok=True)
         try:
             _build(device, directory)
-        except (RuntimeError, subprocess.CalledProcessError) as exc:
-            raise SpikefaError(
-                f"the generated C++ project in {directory} does not compile; "
-                "run make there to see why"
-            ) from exc
-        complete.touch()
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as exc:
+            raise SpikefaError(_what_failed(directory)) from exc
+
+
+def _what_failed(directory):
+    if not (directory / "makefile").exists():
+        return f"{directory} was removed while a program was being compiled there"
+    log = directory / "make.log"
+    said = log.read_text(errors="replace") if log.exists() else ""
+    if not said or "No space left on device" in said:
+        free = shutil.disk_usage(directory).free / 1e6
+        return f"cannot compile in {directory}: {free:.0f} MB are free on its disk"
+    return (
+        f"the generated C++ project in {directory} does not compile; its make.log "
+        "says why"
+    )
 
 
 def _build(device, directory):
-    flags = ["-include", _HEADER, _VECTOR_MATH]
-    device.extra_compile_args = [*device.extra_compile_args, *flags]
+    device.extra_compile_args = [
+        f"$({_PRECOMPILED})",
+        *device.extra_compile_args,
+        _VECTOR_MATH,
+    ]
     device.build(directory=str(directory), compile=False, run=False)
-    for name, text in ((_HEADER, _INCLUDES), ("precompiled.mk", _MAKEFILE)):
-        path = directory / name
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-    subprocess.run(
-        ["make", "-f", "precompiled.mk", f"{_HEADER}.gch"],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
-    compiler, _ = get_compiler_and_args()
-    device.compile_source(str(directory), compiler, debug=False, clean=False)
+    _write(directory / "precompiled.mk", _MAKEFILE)
+    _make_holes(directory / "static_arrays")
+    compiler = _make(directory, "compiler")
+    complete, digest = directory / "complete", _digest(directory, device, compiler)
+    if complete.exists() and complete.read_text() == digest:
+        return
+    complete.unlink(missing_ok=True)
+    _clean(directory)  # a build that was killed leaves broken objects
+    with ExitStack() as stack:
+        header = _precompiled_header(directory, compiler, stack)
+        _make(directory, "main", f'{_PRECOMPILED}=-include "{header}"')
+    _clean(directory)
+    _write(complete, digest)
+
+
+def _make(directory, target, *variables):
+    """Run make; what it says is returned, and kept if it fails."""
+    command = [
+        prefs.devices.cpp_standalone.make_cmd_unix,
+        *prefs.devices.cpp_standalone.extra_make_args_unix,
+        *("-f", "makefile" if target == "main" else "precompiled.mk"),
+        *(target, *variables),
+    ]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+    if done.returncode:
+        (directory / "make.log").write_text(done.stdout + done.stderr)
+    done.check_returncode()
+    return done.stdout
+
+
+def _write(path, text):
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def _digest(directory, device, compiler):
+    """Name all that the program is made from."""
+    digest = hashlib.sha256(compiler.encode())
+    names = device.writer.source_files | device.writer.header_files
+    for name in sorted({*names, "makefile", "brianlib/spikequeue.cpp"}):
+        digest.update(f"{name}\n".encode())
+        digest.update((directory / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _precompiled_header(directory, compiler, stack):
+    """Return the header for a compiler, which is precompiled if it is new."""
+    shared = [Path("synapses_classes.h"), Path("network.h")]
+    shared += [Path("brianlib") / p.name for p in (directory / "brianlib").glob("*.h")]
+    digest = hashlib.sha256(compiler.encode() + _INCLUDES.encode())
+    for path in sorted(shared):
+        digest.update((directory / path).read_bytes())
+    folder = cache_folder() / "headers" / digest.hexdigest()[:16]
+    stack.enter_context(using(folder))
+    with FileLock(str(folder.with_suffix(".lock"))):
+        ready = folder / "complete"
+        if not ready.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            (folder / "brianlib").mkdir(parents=True)
+            for path in shared:
+                shutil.copyfile(directory / path, folder / path)
+            (folder / _HEADER).write_text(_INCLUDES)
+            _make(directory, "header", f"FOLDER={folder.absolute()}")
+            ready.touch()
+    return folder.absolute() / _HEADER
+
+
+def _clean(directory):
+    """Remove what nothing but the compiler needs."""
+    for pattern in ("*.o", "*/*.o", "make.deps", "make.log"):
+        for path in directory.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def _make_holes(folder):
+    """Let arrays that are nothing but zeros take no space."""
+    for path in folder.iterdir():
+        size = path.stat().st_size
+        with open(path, "r+b") as file:
+            blocks = iter(partial(file.read, 2**20), b"")
+            if not any(block.strip(b"\0") for block in blocks):
+                file.truncate(0)
+                file.truncate(size)

@@ -2,12 +2,10 @@
 
 import hashlib
 import logging
-import os
 from pathlib import Path
 
 from brian2 import prefs, set_device
 from brian2.devices.device import get_device
-from platformdirs import user_cache_dir
 
 from ..equations.usage import check_functions
 from ..errors import InputError
@@ -16,6 +14,7 @@ from ..network.check import blaming_model, check_model
 from ..network.precision import float_type, lost_in_single
 from ..rules import get_rule
 from .brian_internals import first_of_their_name, kept_globals
+from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp import StandaloneSession
 from .cuda import CudaSession, check_machine, implement_timed_arrays
@@ -134,6 +133,8 @@ def check_device(choice, threads=1):
         raise InputError(f"threads must be 1 or more, got {threads}")
     if threads > 1 and name != "cpp":
         raise InputError(f"device '{name}' runs on one thread, got threads={threads}")
+    if name in ("cpp", "cuda"):
+        cache_limit()
     if name == "cuda":
         return check_machine(choice.compute_capability, choice.build_only)
     for option in ("build_only", "compute_capability"):
@@ -167,8 +168,7 @@ def _build_root(choice):
     """The folder that programs are built in subfolders of."""
     if choice.build_dir is not None:
         return Path(choice.build_dir)
-    root = os.environ.get("SPIKEFA_CACHE") or user_cache_dir("spikefa")
-    return Path(root) / "builds"
+    return cache_folder() / "builds"
 
 
 def _key(architecture, model, rule, target, records):

@@ -9,6 +9,8 @@ import re
 from difflib import get_close_matches
 
 from brian2.core.base import BrianObjectException
+from brian2.equations.equations import EquationError
+from pyparsing import ParseBaseException
 
 __all__ = ["explain", "reason_for", "words"]
 
@@ -83,6 +85,12 @@ def reason_for(exc):
 
 
 def _message(exc):
+    if isinstance(exc.__cause__, ParseBaseException):
+        # What Brian2 says of it differs from version to version.
+        line = exc.__cause__.line.strip()
+        if isinstance(exc, EquationError):
+            return f"invalid equation '{line}', the form is 'x = ... : unit'"
+        return f"invalid syntax in '{line}'"
     if isinstance(exc, KeyError) and exc.args:
         text = str(exc.args[0])
         if found := re.match(r'The identifier "(\w+)" could not', text):
@@ -91,10 +99,6 @@ def _message(exc):
             return "the operator '^' is not known; a power is written with '**'"
         return f"unknown name '{text}'" if text.isidentifier() else text
     text = str(exc) or type(exc).__name__
-    if found := re.match(r"Parsing failed:\s*(.*)\n", text):
-        return f"invalid equation '{found[1].strip()}', the form is 'x = ... : unit'"
-    if found := re.match(r"Parsing the statement failed:\s*(.*)\n", text):
-        return f"invalid syntax in '{found[1].strip()}'"
     text = text.replace(":\n%", ": ").replace("unit radian", "unit 1")
     text = re.sub(r"\s*\(<(unknown|string)>, line \d+\)", "", text)
     return " ".join(text.split())

@@ -9,6 +9,12 @@ import sys
 import traceback
 from contextlib import contextmanager
 
+from ..devices.cache import (
+    DEFAULT_SIZE,
+    FOLDER_VARIABLE,
+    SIZE_VARIABLE,
+    cache_folder,
+)
 from ..errors import InputError, ProjectBuilt, SpikefaError
 
 __all__ = [
@@ -117,7 +123,14 @@ def add_build_options(add):
         action="store_true",
         help="device cuda: compile the program (no graphics card needed), do not run",
     )
-    add("--build-dir", metavar="DIR", help="where programs are built; default: a cache")
+    shown = str(cache_folder() / "builds").replace("%", "%%")
+    add(
+        "--build-dir",
+        metavar="DIR",
+        help=f"where programs are built; default: the cache {shown}; "
+        f"{FOLDER_VARIABLE} names another, {SIZE_VARIABLE} its largest size "
+        f"(default: {DEFAULT_SIZE}); what was used last stays",
+    )
     add(
         "--compute-capability",
         metavar="X.Y",

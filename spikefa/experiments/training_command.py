@@ -135,6 +135,12 @@ def _add_machine_options(parser):
         help="images (10000), time (10min) or both; default: 5min",
     )
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
+    add(
+        "--quiet",
+        action="store_true",
+        help="say nothing but the result, warnings and errors; progress.jsonl in the "
+        "output folder tells how far it is",
+    )
     add("--debug", action="store_true", help="show the traceback of an error")
 
 
@@ -216,17 +222,21 @@ def _train(settings, checkpoint, folder, args, network, shown):
             f"{folder} holds the checkpoint of another run: go on from it with "
             "--resume, or give another --out"
         )
-    from ..training.progress import ProgressBar
+    from ..training.progress import ProgressBar, ProgressFile
     from .training_run import Experiment
 
     quiet_brian()
-    print(f"writing to {folder}; preparing the network", file=sys.stderr)
+    if not args.quiet:
+        print(f"writing to {folder}; preparing the network", file=sys.stderr)
     device = device_choice(args, settings.device)
     experiment = Experiment(settings, network, shown, folder, _warn, checkpoint, device)
     bar = ProgressBar()
+    callbacks = [ProgressFile(folder / "progress.jsonl")]
+    if not args.quiet:
+        callbacks.append(bar)
     try:
         every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
-        stopped_by = experiment.run([bar], **every)
+        stopped_by = experiment.run(callbacks, **every)
         return _report(experiment, stopped_by)
     finally:
         bar.close()  # before an error is printed

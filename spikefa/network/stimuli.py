@@ -8,7 +8,7 @@ to the places that its time steps read.
 import re
 
 import numpy as np
-from brian2 import TimedArray, defaultclock, second
+from brian2 import TimedArray, defaultclock, prefs, second
 
 __all__ = ["Stimulus", "add_stimuli"]
 
@@ -29,6 +29,9 @@ class Stimulus(TimedArray):
 
     def __init__(self, values, dt, name):
         super().__init__(values, dt=dt, name=name)
+        # As precise as what the network makes of it: programs read it from a file for
+        # every run.
+        self.values = self.values.astype(prefs.core.default_float_dtype)
         ndim, flat = self.values.ndim, self.values.reshape(-1)
         self.implementations.add_dynamic_implementation("numpy", self._in_numpy)
         for target, of_ndim in TimedArray.implementations.items():

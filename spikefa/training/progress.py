@@ -1,16 +1,27 @@
-"""The live progress bar."""
+"""How far a training is: a bar on a terminal, lines in a log, JSON for programs."""
 
+import json
 import sys
+import time
+from datetime import datetime
 
 from tqdm import tqdm
 
 from .callbacks import Callback
 
-__all__ = ["ProgressBar"]
+__all__ = ["ProgressBar", "ProgressFile"]
+
+#: Seconds between two lines where there is no terminal, and between two JSON lines.
+LOG_INTERVAL, FILE_INTERVAL = 30, 1
+
+_ERRORS = ("online_error_percent", "test_error_percent", "test_nse")
 
 
 class ProgressBar(Callback):
     """Shows images, time left, online and test error, and milliseconds per step.
+
+    On a terminal one line that is written again and again; elsewhere, such as in a log
+    file, a new line every half minute, after each evaluation and at the end.
 
     Parameters
     ----------
@@ -24,30 +35,36 @@ class ProgressBar(Callback):
         self.shown = {}
 
     def on_start(self, trainer):
+        terminal = self.file.isatty()
         self.bar = tqdm(
             total=trainer.schedule.total_images,
             initial=trainer.images_seen,
             unit=" images",
-            file=self.file,
-            dynamic_ncols=True,
-            # A log file is not a screen.
-            mininterval=0.5 if self.file.isatty() else 30,
+            file=self.file if terminal else _Lines(self.file),
+            dynamic_ncols=terminal,
+            ncols=None if terminal else 0,  # numbers without a bar
+            mininterval=0.5 if terminal else LOG_INTERVAL,
+            maxinterval=10 if terminal else LOG_INTERVAL,
+            miniters=1 if terminal else 0,
         )
         if tested := trainer.curve.tested:
             self._show(test=_test(tested[-1]))
 
     def on_chunk(self, trainer, point, guessed):
-        self.bar.update(point.images_seen - self.bar.n)
         if point.online_error_percent is not None:
             self._show(online=f"{point.online_error_percent:.1f}%")
         self._show(step=f"{trainer.ms_per_step:.2f}ms")
+        self.bar.update(point.images_seen - self.bar.n)
 
     def on_test_images(self, trainer, number):
-        self.bar.set_description("testing")
+        if self.file.isatty():
+            self.bar.set_description("testing")
 
     def on_evaluation(self, trainer, evaluation):
-        self.bar.set_description("")
+        if self.file.isatty():
+            self.bar.set_description("")
         self._show(test=_test(trainer.curve[-1]))
+        self.bar.refresh()
 
     def on_end(self, trainer):
         self.close()
@@ -59,7 +76,7 @@ class ProgressBar(Callback):
 
     def _show(self, **values):
         self.shown |= values
-        self.bar.set_postfix(self.shown)
+        self.bar.set_postfix(self.shown, refresh=self.file.isatty())
 
 
 def _test(point):
@@ -67,3 +84,85 @@ def _test(point):
     if point.test_error_percent is None:
         return f"NSE {point.test_nse:.3g}"
     return f"{point.test_error_percent:.1f}%"
+
+
+class _Lines:
+    """What tqdm writes to one line of a terminal, as lines of a log."""
+
+    def __init__(self, file):
+        self._file, self._last = file, None
+
+    def write(self, text):
+        for line in text.replace("\r", "\n").splitlines():
+            line = line.rstrip()
+            if line and line != self._last:
+                self._last = line
+                self._file.write(f"{line}\n")
+
+    def flush(self):
+        self._file.flush()
+
+
+class ProgressFile(Callback):
+    """Appends the progress to a file, as JSON lines, so that it can be watched.
+
+    Each line has ``time`` (ISO 8601), ``event`` ('start', 'chunk', 'evaluation' or
+    'end'), ``images_seen``, ``total_images``, ``seconds_left``, ``ms_per_step``,
+    ``online_error_percent``, ``test_error_percent`` and ``test_nse``; what is not known
+    is null.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file that is there is continued.
+    interval : float, optional
+        Least seconds between two lines about chunks.
+    """
+
+    def __init__(self, path, interval=FILE_INTERVAL):
+        self.path, self.interval = path, interval
+        self._values = dict.fromkeys(_ERRORS)
+
+    def on_start(self, trainer):
+        for point in trainer.curve:
+            self._remember(point)
+        self._started = time.monotonic(), trainer.images_seen
+        self._write(trainer, "start")
+
+    def on_chunk(self, trainer, point, guessed):
+        self._remember(point)
+        if time.monotonic() >= self._written + self.interval:
+            self._write(trainer, "chunk")
+
+    def on_evaluation(self, trainer, evaluation):
+        self._remember(trainer.curve[-1])
+        self._write(trainer, "evaluation")
+
+    def on_end(self, trainer):
+        self._write(trainer, "end")
+
+    def _remember(self, point):
+        for name in _ERRORS:
+            if (value := getattr(point, name)) is not None:
+                self._values[name] = value
+
+    def _seconds_left(self, trainer):
+        started, images = self._started
+        shown = trainer.images_seen - images
+        left = trainer.schedule.total_images - trainer.images_seen
+        return (time.monotonic() - started) * left / shown if shown else None
+
+    def _write(self, trainer, event):
+        self._written = time.monotonic()
+        left = self._seconds_left(trainer)
+        line = {
+            "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "event": event,
+            "images_seen": trainer.images_seen,
+            "total_images": trainer.schedule.total_images,
+            "seconds_left": None if left is None else round(left, 1),
+            "ms_per_step": trainer.ms_per_step,
+            **self._values,
+        }
+        with open(self.path, "a") as file:  # whole lines, whoever reads meanwhile
+            file.write(json.dumps(line) + "\n")

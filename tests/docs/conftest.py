@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS / "_ext"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def docs():
     """The folder of the pages."""
     return DOCS

@@ -1,0 +1,82 @@
+"""The pages in a real browser: nothing is cut off, formulas are formulas, no network.
+
+``apt-get install chromium`` installs one; ``SPIKEFA_BROWSER`` names another program.
+"""
+
+import os
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from playwright.sync_api import sync_playwright
+from sphinx.cmd.build import build_main
+
+WIDTHS = (1300, 400)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(docs, tmp_path_factory):
+    """The pages, built, at an address of this machine."""
+    folder = tmp_path_factory.mktemp("site")
+    html, trees = folder / "html", folder / "trees"
+    assert build_main(["-q", "-b", "html", "-d", str(trees), str(docs), str(html)]) == 0
+    handler = partial(_Quiet, directory=html)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        pages = sorted(str(p.relative_to(html)) for p in html.glob("*.html"))
+        yield f"http://127.0.0.1:{server.server_port}", pages
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's chromium; without a browser these tests fail."""
+    program = os.environ.get("SPIKEFA_BROWSER") or shutil.which("chromium")
+    assert program, "no browser: apt-get install chromium, or set SPIKEFA_BROWSER"
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages(site, browser, width):
+    address, pages = site
+    assert {"index.html", "model.html", "results.html"} <= set(pages)
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    elsewhere, formulas, problems = [], 0, []
+
+    def note(request):
+        if not request.url.startswith((address, "data:", "blob:")):
+            elsewhere.append(request.url)
+
+    page.on("request", note)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    for name in pages:
+        page.goto(f"{address}/{name}", wait_until="load")
+        page.evaluate("window.MathJax && MathJax.startup.promise")
+        too_wide = page.evaluate(
+            "document.documentElement.scrollWidth - window.innerWidth"
+        )
+        if too_wide > 0:
+            problems.append(f"{name} is {too_wide} pixels too wide for {width}")
+        marked = page.locator(".math").count()
+        rendered = page.locator(".math mjx-container").count()
+        if rendered < marked:
+            problems.append(f"{name}: {rendered} of {marked} formulas are shown")
+        if failed := page.locator("mjx-merror").count():
+            problems.append(f"{name}: {failed} formulas cannot be read")
+        formulas += rendered
+    page.close()
+    assert not problems
+    assert not elsewhere
+    assert formulas > 50
