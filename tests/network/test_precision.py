@@ -42,8 +42,8 @@ def test_a_slow_decay_in_double_is_exact_in_the_program():
     assert lost == pytest.approx(1 - np.exp(-1e-4), rel=1e-6)
 
 
-def test_all_variables_in_double(numpy_codegen):
-    choices = dict(device="runtime", engine="stock")
+def test_all_variables_in_double():
+    choices = dict(device="numpy", engine="stock")
     lost, dtype = decay_of_theta(slow_model(), precision="double", **choices)
     assert dtype == np.float64
     assert lost == pytest.approx(1 - np.exp(-1e-4), rel=1e-6)
@@ -53,7 +53,7 @@ def test_all_variables_in_double(numpy_codegen):
     assert lost != pytest.approx(1 - np.exp(-1e-4), rel=1e-2)
 
 
-def test_slow_decays_are_warned_of_by_name(caplog, numpy_codegen):
+def test_slow_decays_are_warned_of_by_name(caplog):
     with caplog.at_level(logging.WARNING, "spikefa"):
         decay_of_theta(slow_model(), 5, "runtime", engine="stock")
     (record,) = [r for r in caplog.records if r.name == "spikefa"]

@@ -1,6 +1,5 @@
 """Time, and all that has a memory, goes on from run to run."""
 
-import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -126,27 +125,9 @@ def assert_same_bits(found, expected):
         assert found[2][name].tobytes() == value.tobytes(), name
 
 
-def opened(model, chunk=N_IMAGES, device="runtime", **choices):
+def opened(model, chunk=N_IMAGES, device="numpy", **choices):
     architecture = replace(ARCHITECTURE, chunk_images=chunk, **choices)
-    return open_session(architecture, model, device=device, watch=True)
-
-
-@contextlib.contextmanager
-def through_numpy():
-    """`numpy_codegen`, for tests that draw many examples."""
-    from brian2 import prefs
-
-    from spikefa.devices import open as devices
-
-    def build_network(*args, **kwds):
-        prefs.codegen.target = "numpy"
-        return build(*args, **kwds)
-
-    build, devices.build_network = devices.build_network, build_network
-    try:
-        yield
-    finally:
-        devices.build_network = build
+    return open_session(architecture, model, device=device)
 
 
 @settings(max_examples=3, deadline=None)
@@ -160,9 +141,8 @@ def through_numpy():
 def test_results_do_not_depend_on_chunks(memories, refractory, synapse, chunk, sizes):
     """Bit by bit, for models without random numbers, with evaluations between."""
     model = a_model(memories, refractory, synapse)
-    with through_numpy():
-        expected = present(opened(model))
-        found = present(opened(model, chunk), sizes, evaluate=True)
+    expected = present(opened(model))
+    found = present(opened(model, chunk), sizes, evaluate=True)
     assert len(expected[1]) > 0
     assert_same_bits(found, expected)
 
@@ -185,8 +165,7 @@ def test_a_compiled_program_goes_on_too(compiled):
     assert len(expected[1]) > 10
     for sizes, evaluate in (((9,), True), ((1, 4), True), ((2,), False)):
         assert_same_bits(present(session, sizes, evaluate), expected)
-    with through_numpy():
-        by_numpy = present(opened(model))
+    by_numpy = present(opened(model))
     assert by_numpy[1] == expected[1]
     np.testing.assert_allclose(by_numpy[0], expected[0], rtol=1e-4, atol=1e-5)
 
@@ -195,10 +174,9 @@ def test_a_compiled_program_goes_on_too(compiled):
 def test_no_step_is_lost_after_a_thousand_million(memory):
     """Times are in double precision. Only how long ago something was matters here."""
     model = a_model([memory], 3 * ms, "last-arrival").replace(gamma=0.0)
-    with through_numpy():
-        session = opened(model)
-        early = present(session)
-        late = present(session, (3, 1), step=10**9)
+    session = opened(model)
+    early = present(session)
+    late = present(session, (3, 1), step=10**9)
     assert len(early[1]) > 10
     assert late[1] == early[1]
     np.testing.assert_allclose(late[0], early[0], rtol=1e-5)
@@ -208,30 +186,27 @@ def test_floats_of_32_bits_would_have_lost_steps():
     model = a_model(["own-last-spike"], 3 * ms).replace(
         gamma=0.0, precision={"t_last": "single"}
     )
-    with through_numpy():
-        session = opened(model)
-        assert present(session)[1] != present(session, step=10**9)[1]
+    session = opened(model)
+    assert present(session)[1] != present(session, step=10**9)[1]
 
 
 def test_a_state_and_its_step_can_be_taken_along():
     model = a_model(["own-last-spike", "integer", "oscillation"], 3 * ms)
     images, labels = stimuli()
-    with through_numpy():
-        expected = present(opened(model), (6,))
-        first, second = opened(model), opened(model, 8)
-        start(first)
-        first.run(images[:6], labels[:6], seed=0)
-        second.step = first.step
-        second.set_state(first.get_state())
-        second.run(images[6:], labels[6:], seed=6)
+    expected = present(opened(model), (6,))
+    first, second = opened(model), opened(model, 8)
+    start(first)
+    first.run(images[:6], labels[:6], seed=0)
+    second.step = first.step
+    second.set_state(first.get_state())
+    second.run(images[6:], labels[6:], seed=6)
     for name, value in second.get_state().items():
         assert value.tobytes() == expected[2][name].tobytes(), name
 
 
 def test_the_step_of_a_session():
     images, labels = stimuli()
-    with through_numpy():
-        session = opened(load_model())
+    session = opened(load_model())
     set_initial_state(session, 1)
     assert session.step == 0
     session.run(images[:3], labels[:3], seed=1)
@@ -252,8 +227,7 @@ def test_the_step_of_a_session():
 def test_all_variables_are_state():
     model = a_model(["integer", "truth", "shared", "own-last-spike"], 3 * ms, "count")
     model = model.replace(psp_neuron=model["psp_neuron"] + "\nk : integer (constant)")
-    with through_numpy():
-        session = opened(model)
+    session = opened(model)
     for name in "n_spikes seen level t_last k lastspike not_refractory".split():
         assert f"layer_1.{name}" in session.shapes, name
     assert session.shapes["layer_1.level"] == (1,)
@@ -267,7 +241,6 @@ def test_all_variables_are_state():
 
 def test_weights_that_spikes_change_are_those_from_before_an_evaluation():
     model = a_model(["trace"]).replace(transmit="drive_post += W; W *= 0.9")
-    with through_numpy():
-        assert_same_bits(
-            present(opened(model), (2,), evaluate=True), present(opened(model), (2,))
-        )
+    assert_same_bits(
+        present(opened(model), (2,), evaluate=True), present(opened(model), (2,))
+    )

@@ -7,8 +7,6 @@ import tiny
 from spikefa.errors import InputError
 from spikefa.rules import RULES
 
-pytestmark = pytest.mark.usefixtures("numpy_codegen")
-
 #: Float32 sums of up to 6 products of numbers below 1.
 TOLERANCE = dict(rtol=1e-4, atol=1e-6)
 

@@ -22,7 +22,7 @@ def test_an_undefined_angle_is_none(which, monkeypatch):
     monkeypatch.setattr(devices, "build_network", build_network)
     model = load_model().replace(**{which: 0, "eta": 0.03})
     architecture = small_architecture(engine="stock")
-    with open_session(architecture, model, device="runtime", watch=True) as session:
+    with open_session(architecture, model, device="runtime") as session:
         trainer = small_trainer(session)
         trainer.train()
     assert trainer.angles_at_start == [None]
