@@ -20,6 +20,7 @@ extensions = [
     "numpydoc",
     "model_files",
     "diagrams",
+    "house",
     "sourced",
 ]
 templates_path = ["_templates"]

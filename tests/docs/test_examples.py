@@ -7,6 +7,7 @@ import pytest
 
 import spikefa
 from spikefa import (
+    Architecture,
     ModelError,
     Trainer,
     load_model,
@@ -151,6 +152,22 @@ def test_rule_example_sends_back_half_of_the_weights(docs, nothing_to_compile):
     after = session.get_state()
     assert np.array_equal(after["forward_2.W"], state["forward_2.W"])
     assert np.abs(after["delta_1.delta"]).max() > 0
+
+
+def test_route_example_sends_errors_past_a_layer(docs, few_images):
+    """Of one step at rest: what arrives is the sum over both projections."""
+    names = runpy.run_path(str(docs / "examples" / "route.py"))
+    sizes = Architecture((4, 5, 6, 3), n_classes=3, steps_per_image=1, chunk_images=1)
+    with open_session(sizes, names["model"], names["skipping"], device="numpy") as s:
+        set_initial_state(s, 2)
+        s.set_state({"delta_2.delta": np.linspace(-1, 1, 6)})
+        before = s.get_state()
+        s.run(np.zeros((1, 4)), np.zeros(1), seed=1, gates=[True] + [False] * 3)
+        after = s.get_state()
+    third = {n: np.tanh(after[f"delta_{n}.delta"]) for n in (2, 3)}
+    arrived = third[2] @ before["feedback_1.B"] + third[3] @ before["skip_1.B"]
+    np.testing.assert_allclose(after["delta_1.delta"], 0.9 * arrived, rtol=1e-4)
+    assert np.abs(third[3] @ before["skip_1.B"]).max() > 1e-3
 
 
 def test_rate_example_learns(docs, nothing_to_compile, capsys):

@@ -1,11 +1,14 @@
 """Each room of the house imports only from the rooms below it."""
 
-import ast
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+
+from house import draw_house, floors, imported_rooms, rooms  # noqa: E402
 
 #: What each room may import of spikefa, from the top floor to the ground.
 MAY_IMPORT = {
@@ -29,55 +32,14 @@ MAY_IMPORT = {
 }
 
 
-def rooms():
-    """Yield each source file with the name of its room."""
-    for path in sorted((ROOT / "spikefa").rglob("*.py")):
-        inside = path.relative_to(ROOT / "spikefa")
-        if len(inside.parts) > 1 or inside.stem != "__init__":
-            yield path, inside.parts[0].removesuffix(".py")
-    for folder in ("models", "sims"):
-        for path in sorted((ROOT / folder).glob("*.py")):
-            yield path, folder
-
-
-def imported_rooms(path, room):
-    """List the rooms that a file imports from, other than its own.
-
-    Imports inside functions count; ``from spikefa import x`` is the room ``spikefa``,
-    the package's face.
-    """
-    depth = len(path.relative_to(ROOT).parts) - 1
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            parts = (node.module or "").split(".")
-            if node.level:
-                assert node.level <= depth, f"{path}:{node.lineno} leaves the package"
-                if node.level == depth:  # the folder of the package itself
-                    found |= {parts[0]} if node.module else {a.name for a in node.names}
-                continue
-            names = [".".join(parts)]
-            if parts == ["spikefa"]:
-                names = [f"spikefa.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "spikefa":
-                first = rest.partition(".")[0]
-                found.add(first if first in MAY_IMPORT else "spikefa")
-    return found - {room}
-
-
 @pytest.mark.parametrize(
     ("path", "room"),
     [pytest.param(*pair, id=str(pair[0].relative_to(ROOT))) for pair in rooms()],
 )
 def test_a_room_imports_only_from_rooms_below_it(path, room):
     assert room in MAY_IMPORT, f"{path} is in no room of the house"
-    assert imported_rooms(path, room) <= set(MAY_IMPORT[room].split())
+    found = imported_rooms(path, room, MAY_IMPORT)
+    assert found <= set(MAY_IMPORT[room].split())
 
 
 def test_the_table_itself_has_no_circle():
@@ -96,3 +58,30 @@ def test_every_room_is_installed():
         for path in (ROOT / "spikefa").rglob("__init__.py")
     }
     assert listed == there | {"spikefa.models", "spikefa.sims"}
+
+
+def test_a_forbidden_import_would_be_seen(tmp_path, monkeypatch):
+    """In every form that Python has."""
+    import house
+
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    folder = tmp_path / "spikefa" / "network"
+    folder.mkdir(parents=True)
+    path = folder / "bad.py"
+    for text in (
+        "from ..training.trainer import Trainer",
+        "from .. import training",
+        "from spikefa.training import trainer",
+        "from spikefa import training",
+        "import spikefa.training.trainer",
+        "def late():\n    from ..training import trainer",
+    ):
+        path.write_text(text)
+        assert imported_rooms(path, "network", MAY_IMPORT) == {"training"}, text
+
+
+def test_the_picture_has_every_room_above_what_it_imports():
+    imports = {"a": {"b", "c"}, "b": {"c"}, "c": set()}
+    assert floors(imports) == {"c": 0, "b": 1, "a": 2}
+    drawn = {text.get_text().strip("/") for text in draw_house().axes[0].texts}
+    assert {name.removesuffix(".py") for name in drawn} == set(MAY_IMPORT)
