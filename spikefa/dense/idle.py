@@ -89,6 +89,14 @@ def plan_rows(runner, synapses):
         Runs its code for every synapse.
     synapses : DenseSynapses
     """
+    runner.template_kwds = {"idle_if_zero": None, "synapses_apart": False}
+    try:
+        _plan_rows(runner, synapses)
+    except SyntaxError:  # for Brian2 to refuse, before a run
+        return
+
+
+def _plan_rows(runner, synapses):
     code, variables = runner.abstract_code, synapses.variables
     factor = idle_row_factor(code, variables, synapses.namespace)
     refuse_random(synapses, code)

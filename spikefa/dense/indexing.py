@@ -1,9 +1,11 @@
 """Indices of a dense projection: synapse (i, j) is element ``i*N_post + j``."""
 
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 from brian2.core.variables import VariableView
+from brian2.devices.device import get_device, reset_device, set_device
 from brian2.groups.group import IndexWrapper
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
@@ -172,12 +174,29 @@ class _DenseVariableView(VariableView):
             return super().set_with_expression_conditional(*args, **kwds)
 
     def get_with_expression(self, *args, **kwds):
-        with dense_templates_for_strings():
+        with _device_that_evaluates(), dense_templates_for_strings():
             return super().get_with_expression(*args, **kwds)
 
     def get_subexpression_with_index_array(self, *args, **kwds):
-        with dense_templates_for_strings():
+        with _device_that_evaluates(), dense_templates_for_strings():
             return super().get_subexpression_with_index_array(*args, **kwds)
+
+
+@contextmanager
+def _device_that_evaluates():
+    """After a standalone run, evaluate expressions on the runtime device.
+
+    Brian2 would change to it later, when the templates have been chosen.
+    """
+    device = get_device()
+    if not getattr(device, "has_been_run", False):
+        yield
+        return
+    set_device("runtime")
+    try:
+        yield
+    finally:
+        reset_device()
 
 
 def _is_everything(item):

@@ -151,6 +151,7 @@ class DenseSynapses(Group):
         self.add_dependency(source)
         self.add_dependency(target)
         self._linked_variables = set()
+        self.multisynaptic_index = None
         model, constant_over_dt = extract_constant_subexpressions(model)
         statements = [
             (side, *pathway)
@@ -495,7 +496,11 @@ class DenseSynapses(Group):
 
     def run_regularly(self, code, *args, **kwds):
         """Run statements for every synapse, as `Synapses` does."""
-        for name, _, _ in parse_code(code):
+        try:
+            written = [name for name, _, _ in parse_code(code)]
+        except SyntaxError:  # for Brian2 to refuse, before a run
+            written = []
+        for name in written:
             if name in self.traces:
                 raise NotImplementedError(
                     f"'{self.name}' keeps '{name}' once for each neuron, where "

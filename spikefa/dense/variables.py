@@ -88,13 +88,9 @@ def create_variables(synapses, model, user_dtype):
     """
     variables = synapses.variables = Variables(synapses)
     synapses.counted, synapses.left_out = {}, {}
-    for name, value in (
-        ("N_pre", len(synapses.source)),
-        ("N_post", len(synapses.target)),
-        ("_pre_start", getattr(synapses.source, "start", 0)),
-        ("_post_start", getattr(synapses.target, "start", 0)),
-    ):
-        variables.add_constant(name, int(value))
+    for side, group in (("pre", synapses.source), ("post", synapses.target)):
+        variables.add_reference(f"N_{side}", group, "N")
+        variables.add_constant(f"_{side}_start", int(getattr(group, "start", 0)))
     variables.add_array(
         "N", size=1, dtype=np.int32, scalar=True, constant=True, read_only=True
     )
