@@ -57,7 +57,8 @@ _INCLUDES = """\
 """
 
 #: Shows the compiler and all its flags, those that it finds out about the machine
-#: among them (-E: no names of temporary files), and precompiles the header with the flags of Brian2's own makefile.
+#: among them (-E: without names of temporary files, which differ each time); and
+#: precompiles the header with the flags of Brian2's own makefile.
 _MAKEFILE = f"""\
 include makefile
 

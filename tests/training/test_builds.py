@@ -18,7 +18,7 @@ def test_a_build_keeps_only_what_a_run_needs(session):
 def test_the_same_network_is_compiled_once_and_the_header_is_shared(
     tmp_path, monkeypatch
 ):
-    """The first of three networks makes the header; the second differs, the third not."""
+    """The second of three networks is another one, the third is the first again."""
     monkeypatch.setenv("SPIKEFA_CACHE", str(tmp_path))
     made = []
     for sizes in ((5, 4), (5, 3), (5, 4)):
