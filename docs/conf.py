@@ -18,6 +18,7 @@ extensions = [
     "sphinx-mathjax-offline",  # MathJax itself, so that pages need no network
     "sphinx.ext.viewcode",
     "numpydoc",
+    "model_files",
     "diagrams",
     "sourced",
 ]

@@ -91,7 +91,7 @@ class Measured:
         start = time.perf_counter()
         with watch:
             result = self.session.run(
-                data.train_images[part], data.train_labels[part], seed=self.runs
+                data.train_inputs[part], data.train_labels[part], seed=self.runs
             )
         wall = time.perf_counter() - start
         self.runs += 1
@@ -129,7 +129,7 @@ class Measured:
             else 0.5
             for name in names
         ]
-        shown = self.data.train_images[: self.task["images"]] / 255
+        shown = self.data.train_inputs[: self.task["images"]]
         pixels = float(np.clip(shown, 0, 0.95).mean())
         return bytes_per_step(self.task["sizes"], [pixels, *phi])
 

@@ -93,7 +93,7 @@ def build_parser():
     add("--images", type=positive_int, metavar="N", help="images per pass")
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
-    add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
+    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     return parser
 
 

@@ -150,12 +150,18 @@ def build_parser():
     add("--hidden", type=positive_int, nargs="+", default=[1000], metavar="N")
     add("--omega", type=nonnegative, metavar="X", help="range of forward weights")
     add("--beta", type=nonnegative, metavar="X", help="range of feedback weights")
-    add("--gamma", type=nonnegative, default="1e-6", metavar="X", help="weight decay")
+    add(
+        "--gamma",
+        type=nonnegative,
+        default="1e-6",
+        metavar="X",
+        help="weight decay, times eta an image (default: 1e-6, the paper's alpha)",
+    )
     add("--passes", type=positive_int, metavar="N", help="default: 12 (--search: 3)")
     add("--images", type=positive_int, metavar="N", help="images per pass")
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
-    add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
+    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     add("--search", action="store_true", help="find omega and beta on held-out images")
     return parser
 

@@ -15,7 +15,7 @@ from docutils.parsers.rst import Directive
 from sphinx.directives.code import LiteralInclude
 from sphinx.util.docutils import SphinxDirective
 
-__all__ = ["defining_lines", "scripts", "setup"]
+__all__ = ["defining_lines", "scripts", "setup", "table"]
 
 
 def defining_lines(text, name):
@@ -77,7 +77,7 @@ class RuleTable(Directive):
         from spikefa.rules import RULES
 
         rows = [(f"--rule {r.name}", r.title, r.reference) for r in RULES.values()]
-        return [_table(("command line", "rule", "reference"), rows)]
+        return [table(("command line", "rule", "reference"), rows)]
 
 
 def scripts(folder):
@@ -108,7 +108,7 @@ class ScriptTable(SphinxDirective):
         folder = Path(self.env.srcdir).parent / "sims"
         for path in folder.glob("*.py"):
             self.env.note_dependency(str(path))
-        return [_table(("command", "what it does"), scripts(folder))]
+        return [table(("command", "what it does"), scripts(folder))]
 
 
 class ResultsTable(SphinxDirective):
@@ -139,14 +139,14 @@ def _card(figure, rows):
     card += nodes.paragraph("", title, classes=["result-title"])
     header = ("", "Paper", "Here", "Seeds")
     columns = ("what", "paper", "ours", "seeds")
-    card += _table(header, [[row[c] for c in columns] for row in rows], literal=None)
+    card += table(header, [[row[c] for c in columns] for row in rows], literal=None)
     commands = "\n".join(dict.fromkeys(r["command"] for r in rows if r["command"]))
     if commands:
         card += nodes.literal_block(commands, commands, language="sh")
     return card
 
 
-def _table(header, rows, literal=0):
+def table(header, rows, literal=0):
     """Make a table, of which one column is what to type."""
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in header))
     group["cols"] = len(header)

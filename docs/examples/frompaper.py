@@ -109,12 +109,12 @@ if __name__ == "__main__":
     order = generator(SEED, "order", 0).permutation(len(data.train_labels))
     for number, k in enumerate(order.reshape(-1, CHUNK)):
         seed = spike_seed(SEED, "training", number)
-        h, spikes, wrong = show(data.train_images[k] / 255, data.train_labels[k], seed)
+        h, spikes, wrong = show(data.train_inputs[k], data.train_labels[k], seed)
         errors.append(100 * wrong)
     axes[0].semilogy(errors)
     axes[1].plot(h.h[0][:100])
     axes[2].plot(spikes.t[:2000] / b2.ms, spikes.i[:2000], "|")
     plt.savefig("fig4.png")
     parts = np.arange(len(data.test_labels)).reshape(-1, CHUNK)
-    tests = [(data.test_images[k] / 255, data.test_labels[k], 0, False) for k in parts]
+    tests = [(data.test_inputs[k], data.test_labels[k], 0, False) for k in parts]
     print("test error (%):", 100 * np.mean([show(*test)[2] for test in tests]))

@@ -14,7 +14,7 @@ sizes = Architecture((784, 30, 20), chunk_images=20)
 with open_session(sizes, load_model(), device="runtime") as session:
     set_initial_state(session, seed=1)
     before = session.get_state(["forward_1.W"])
-    result = session.run(data.train_images[:20], data.train_labels[:20], seed=1)
+    result = session.run(data.train_inputs[:20], data.train_labels[:20], seed=1)
     after = session.get_state(["forward_1.W", "forward_2.W", "feedback_1.B"])
 
 print("activity of each class:", result.output.shape)  # images, steps, classes

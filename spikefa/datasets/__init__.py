@@ -1,4 +1,4 @@
-"""Images to learn from: MNIST (in the package), any folder of IDX files, SVHN."""
+"""Images to learn from: MNIST (in the package), folders of any, SVHN."""
 
 import importlib
 
@@ -7,8 +7,11 @@ from .names import DATASETS
 _HOMES = {
     "Dataset": "dataset",
     "load_dataset": "loaders",
-    "load_idx": "idx",
+    "load_folder": "loaders",
+    "load_idx": "idx_folder",
+    "load_image_folder": "image_folder",
     "load_mnist": "mnist",
+    "load_npz": "npz",
     "load_svhn": "svhn",
     "read_idx": "idx",
 }

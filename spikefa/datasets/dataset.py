@@ -7,12 +7,45 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import DataError, InputError
+from ..errors import InputError
 from .files import one_line
 
-__all__ = ["Dataset", "build_dataset"]
+__all__ = ["Dataset", "Inputs", "class_problem"]
 
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+_WHITE = 255
+_LABEL_TYPES = (np.uint8, np.uint16)
+#: Longer lists of classes are cut in remarks.
+_NAMED = 12
+
+
+class Inputs:
+    """Pixels as a network takes them, made on demand: 0 is black and 1 is white.
+
+    Parameters
+    ----------
+    pixels : numpy.ndarray, shape (n, d)
+    scale : float
+        The pixel value that stands for 1.
+    """
+
+    def __init__(self, pixels, scale):
+        self.pixels, self.scale = pixels, scale
+
+    def __getitem__(self, rows):
+        """Return some images, float64."""
+        return self.pixels[rows] / self.scale
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self[:], dtype=dtype)
+
+    @property
+    def shape(self):
+        """tuple of int : ``(n, d)``."""
+        return self.pixels.shape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,13 +60,21 @@ class Dataset:
     name : str
         How messages and results call the data set.
     train_images, test_images : numpy.ndarray
-        Pixels, uint8 in 0..255, shape (n, d); one image per row, itself row by
-        row, so that ``d = rows * cols``.
+        Pixels as they are stored, uint8, shape (n, d); one image per row, itself row
+        by row, so that ``d = rows * cols``. A network is shown `train_inputs` and
+        `test_inputs`.
     train_labels, test_labels : numpy.ndarray
-        Classes, uint8, shape (n,). The training labels hold every class from 0
-        to ``n_classes - 1``, and there are at least two.
+        Classes, uint8 (uint16 for more than 256 classes), shape (n,). The training
+        labels hold every class from 0 to ``n_classes - 1``, and there are at least
+        two.
     image_shape : tuple of int
         ``(rows, cols)`` of one image.
+    scale : float, optional
+        The pixel value that stands for an input of 1. By default 255, but 1 if no
+        pixel exceeds 1, as in binarised images.
+    classes : sequence of int or str, optional
+        What each class was called before it was numbered, such as 1 to 26 or the names
+        of folders; by default its number.
 
     Raises
     ------
@@ -47,18 +88,34 @@ class Dataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     image_shape: tuple[int, int]
+    scale: float | None = None
+    classes: tuple | None = None
 
     def __post_init__(self):
         arrays = {field: getattr(self, field) for field in _ARRAYS}
-        problem = _find_problem(arrays, self.image_shape)
+        problem = _find_problem(arrays, self.image_shape) or self._find_other_problem()
         if problem:
             field, text = problem
             raise InputError(f"data set {one_line(self.name)}: {field} {text}")
         for field, array in arrays.items():
             view = array.view()
             view.flags.writeable = False
-            object.__setattr__(self, field, view)
-        object.__setattr__(self, "image_shape", tuple(map(int, self.image_shape)))
+            self._set(field, view)
+        self._set("image_shape", tuple(map(int, self.image_shape)))
+        if self.scale is None:
+            self._set("scale", 1 if max(self._brightest.values()) == 1 else _WHITE)
+        names = range(self.n_classes) if self.classes is None else self.classes
+        self._set("classes", tuple(names))
+
+    def _set(self, field, value):
+        object.__setattr__(self, field, value)
+
+    def _find_other_problem(self):
+        if self.scale is not None and not 0 < self.scale < math.inf:
+            return "scale", f"must be a number above 0, got {self.scale}"
+        if self.classes is not None and len(set(self.classes)) != self.n_classes:
+            return "classes", f"must be {self.n_classes} different names"
+        return None
 
     def __repr__(self):
         rows, cols = self.image_shape
@@ -67,6 +124,16 @@ class Dataset:
             f"{len(self.test_labels)} test images of {rows} x {cols} pixels, "
             f"{self.n_classes} classes)"
         )
+
+    @property
+    def train_inputs(self):
+        """Inputs : training images in 0..1; ``train_inputs[rows]`` is an array."""
+        return Inputs(self.train_images, self.scale)
+
+    @property
+    def test_inputs(self):
+        """Inputs : test images in 0..1."""
+        return Inputs(self.test_images, self.scale)
 
     @cached_property
     def n_classes(self):
@@ -79,57 +146,57 @@ class Dataset:
 
         It tells data sets apart (a checkpoint refuses another one than its own),
         whatever their names and files. The name is left out, so that a copy of
-        the same data in another folder is accepted.
+        the same data in another folder is accepted; so is what classes are called.
         """
         digest = hashlib.sha256(repr(self.image_shape).encode())
         for field in _ARRAYS:
             array = np.ascontiguousarray(getattr(self, field))
             digest.update(repr((field, array.shape)).encode())
             digest.update(array)
+        if self.scale != _WHITE:
+            digest.update(repr(("scale", float(self.scale))).encode())
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def _brightest(self):
+        return {
+            "training": int(self.train_images.max()),
+            "test": int(self.test_images.max()),
+        }
 
-def build_dataset(name, train, test, sources):
-    """Make a `Dataset` of what was read from files, with errors that name them.
+    @property
+    def remarks(self):
+        """list of str : lines on what is not as in most data sets.
 
-    Parameters
-    ----------
-    name : str
-        Name of the data set.
-    train, test : tuple of numpy.ndarray
-        ``(images, labels)``: uint8, shapes (n, rows, cols) and (n,).
-    sources : dict
-        The file each of train_images, train_labels, test_images and test_labels
-        came from.
+        Loaders give them to the logger ``spikefa`` as warnings.
+        """
+        lines = []
+        if self.classes != tuple(range(self.n_classes)):
+            lines.append(
+                f"labels {_listed(self.classes)} are classes "
+                f"{_listed(range(self.n_classes))}"
+            )
+        if self.scale == 1:
+            lines.append("no pixel exceeds 1, so that 1 is white, and not 255")
+        for part, pixel in self._brightest.items():
+            if pixel < self.scale / 2:
+                lines.append(
+                    f"the brightest pixel of the {part} images is {pixel}, with "
+                    f"{self.scale:g} for white: inputs are at most "
+                    f"{pixel / self.scale:.2g}"
+                )
+        return [f"data set {one_line(self.name)}: {line}" for line in lines]
 
-    Returns
-    -------
-    Dataset
 
-    Raises
-    ------
-    DataError
-        If the parts do not fit together or the labels cannot be classes.
-    """
-    image_shape, test_shape = train[0].shape[1:], test[0].shape[1:]
-    if image_shape != test_shape:
-        raise DataError(
-            f"{one_line(sources['test_images'])}: test images are "
-            f"{' x '.join(map(str, test_shape))} pixels, but training images "
-            f"{' x '.join(map(str, image_shape))}"
-        )
-    n_pixels = math.prod(image_shape)  # reshape cannot tell if there are no images
-    arrays = {
-        "train_images": train[0].reshape(len(train[0]), n_pixels),
-        "train_labels": train[1],
-        "test_images": test[0].reshape(len(test[0]), n_pixels),
-        "test_labels": test[1],
-    }
-    problem = _find_problem(arrays, image_shape)
-    if problem:
-        field, text = problem
-        raise DataError(f"{one_line(sources[field])}: {text}")
-    return Dataset(name=name, image_shape=image_shape, **arrays)
+def _listed(classes):
+    """Write classes as few words: ``1 to 26``, or ``3, 7``."""
+    names = list(classes)
+    if all(isinstance(name, int) for name in names) and len(names) > 2:
+        if names == list(range(names[0], names[-1] + 1)):
+            return f"{names[0]} to {names[-1]}"
+    if len(names) > _NAMED:
+        names = [*names[: _NAMED - 1], "...", names[-1]]
+    return ", ".join(map(one_line, names))
 
 
 def _find_problem(arrays, image_shape):
@@ -137,15 +204,18 @@ def _find_problem(arrays, image_shape):
     return (
         _type_problem(arrays)
         or _shape_problem(arrays, image_shape)
-        or _class_problem(arrays["train_labels"], arrays["test_labels"])
+        or _gap_problem(arrays["train_labels"])
+        or class_problem(arrays["train_labels"], arrays["test_labels"])
     )
 
 
 def _type_problem(arrays):
     for field, array in arrays.items():
-        n_dims = 2 if field.endswith("images") else 1
-        if not isinstance(array, np.ndarray) or array.dtype != np.uint8:
-            return field, "must be an array of uint8"
+        types, n_dims = (
+            ((np.uint8,), 2) if field.endswith("images") else (_LABEL_TYPES, 1)
+        )
+        if not isinstance(array, np.ndarray) or array.dtype not in types:
+            return field, f"must be an array of {types[0].__name__}"
         if array.ndim != n_dims:
             return field, f"has {array.ndim} dimensions instead of {n_dims}"
     return None
@@ -170,7 +240,7 @@ def _shape_problem(arrays, image_shape):
     return None
 
 
-def _class_problem(train_labels, test_labels):
+def _gap_problem(train_labels):
     # A gap would be a class that is never taught, yet has its own output neurons.
     counts = np.bincount(train_labels)
     missing = np.flatnonzero(counts == 0)
@@ -180,12 +250,33 @@ def _class_problem(train_labels, test_labels):
             f"label {missing[0]} never occurs though {counts.size - 1} does; "
             "labels must run from 0 without gaps",
         )
-    if counts.size < 2:
-        return "train_labels", "all labels are 0, so there is nothing to tell apart"
-    if test_labels.max() >= counts.size:
+    return None
+
+
+def class_problem(train_labels, test_labels):
+    """Find what keeps labels from being classes, whatever classes are called.
+
+    Parameters
+    ----------
+    train_labels, test_labels : numpy.ndarray
+        Of integers.
+
+    Returns
+    -------
+    problem : tuple of str or None
+        The field of `Dataset`, and what is wrong with it.
+    """
+    there = np.unique(train_labels)
+    if there.size < 2:
+        return (
+            "train_labels",
+            f"all labels are {there[0]}, so there is nothing to tell apart",
+        )
+    unknown = np.setdiff1d(test_labels, there)
+    if unknown.size:
         return (
             "test_labels",
-            f"label {test_labels.max()} does not occur in training, "
-            f"where labels are 0 to {counts.size - 1}",
+            f"label {unknown[0]} does not occur in training, "
+            f"where labels are {_listed(there.tolist())}",
         )
     return None

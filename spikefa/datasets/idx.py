@@ -1,4 +1,4 @@
-"""Folders of IDX files, the format of MNIST and of its relatives.
+"""IDX files, the format of MNIST and of its relatives.
 
 An IDX file is a header of big-endian integers followed by the bare items: two zero
 bytes, a byte for the type of an item, a byte for the number of dimensions, then the
@@ -8,7 +8,6 @@ length of each dimension as 32 bits (http://yann.lecun.com/exdb/mnist/).
 import gzip
 import math
 import os
-import re
 import struct
 import zlib
 from pathlib import Path
@@ -16,21 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .dataset import build_dataset
 from .files import one_line, reason
 
-__all__ = ["load_idx", "read_idx"]
+__all__ = ["read_idx"]
 
-_NAME = re.compile(
-    r"(?P<family>emnist-[a-z]+-)?(?P<part>train|t10k|test)-"
-    r"(?:(?P<images>images)[-.]idx3|labels[-.]idx1)-ubyte(?:\.gz)?"
-)
-_EXPECTED = {
-    "train_images": "train-images-idx3-ubyte",
-    "train_labels": "train-labels-idx1-ubyte",
-    "test_images": "t10k-images-idx3-ubyte",
-    "test_labels": "t10k-labels-idx1-ubyte",
-}
 _UNSIGNED_BYTE = 0x08
 _TYPES = {
     _UNSIGNED_BYTE: "unsigned bytes",
@@ -40,6 +28,11 @@ _TYPES = {
     0x0D: "32-bit floats",
     0x0E: "64-bit floats",
 }
+_PIXELS = {_UNSIGNED_BYTE: ">u1"}
+#: What labels may be: QMNIST's have 32 bits.
+_LABEL_DTYPES = {_UNSIGNED_BYTE: ">u1", 0x0B: ">i2", 0x0C: ">i4"}
+#: A line of QMNIST's label files: the class, then the writer and other facts.
+_TABLE_COLUMNS = 8
 _GZIP_MAGIC = b"\x1f\x8b"
 # Deflate cannot shrink data by more than 1032:1 (zlib's technical notes), so that a
 # header that promises more is wrong, and is refused before memory is set aside.
@@ -47,106 +40,23 @@ _MAX_COMPRESSION = 1040
 _CHUNK = 1 << 20
 
 
-def load_idx(directory, name=None):
-    """Load a folder of four IDX files, gzipped or not.
-
-    Parameters
-    ----------
-    directory : str or path-like
-        Folder with the images and labels for training and test, named like those
-        of MNIST, Fashion-MNIST and KMNIST (``train-images-idx3-ubyte.gz``,
-        ``t10k-labels.idx1-ubyte``, ...) or like those of EMNIST
-        (``emnist-digits-train-images-idx3-ubyte.gz``, ...). Other files in the
-        folder are ignored.
-    name : str, optional
-        Name of the data set; by default that of the folder.
-
-    Returns
-    -------
-    Dataset
-        Images as rows of uint8 pixels, shape (n, rows * cols). EMNIST stores its
-        images transposed; they are turned upright here.
-
-    Raises
-    ------
-    DataError
-        If the folder cannot be read or holds two files for one purpose; if a file
-        is missing, unreadable, truncated, too long or not an IDX file of unsigned
-        bytes; if counts, image sizes or labels do not fit together. The text is
-        one line that names the file.
-    """
-    directory = Path(directory)
-    files, transposed = _find_files(directory)
-    arrays = {
-        field: read_idx(path, n_dims=3 if field.endswith("images") else 1)
-        for field, path in files.items()
-    }
-    if transposed:
-        for field in ("train_images", "test_images"):
-            arrays[field] = np.ascontiguousarray(arrays[field].transpose(0, 2, 1))
-    return build_dataset(
-        name or directory.resolve().name or "idx",
-        train=(arrays["train_images"], arrays["train_labels"]),
-        test=(arrays["test_images"], arrays["test_labels"]),
-        sources=files,
-    )
-
-
-def _find_files(directory):
-    """Return {field of Dataset: path}, and whether the images are transposed."""
-    found = {field: [] for field in _EXPECTED}
-    families = set()
-    for path in _list_files(directory):
-        match = _NAME.fullmatch(path.name)
-        if match:
-            part = "train" if match["part"] == "train" else "test"
-            kind = "images" if match["images"] else "labels"
-            found[f"{part}_{kind}"].append(path)
-            families.add(match["family"])
-    for field, paths in found.items():
-        if not paths:
-            raise DataError(
-                f"{one_line(directory)}: no file {_EXPECTED[field]}[.gz] in this folder"
-            )
-        if len(paths) > 1:
-            raise DataError(
-                f"{one_line(directory)}: {paths[0].name} and {paths[1].name} both "
-                f"hold the {field.replace('_', ' ')}; leave one in the folder"
-            )
-    files = {field: paths[0] for field, paths in found.items()}
-    if len(families) > 1:
-        names = ", ".join(path.name for path in files.values())
-        raise DataError(f"{one_line(directory)}: files of different data sets: {names}")
-    return files, families != {None}
-
-
-def _list_files(directory):
-    try:
-        return sorted(path for path in directory.iterdir() if path.is_file())
-    except FileNotFoundError:
-        raise DataError(f"{one_line(directory)}: no such folder") from None
-    except NotADirectoryError:
-        raise DataError(f"{one_line(directory)}: is not a folder") from None
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        raise DataError(
-            f"{one_line(directory)}: cannot be read ({reason(error)})"
-        ) from error
-
-
 def read_idx(path, n_dims):
-    """Read one IDX file of unsigned bytes.
+    """Read one IDX file of images or of labels.
 
     Parameters
     ----------
     path : str or path-like
         The file, gzipped if its name ends in ``.gz``.
     n_dims : int
-        Number of dimensions it must have: 3 for images, 1 for labels.
+        3 for images, 1 for labels.
 
     Returns
     -------
     numpy.ndarray
-        The items, uint8, with the shape that the file's header states.
+        Images: unsigned bytes, with the shape that the file's header states.
+        Labels: integers, shape (n,), of the type in the file (bytes, or 16 or 32
+        bits). Of a table of labels of 8 columns, as QMNIST has it, the first column,
+        which is the class.
 
     Raises
     ------
@@ -192,43 +102,50 @@ def _decompressed(raw, path):
 
 
 def _parse(stream, n_dims, file_size, path):
-    shape = _read_header(stream, n_dims)
-    size = math.prod(shape)
+    dtype, shape = _read_header(stream, n_dims)
+    n_bytes = math.prod(shape) * dtype.itemsize
     limit = file_size * (_MAX_COMPRESSION if path.suffix == ".gz" else 1)
     # Nothing is allocated for a promise that the file cannot keep.
-    items = np.empty(size if size <= limit else 0, dtype=np.uint8)
-    filled = _fill(stream, items)
-    if filled < size:
-        raise _Unsound(
-            f"is truncated: its header promises {' x '.join(map(str, shape))} bytes"
-        )
+    raw = np.empty(n_bytes if n_bytes <= limit else 0, dtype=np.uint8)
+    filled = _fill(stream, raw)
+    if filled < n_bytes:
+        each = f" of {dtype.itemsize} bytes" if dtype.itemsize > 1 else ""
+        items = f"{' x '.join(map(str, shape))} {'items' if each else 'bytes'}{each}"
+        raise _Unsound(f"is truncated: its header promises {items}")
     # At the end of the data this also makes gzip verify its checksum.
     if stream.read(1):
         raise _Unsound("has bytes after its last item")
-    return items.reshape(shape)
+    items = raw.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(shape)
+    return items[:, 0].copy() if n_dims == 1 and len(shape) == 2 else items
 
 
 def _read_header(stream, n_dims):
+    """Return the type of the items, and the length of each dimension."""
     start = stream.read(4)
     if len(start) < 4:
         raise _Unsound("is truncated: it has no complete header")
     zero, code, dims = struct.unpack(">HBB", start)
     if zero != 0:
         raise _Unsound(f"is not an IDX file (magic number 0x{start.hex()})")
-    if code != _UNSIGNED_BYTE:
+    wanted, dtypes = ("labels", _LABEL_DTYPES) if n_dims == 1 else ("images", _PIXELS)
+    if code not in dtypes:
         held = _TYPES.get(code, f"items of unknown type 0x{code:02x}")
-        raise _Unsound(f"holds {held} instead of unsigned bytes")
-    if dims != n_dims:
-        wanted = "images" if n_dims == 3 else "labels"
+        types = " or ".join(_TYPES[known] for known in dtypes)
+        raise _Unsound(f"holds {held} instead of {types}")
+    if dims != n_dims and (n_dims, dims) != (1, 2):
         raise _Unsound(f"has {dims} dimensions, but {wanted} have {n_dims}")
-    lengths = stream.read(4 * n_dims)
-    if len(lengths) < 4 * n_dims:
+    lengths = stream.read(4 * dims)
+    if len(lengths) < 4 * dims:
         raise _Unsound("is truncated: it has no complete header")
-    shape = struct.unpack(f">{n_dims}I", lengths)
+    shape = struct.unpack(f">{dims}I", lengths)
     if 0 in shape:
-        held = "images" if n_dims == 3 else "labels"
-        raise _Unsound(f"holds no {held} (its size is {' x '.join(map(str, shape))})")
-    return shape
+        raise _Unsound(f"holds no {wanted} (its size is {' x '.join(map(str, shape))})")
+    if dims == 2 and shape[1] != _TABLE_COLUMNS:
+        raise _Unsound(
+            f"is a table of {shape[1]} columns; labels have one, or the "
+            f"{_TABLE_COLUMNS} of QMNIST"
+        )
+    return np.dtype(dtypes[code]), shape
 
 
 def _fill(stream, items):

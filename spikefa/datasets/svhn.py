@@ -15,7 +15,7 @@ from requests import exceptions as web
 from scipy.io import loadmat
 
 from ..errors import DataError, InputError
-from .dataset import build_dataset
+from .assembly import build_dataset, grey
 from .files import one_line, reason
 
 __all__ = ["BASE_URL", "REGISTRY", "load_svhn"]
@@ -31,7 +31,6 @@ REGISTRY = {
 }
 _TRAIN, _TEST = "train_32x32.mat", "test_32x32.mat"
 _SHAPE = (32, 32, 3)
-_BLOCK = 1000
 _HINT = f"download {_TRAIN} and {_TEST} yourself and pass their folder with --data DIR"
 
 
@@ -69,8 +68,7 @@ def load_svhn(
 
     Notes
     -----
-    A pixel is the ITU-R BT.601 luma 0.299 R + 0.587 G + 0.114 B, rounded to the
-    nearest integer (halves up) [reconstructed]: networks get one input per pixel.
+    Colours are turned into grey as `spikefa.datasets.assembly.grey` says.
     """
     if directory is None:
         registry = REGISTRY if registry is None else registry
@@ -153,20 +151,7 @@ def _read_mat(path):
             f"{one_line(path)}: X is {pixels.dtype} of shape {pixels.shape}, "
             "not uint8 of shape (32, 32, 3, n)"
         )
-    return _luma(pixels), _digits(labels, path)
-
-
-def _luma(pixels):
-    """Return grey images, uint8 (n, 32, 32), of colour images (32, 32, 3, n)."""
-    n_images = pixels.shape[3]
-    grey = np.empty((n_images, *_SHAPE[:2]), dtype=np.uint8)
-    # Block by block, for the sake of memory; in integers, to be exact everywhere.
-    for start in range(0, n_images, _BLOCK):
-        block = pixels[..., start : start + _BLOCK].astype(np.uint32)
-        red, green, blue = block[:, :, 0], block[:, :, 1], block[:, :, 2]
-        luma = (299 * red + 587 * green + 114 * blue + 500) // 1000
-        grey[start : start + _BLOCK] = np.moveaxis(luma, 2, 0)
-    return grey
+    return grey(np.moveaxis(pixels, 3, 0)), _digits(labels, path)
 
 
 def _digits(labels, path):

@@ -12,25 +12,62 @@ from brian2.equations.equations import (
 from brian2.groups.neurongroup import check_identifier_pre_post
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
+from brian2.utils.stringtools import get_identifiers
 
 from .codeobjects import draws_random_numbers
 from .statements import calls_are_pure, parse_code
 
 __all__ = [
-    "check_delay_names",
+    "check_keywords",
+    "check_left_out",
     "check_shared",
+    "checked_delay",
+    "checked_ends",
     "checked_model",
+    "delays_by_pathway",
     "refuse_random",
-    "refuse_unsupported",
 ]
 
 
-def check_delay_names(delay, pathways):
-    """Raise for a delay of a pathway that does not exist."""
-    for name in delay if isinstance(delay, Mapping) else ():
-        if name not in [pathway.objname for pathway in pathways]:
-            raise ValueError(
-                f"Cannot set the delay for pathway '{name}': unknown pathway."
+def check_keywords(connect, pre, on_pre, post, on_post):
+    """Return the statements, also if they come under the old names of `Synapses`."""
+    if connect is not None:
+        raise TypeError(
+            "The connect keyword argument is no longer supported, call the connect "
+            "method instead."
+        )
+    for name, old, new in (("pre", pre, on_pre), ("post", post, on_post)):
+        if old is not None and new is not None:
+            raise TypeError(
+                f"Cannot specify both '{name}' and 'on_{name}'. The '{name}' keyword "
+                f"is deprecated, use the 'on_{name}' keyword instead."
+            )
+    return on_pre if pre is None else pre, on_post if post is None else post
+
+
+def checked_ends(source, target):
+    """Return source and target, if each is a group of neurons of a known number."""
+    target = source if target is None else target
+    for group in (source, target):
+        if not hasattr(group, "variables") or not hasattr(group, "__len__"):
+            raise TypeError(f"Cannot connect {group!r}: not a group of neurons.")
+        if "_synaptic_pre" in group.variables or hasattr(group, "connectivity"):
+            raise NotImplementedError(
+                f"DenseSynapses joins neurons; '{group.name}' is a group of synapses: "
+                "use Synapses"
+            )
+    return source, target
+
+
+def check_left_out(synapses, codes):
+    """Raise for names of neuronal variables that have an index of their own."""
+    for name in sorted(get_identifiers("\n".join(codes))):
+        if name in synapses.left_out:
+            raise KeyError(
+                f"'{name}' is not known in '{synapses.name}': "
+                f"{synapses.left_out[name]} is linked, or computed from a variable "
+                "that is, by an index of its own, which synapses do not follow. Copy "
+                "it into a variable of the group."
             )
 
 
@@ -47,8 +84,12 @@ def check_shared(model, variables):
                 )
 
 
-def checked_model(model):
+def checked_model(model, multisynaptic_index):
     """Return the model as `Equations`, if dense synapses can hold it."""
+    if multisynaptic_index is not None:
+        raise NotImplementedError(
+            "DenseSynapses has one synapse for each pair: use Synapses for more"
+        )
     if model is None:
         model = ""
     if isinstance(model, str):
@@ -57,13 +98,19 @@ def checked_model(model):
         raise TypeError(
             f"model has to be a string or an Equations object, is '{type(model)}'"
         )
+    model.check_flags(
+        {
+            DIFFERENTIAL_EQUATION: ["event-driven", "clock-driven"],
+            SUBEXPRESSION: ["summed", "shared", "constant over dt"],
+            PARAMETER: ["constant", "shared", "linked"],
+        },
+        incompatible_flags=[
+            ("event-driven", "clock-driven"),
+            ("summed", "shared", "constant over dt"),
+        ],
+    )
     for eq in model.values():
-        if eq.type == DIFFERENTIAL_EQUATION:
-            raise NotImplementedError(
-                f"DenseSynapses cannot integrate '{eq.varname}': use Synapses for "
-                "differential equations in synapses"
-            )
-        if "linked" in eq.flags or "constant over dt" in eq.flags:
+        if "linked" in eq.flags:
             raise NotImplementedError(
                 f"DenseSynapses cannot hold '{eq.varname}' ({', '.join(eq.flags)}): "
                 "use Synapses"
@@ -75,34 +122,58 @@ def checked_model(model):
                 f"'{eq.varname}' is a reserved name that cannot be used as a "
                 "variable name."
             )
-    model.check_flags(
-        {SUBEXPRESSION: ["summed", "shared"], PARAMETER: ["constant", "shared"]},
-        incompatible_flags=[("summed", "shared")],
-    )
     return model
 
 
-def refuse_unsupported(delay, multisynaptic_index, method):
-    """Raise for arguments of `Synapses` that would change the result."""
-    for value in delay.values() if isinstance(delay, Mapping) else [delay]:
-        if value is None:
-            continue
-        if not isinstance(value, Quantity):
-            raise TypeError(
-                f"A delay has to be a quantity, is {type(value)}; DenseSynapses "
-                "accepts 0*ms only: use Synapses for others"
-            )
-        fail_for_dimension_mismatch(value, second, "A delay has to be a time")
-        if np.any(np.asarray(value) != 0):
-            raise NotImplementedError("DenseSynapses has no delays: use Synapses")
-    if multisynaptic_index is not None:
-        raise NotImplementedError(
-            "DenseSynapses has one synapse for each pair: use Synapses for more"
+def delays_by_pathway(delay):
+    """Return the delays of an argument as a dictionary."""
+    if delay is None:
+        return {}
+    if isinstance(delay, Mapping):
+        return dict(delay)
+    if not isinstance(delay, Quantity):
+        raise TypeError(
+            "Delay argument has to be a quantity or a dictionary, is type "
+            f"{type(delay)} instead."
         )
-    if method is not None:
+    return {"pre": delay}
+
+
+def checked_delay(delay, name):
+    """Return the delay of a pathway in seconds, or raise an error.
+
+    Parameters
+    ----------
+    delay : Quantity
+        The same for all synapses.
+    name : str
+        Of the pathway.
+    """
+    if isinstance(delay, str):
         raise NotImplementedError(
-            "DenseSynapses integrates nothing: use Synapses for a method"
+            f"The delay of pathway '{name}' has to be a quantity, the same for all "
+            f"synapses, not '{delay}': use Synapses"
         )
+    if not isinstance(delay, Quantity):
+        raise TypeError(
+            f"Cannot set the delay for pathway '{name}': expected a quantity, got "
+            f"{type(delay)} instead."
+        )
+    fail_for_dimension_mismatch(
+        delay,
+        second,
+        "Delay has to be specified in units of seconds but got {value}",
+        value=delay,
+    )
+    values = np.unique(np.asarray(delay))
+    if len(values) != 1:
+        raise NotImplementedError(
+            f"The delay of pathway '{name}' has to be the same for all synapses: use "
+            "Synapses"
+        )
+    if values[0] < 0:
+        raise ValueError(f"The delay of pathway '{name}' is negative: {delay}")
+    return float(values[0])
 
 
 def refuse_random(synapses, code):

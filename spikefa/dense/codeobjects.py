@@ -12,7 +12,14 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
-__all__ = ["dense_code_object_class", "dense_templates_for_strings"]
+__all__ = [
+    "dense_code_object_class",
+    "dense_templates_for_strings",
+    "draws_random_numbers",
+    "loops_over_arrays",
+    "only_immediate",
+    "supports_pending",
+]
 
 
 def _derive(parent, folder):
@@ -32,7 +39,10 @@ class DenseCythonCodeObject(CythonCodeObject):
 
 
 class DenseNumpyCodeObject(NumpyCodeObject):
-    """NumPy code, for setting and reading variables by string expressions."""
+    """NumPy code for a dense projection.
+
+    On all runtime targets it is what string expressions are set and read with.
+    """
 
     templater = _derive(NumpyCodeObject, "numpy")
 
@@ -40,6 +50,7 @@ class DenseNumpyCodeObject(NumpyCodeObject):
 _DENSE = {
     CPPStandaloneCodeObject: DenseCPPStandaloneCodeObject,
     CythonCodeObject: DenseCythonCodeObject,
+    NumpyCodeObject: DenseNumpyCodeObject,
 }
 
 
@@ -54,7 +65,7 @@ def dense_code_object_class(wanted=None):
     Raises
     ------
     NotImplementedError
-        If there is none, as for Brian2's NumPy target.
+        If there is none, as for GeNN.
     """
     if wanted in _DENSE.values():
         return wanted
@@ -69,7 +80,7 @@ def dense_code_object_class(wanted=None):
     except KeyError:
         raise NotImplementedError(
             f"DenseSynapses has no templates for '{base.__name__}'; use Synapses, "
-            "or the Cython target, C++ standalone mode or CUDA"
+            "or the Cython or NumPy target, C++ standalone mode or CUDA"
         ) from None
 
 
@@ -78,10 +89,25 @@ def supports_pending(codeobj_class):
     return issubclass(codeobj_class, DenseCPPStandaloneCodeObject)
 
 
+def only_immediate(codeobj_class):
+    """Whether the templates of a class know nothing of event-driven variables."""
+    return codeobj_class.__module__.startswith(f"{__package__}.cuda")
+
+
+def loops_over_arrays(codeobj_class):
+    """Whether code of a class has no loop counters, and needs the indices as arrays.
+
+    NumPy code goes through synapses one by one where they act on each other, and has
+    to look up the neurons of each.
+    """
+    return issubclass(codeobj_class, DenseNumpyCodeObject)
+
+
 def draws_random_numbers(codeobj_class):
     """Whether the templates of a code object class can draw random numbers."""
     return issubclass(
-        codeobj_class, (DenseCPPStandaloneCodeObject, DenseCythonCodeObject)
+        codeobj_class,
+        (DenseCPPStandaloneCodeObject, DenseCythonCodeObject, DenseNumpyCodeObject),
     )
 
 

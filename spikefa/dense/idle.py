@@ -12,8 +12,9 @@ from brian2.utils.stringtools import get_identifiers
 from .checks import refuse_random
 from .codeobjects import supports_pending
 from .statements import calls_are_pure, increment, lines_apart, parse_code
+from .variables import give_index_arrays
 
-__all__ = ["idle_row_factor", "outer_product", "plan_rows"]
+__all__ = ["idle_row_factor", "outer_product", "plan_rows", "plan_state_updater"]
 
 _PRE = "_presynaptic_idx"
 
@@ -91,6 +92,7 @@ def plan_rows(runner, synapses):
     code, variables = runner.abstract_code, synapses.variables
     factor = idle_row_factor(code, variables, synapses.namespace)
     refuse_random(synapses, code)
+    give_index_arrays(runner, synapses)
     runner.template_kwds = {
         "idle_if_zero": variables[factor] if factor else None,
         "synapses_apart": lines_apart(code, variables, "_idx"),
@@ -108,6 +110,12 @@ def plan_rows(runner, synapses):
     runner.abstract_code = f"_increment = {expression}"
     runner.needed_variables = [name, factor]
     runner.template_kwds |= {"matrix": matrix, "factor": variables[factor]}
+
+
+def plan_state_updater(updater, synapses):
+    """Tell the templates that integrating leaves nothing but synapses changed."""
+    give_index_arrays(updater, synapses)
+    updater.template_kwds = {"idle_if_zero": None, "synapses_apart": True}
 
 
 def _has_factor(expression, name, variables):

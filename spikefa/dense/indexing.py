@@ -5,6 +5,7 @@ import weakref
 import numpy as np
 from brian2.core.variables import VariableView
 from brian2.groups.group import IndexWrapper
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from .codeobjects import dense_templates_for_strings
 
@@ -28,17 +29,22 @@ class DenseIndexing:
         self.synapses = weakref.proxy(synapses)
 
     def __call__(self, item=None, index_var="_idx"):
-        flat = self._flat(item)
-        if isinstance(index_var, str):
-            return 0 if index_var == "0" else flat
+        if isinstance(index_var, str) and index_var == "0":
+            return 0
         synapses = self.synapses
+        flat = self.numbers(item)
+        if synapses.mask is not None:
+            flat = synapses.positions()[flat]
+        if isinstance(index_var, str):
+            return flat
         if index_var is synapses.variables["_presynaptic_idx"]:
             return (
                 flat // synapses.N_post + synapses.variables["_pre_start"].get_value()
             )
         return flat % synapses.N_post + synapses.variables["_post_start"].get_value()
 
-    def _flat(self, item):
+    def numbers(self, item):
+        """Synapses that are meant, counted as those of `Synapses` are."""
         synapses = self.synapses
         if item is None or (isinstance(item, str) and item == "True"):
             item = slice(None)
@@ -58,6 +64,13 @@ class DenseIndexing:
             raise IndexError(f"'{synapses.name}' has no synapse {item}, only {n}")
         return np.where(indices < 0, indices + n, indices).astype(np.int32)
 
+    def numbers_at(self, positions):
+        """Synapses at some elements of the matrix, without those that are none."""
+        known = self.synapses.connectivity.positions
+        if known is None:
+            return positions[positions < len(self.synapses)].astype(np.int32)
+        return np.flatnonzero(np.isin(known, positions)).astype(np.int32)
+
     def _pairs(self, pre, post=None, number=slice(None)):
         if post is None or (number != slice(None) and number != 0):
             raise IndexError(
@@ -66,7 +79,7 @@ class DenseIndexing:
         synapses = self.synapses
         rows = self._side(pre, synapses.source)
         columns = self._side(post, synapses.target)
-        return np.add.outer(rows * synapses.N_post, columns).ravel().astype(np.int32)
+        return self.numbers_at(np.add.outer(rows * synapses.N_post, columns).ravel())
 
     def _side(self, item, group):
         """Neurons of a group, counted from its first one; none for a wrong index."""
@@ -85,8 +98,12 @@ class DenseIndexWrapper(IndexWrapper):
     """``synapses.indices[...]``, also by a string condition."""
 
     def __getitem__(self, item):
+        synapses = self.indices.synapses
+        if not isinstance(item, str):
+            return self.indices.numbers(item)
         with dense_templates_for_strings():
-            return super().__getitem__(item)
+            positions = super().__getitem__(item)
+        return synapses._indices.numbers_at(positions)
 
 
 class DenseSubgroup:
@@ -109,6 +126,43 @@ class DenseSubgroup:
 class _DenseVariableView(VariableView):
     """A view whose string expressions know the pre- and postsynaptic indices."""
 
+    def set_item(self, item, value, level=0):
+        synapses = self.group
+        if self.name in synapses.traces:
+            if not isinstance(item, slice) or item != slice(None):
+                value = "some"
+            units = self.dim is not None
+            synapses.traces[self.name].set(synapses, value, check_units=units)
+            return
+        if (
+            _is_everything(item)
+            and synapses._holds_masked(self.name)
+            and not self.variable.read_only
+            and np.ndim(value) == 1
+            and not isinstance(value, str)
+        ):
+            self._set_synapses(value)
+            return
+        super().set_item(item, value, level=level + 1)
+
+    def get_item(self, item, level=0, namespace=None):
+        synapses = self.group
+        if _is_everything(item) and synapses._holds_masked(self.name):
+            item = np.arange(len(synapses))  # not the whole matrix
+        return super().get_item(item, level=level + 1, namespace=namespace)
+
+    def _set_synapses(self, value):
+        """Set the elements of the matrix that are synapses, and the rest to zero."""
+        synapses, variable = self.group, self.variable
+        synapses.check_variable_write(variable)
+        if self.dim is not None:
+            fail_for_dimension_mismatch(
+                variable, value, f"Incorrect unit for setting variable {self.name}"
+            )
+        values = np.zeros(variable.size, dtype=variable.dtype)
+        values[synapses.positions()] = np.asarray(value)
+        variable.set_value(values)
+
     def set_with_expression(self, *args, **kwds):
         with dense_templates_for_strings():
             return super().set_with_expression(*args, **kwds)
@@ -124,6 +178,12 @@ class _DenseVariableView(VariableView):
     def get_subexpression_with_index_array(self, *args, **kwds):
         with dense_templates_for_strings():
             return super().get_subexpression_with_index_array(*args, **kwds)
+
+
+def _is_everything(item):
+    if isinstance(item, str):
+        return item == "True"
+    return isinstance(item, slice) and item == slice(None)
 
 
 def as_dense_view(view):

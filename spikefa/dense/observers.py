@@ -1,16 +1,19 @@
 """Objects outside of a projection that read its variables while a network runs."""
 
 from brian2.core.network import Network, _get_all_objects
+from brian2.monitors.statemonitor import StateMonitor
+
+from .variables import IndexArray
 
 __all__ = ["check_observers"]
 
 
 def check_observers(synapses):
-    """Make updates at once if something would see them late; refuse what cannot work.
+    """Give observers what they need; make updates at once if one would see them late.
 
     One that reads X, whose updates are put off, would see it late: updates are then
-    made at once. Only the templates of the projection know the indices of a synapse,
-    so nothing else can evaluate what depends on them.
+    made at once. One that reads what depends on pre- or postsynaptic neurons needs
+    their indices as arrays, which the templates of the projection do without.
 
     Parameters
     ----------
@@ -19,22 +22,46 @@ def check_observers(synapses):
     Raises
     ------
     NotImplementedError
-        If an observer reads what depends on the indices of a synapse.
+        If an observer counts synapses where some pairs are not connected.
     """
-    indices = [synapses.variables[f"_{side}synaptic_idx"] for side in ("pre", "post")]
     for observer in _in_networks_of(synapses):
-        variables = getattr(observer, "variables", {}).values()
-        if any(variable is index for variable in variables for index in indices):
-            raise NotImplementedError(
-                f"'{observer.name}' cannot read what depends on i, j or on pre- or "
-                f"postsynaptic variables in '{synapses.name}': use Synapses, or read "
-                "the variables it is computed from"
-            )
+        variables = getattr(observer, "variables", None)
+        if variables is None or not hasattr(variables, "indices"):
+            continue
+        _give_indices(synapses, variables)
+        if synapses.mask is not None:
+            _find_masked(synapses, observer)
         pending = synapses.pending
-        if pending and any(v is pending.variable for v in variables):
-            synapses.pending = None
-            for pathway in synapses.pathways:
-                pathway.make_at_once()
+        if pending and any(v is pending.variable for v in variables.values()):
+            synapses.make_at_once()
+
+
+def _give_indices(synapses, variables):
+    """Put arrays in the place of the indices, and make them known to the device."""
+    for side in ("pre", "post"):
+        index = f"_{side}synaptic_idx"
+        for name, variable in list(variables.items()):
+            if variable is synapses.variables[index]:
+                variables._variables[name] = synapses.index_array(side)
+    for variable in variables.values():
+        if isinstance(variable, IndexArray) and variable.owner.name == synapses.name:
+            variable.give_to_device()
+
+
+def _find_masked(synapses, observer):
+    """Let a monitor find the recorded synapses in the matrix."""
+    variables = observer.variables
+    indices = synapses.variables.indices
+    matrices = [v for n, v in synapses.variables.items() if indices[n] == "_idx"]
+    if not any(v is matrix for v in variables.values() for matrix in matrices):
+        return
+    if not isinstance(observer, StateMonitor):
+        raise NotImplementedError(
+            f"'{observer.name}' cannot read '{synapses.name}', where not all pairs are "
+            "connected: use Synapses"
+        )
+    recorded = synapses.connectivity.positions[observer.record]
+    variables["_indices"].set_value(recorded.astype(variables["_indices"].dtype))
 
 
 def _in_networks_of(synapses):

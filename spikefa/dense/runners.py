@@ -2,13 +2,18 @@
 
 import weakref
 
+import numpy as np
+from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.core.variables import Variables
 from brian2.equations.equations import PARAMETER
 from brian2.groups.group import CodeRunner
-from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
+from brian2.synapses.synapses import SummedVariableUpdater
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
-from .checks import refuse_random
+from .checks import checked_delay, refuse_random
+from .codeobjects import loops_over_arrays
+from .events import pathway_blocks
 from .statements import (
     calls_are_pure,
     is_float_array,
@@ -17,6 +22,7 @@ from .statements import (
     post_sums,
     variables_read,
 )
+from .variables import add_matrix, give_index_arrays
 
 __all__ = ["DensePathway", "DenseSummedUpdater"]
 
@@ -35,16 +41,18 @@ class DensePathway(CodeRunner):
         Name of the pathway within the synapses.
     event : str
         The event instead of a spike.
+    delay : Quantity, optional
+        From an event to the statements, the same for all synapses.
     """
 
-    def __init__(self, synapses, code, prepost, objname, event="spike"):
+    def __init__(self, synapses, code, prepost, objname, event="spike", delay=None):
         self.prepost, self.event, self.objname = prepost, event, objname
         self.code = code
         self.synapses = weakref.proxy(synapses)
         self.source = synapses.source if prepost == "pre" else synapses.target
         self.target = synapses.target if prepost == "pre" else synapses.source
-        eventspace = f"_{event}space"
-        if eventspace not in self.source.variables:
+        self.eventspace = f"_{event}space"
+        if self.eventspace not in self.source.variables:
             hint = " Did you forget to set a 'threshold'?" if event == "spike" else ""
             raise ValueError(
                 f"'{self.source.name}' does not define an event '{event}' for the "
@@ -52,8 +60,10 @@ class DensePathway(CodeRunner):
             )
         # Known to this runner only; pre- and postsynaptic events share their name.
         self.variables = Variables(synapses)
-        self.variables.add_reference(eventspace, self.source)
-        freedom = _freedom(code, synapses, prepost)
+        self.variables.add_reference(self.eventspace, self.source)
+        self._line = DelayLine(self, synapses)
+        self._delay = 0.0 if delay is None else checked_delay(delay, objname)
+        self._add_traces()
         CodeRunner.__init__(
             self,
             synapses,
@@ -63,14 +73,73 @@ class DensePathway(CodeRunner):
             when="synapses",
             order=-1 if prepost == "pre" else 1,
             name=f"{synapses.name}_{objname}",
-            needed_variables=[eventspace],
+            needed_variables=[self.eventspace],
             template_kwds={
                 "prepost": prepost,
-                "eventspace_variable": self.source.variables[eventspace],
-                **freedom,
+                "eventspace_variable": self.source.variables[self.eventspace],
+                **freedom(code, synapses, prepost),
                 "pending": None,
+                "last": None,
             },
         )
+        give_index_arrays(self, synapses)
+
+    @property
+    def delay(self):
+        """From an event to the statements, the same for all synapses (seconds)."""
+        return self._delay * second
+
+    @delay.setter
+    def delay(self, value):
+        seconds = checked_delay(value, self.objname)
+        if seconds and self.synapses.pending is not None:
+            self.synapses.make_at_once()
+        self._delay = seconds
+
+    @property
+    def delay_(self):
+        """`delay` without unit."""
+        return self._delay
+
+    @delay_.setter
+    def delay_(self, value):
+        self.delay = value * second
+
+    def _add_traces(self):
+        """Let the code know traces as they are now, not as of the last event."""
+        for trace in self.synapses.traces.values():
+            name = trace.stored if trace.side == self.prepost else trace.now
+            variables = self.variables
+            variables._variables[trace.name] = self.synapses.variables[name]
+            variables.indices[trace.name] = f"_{trace.side}synaptic_idx"
+
+    def update_abstract_code(self, run_namespace=None):
+        """Put what brings event-driven variables up to date around the statements."""
+        if self.synapses.event_driven is not None:
+            blocks = pathway_blocks(self, self.code)
+            rows = blocks["rows"]
+            if loops_over_arrays(self.codeobj_class):
+                # The template sets the times of the events itself.
+                blocks = {"rows": rows}
+                name = f"_last_{self.prepost}"
+                self.template_kwds["last"] = self.synapses.variables[name]
+                self.needed_variables = [*self.needed_variables, name]
+            self.abstract_code = blocks
+            self.template_kwds |= freedom(rows, self.synapses, self.prepost)
+
+    def create_code_objects(self, run_namespace):
+        """Let events wait, if there is a delay; then run the statements."""
+        # Held here: the list of code objects holds weak references only.
+        waiting = self._waiting = self._line.code_object(run_namespace)
+        events = self._line.delivered if waiting else None
+        self.template_kwds["eventspace_variable"] = (
+            events or self.source.variables[self.eventspace]
+        )
+        self.needed_variables = [self._line.name if waiting else self.eventspace]
+        statements = self.create_default_code_object(run_namespace)
+        self.code_objects[:] = [
+            weakref.proxy(code) for code in (waiting, statements) if code
+        ]
 
     def put_off(self, pending, expression):
         """Store ``expression`` instead of adding it to every row right away."""
@@ -101,7 +170,98 @@ class DensePathway(CodeRunner):
         super().before_run(run_namespace)
 
 
-def _freedom(code, synapses, prepost):
+class DelayLine:
+    """Events on their way: what happened in each of the last few time steps.
+
+    Parameters
+    ----------
+    pathway : DensePathway
+    synapses : DenseSynapses
+    """
+
+    def __init__(self, pathway, synapses):
+        self._pathway, self._synapses = weakref.proxy(pathway), weakref.proxy(synapses)
+        self.name = f"_delivered_{pathway.objname}"
+        self._steps = 0
+        #: Array like an eventspace: the events whose delay is over, and their number.
+        self.delivered = None
+
+    def code_object(self, run_namespace):
+        """Return what moves the events on, or None without delay."""
+        pathway = self._pathway
+        steps = int(pathway._delay / float(pathway.source.clock.dt_) + 0.5)
+        if steps != self._steps:
+            self._make_room(steps)
+        if not steps:
+            return None
+        variables = self._synapses.variables
+        names = [f"_{what}_{pathway.objname}" for what in ("waiting", "turn")]
+        waiting, turn = (variables[name] for name in names)
+        return create_runner_codeobj(
+            self._synapses,
+            "",
+            "dense_delay",
+            run_namespace=run_namespace,
+            name=f"{pathway.name}_delay_codeobject*",
+            check_units=False,
+            additional_variables=pathway.variables,
+            needed_variables=[pathway.eventspace, self.name, *names],
+            template_kwds={
+                "eventspace_variable": pathway.source.variables[pathway.eventspace],
+                "delivered": self.delivered,
+                "waiting": waiting,
+                "turn": turn,
+                "steps": steps,
+            },
+            codeobj_class=pathway.codeobj_class,
+        )
+
+    def _make_room(self, steps):
+        """Make the arrays; events on their way stay as many time steps from arrival."""
+        pathway, variables = self._pathway, self._synapses.variables
+        events = pathway.source.variables[pathway.eventspace]
+        before = None
+        if self._steps:
+            before = self._in_order(events.size)
+        for what in ("delivered", "waiting", "turn"):
+            variables._variables.pop(f"_{what}_{pathway.objname}", None)
+        self._steps = steps
+        self.delivered = add_matrix(
+            self._synapses, self.name, np.int32, index="0", size=events.size
+        )
+        waiting, _ = (
+            add_matrix(self._synapses, name, np.int32, index="0", size=size)
+            for name, size in (
+                (f"_waiting_{pathway.objname}", max(1, steps) * events.size),
+                (f"_turn_{pathway.objname}", 1),
+            )
+        )
+        if before is None or not before[:, -1].any():
+            return
+        if len(before) > steps and before[steps:, -1].any():
+            raise NotImplementedError(
+                f"The delay of pathway '{pathway.objname}' became shorter while events "
+                "were on their way: use Synapses"
+            )
+        table = np.zeros((max(1, steps), events.size), dtype=np.int32)
+        table[: len(before)] = before[:steps]
+        waiting.set_value(table.ravel())
+
+    def _in_order(self, width):
+        """Events on their way, those that arrive next first."""
+        objname, variables = self._pathway.objname, self._synapses.variables
+        try:
+            table = variables[f"_waiting_{objname}"].get_value().reshape(-1, width)
+            turn = int(variables[f"_turn_{objname}"].get_value()[0])
+        except NotImplementedError:
+            raise NotImplementedError(
+                f"The delay of pathway '{objname}' cannot change between runs of a "
+                "standalone program: use Synapses"
+            ) from None
+        return np.roll(table, -turn, axis=0)
+
+
+def freedom(code, synapses, prepost):
     """What the templates may do with the rows of a pathway.
 
     Returns
@@ -114,11 +274,12 @@ def _freedom(code, synapses, prepost):
         that does not parse, which Brian2 will refuse before a run.
     """
     variables, namespace = synapses.variables, synapses.namespace or {}
-    nothing = {"sums": [], "split_rows": False, "group_rows": False}
+    nothing = {"sums": [], "split_rows": False, "group_rows": False, "masked": True}
     try:
         refuse_random(synapses, code)
         other = "post" if prepost == "pre" else "pre"
         nothing["lines_apart"] = lines_apart(code, variables, f"_{other}synaptic_idx")
+        nothing["masked"] = not lines_apart(code, variables, "_idx")
         sums = post_sums(code, variables) if prepost == "pre" else None
         pure = all(
             calls_are_pure(expression, variables, namespace)
@@ -136,8 +297,10 @@ def _freedom(code, synapses, prepost):
     }
 
 
-class DenseSummedUpdater(CodeRunner):
+class DenseSummedUpdater(SummedVariableUpdater):
     """The sum of an expression over all synapses of each pre- or postsynaptic neuron.
+
+    A `SummedVariableUpdater`, so that networks see if two of them sum to one variable.
 
     Parameters
     ----------
@@ -195,14 +358,4 @@ class DenseSummedUpdater(CodeRunner):
                 ),
             },
         )
-
-    def before_run(self, run_namespace):
-        variables = self.group.resolve_all(self.expression.identifiers, run_namespace)
-        dim = parse_expression_dimensions(self.expression.code, variables)
-        fail_for_dimension_mismatch(
-            self.target_var,
-            Quantity(1, dim=dim),
-            f"The target variable '{self.target_varname}' does not have the same "
-            f"dimensions as the right-hand side expression '{self.expression}'.",
-        )
-        super().before_run(run_namespace)
+        give_index_arrays(self, synapses)

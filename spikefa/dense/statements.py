@@ -29,8 +29,9 @@ _POST = "_postsynaptic_idx"
 
 def parse_code(code):
     """Split abstract code into ``(variable, operator, expression)``."""
-    lines = [line.split("#")[0].strip() for line in code.splitlines()]
-    return [parse_statement(line)[:3] for line in lines if line]
+    lines = [line.split("#")[0] for line in code.splitlines()]
+    statements = [part.strip() for line in lines for part in line.split(";")]
+    return [parse_statement(statement)[:3] for statement in statements if statement]
 
 
 def variables_read(expression, variables):

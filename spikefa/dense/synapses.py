@@ -3,26 +3,36 @@
 from collections.abc import Mapping
 
 import numpy as np
-from brian2.core.base import weakproxy_with_fallback
-from brian2.core.variables import (
-    DIMENSIONLESS,
-    ArrayVariable,
-    Subexpression,
-    Variables,
-    VariableView,
-)
+from brian2.core.namespace import get_local_namespace
+from brian2.core.variables import ArrayVariable, VariableView
 from brian2.devices.device import get_device
-from brian2.equations.equations import SUBEXPRESSION, Equations, check_subexpressions
-from brian2.groups.group import Group, get_dtype
+from brian2.equations.equations import (
+    Equations,
+    check_subexpressions,
+    extract_constant_subexpressions,
+)
+from brian2.groups.group import Group
+from brian2.groups.neurongroup import SubexpressionUpdater
+from brian2.synapses.synapses import StateUpdater
+from brian2.units.allunits import second
 
 from .checks import (
-    check_delay_names,
+    check_keywords,
+    check_left_out,
     check_shared,
+    checked_ends,
     checked_model,
-    refuse_unsupported,
+    delays_by_pathway,
 )
-from .codeobjects import dense_code_object_class, dense_templates_for_strings
-from .idle import idle_row_factor, plan_rows
+from .codeobjects import (
+    dense_code_object_class,
+    dense_templates_for_strings,
+    loops_over_arrays,
+    only_immediate,
+)
+from .connectivity import Connectivity
+from .events import add_time_stamps, event_driven_part, find_traces
+from .idle import idle_row_factor, plan_rows, plan_state_updater
 from .indexing import (
     DenseIndexing,
     DenseIndexWrapper,
@@ -32,12 +42,14 @@ from .indexing import (
 from .observers import check_observers
 from .pending import plan_pending
 from .runners import DensePathway, DenseSummedUpdater
+from .statements import parse_code
+from .variables import IndexArray, create_variables
 
 __all__ = ["DenseSynapses"]
 
 
 class DenseSynapses(Group):
-    """Synapses from every source neuron to every target neuron.
+    """Synapses from (nearly) every source neuron to every target neuron.
 
     Takes the equations and statements of Brian2's
     `~brian2.synapses.synapses.Synapses` and has the same semantics, but stores each
@@ -51,18 +63,22 @@ class DenseSynapses(Group):
     target : `NeuronGroup` or subgroup, optional
         Where they go; default: the source.
     model : str or `Equations`, optional
-        Synaptic parameters, subexpressions and ``(summed)`` variables to the ``_pre``
-        or ``_post`` side, with units.
+        Synaptic parameters, differential equations, subexpressions and ``(summed)``
+        variables to the ``_pre`` or ``_post`` side, with units.
     on_pre, on_post : str or dict, optional
-        Statements run on each spike of a source or target neuron, by pathway name;
-        without delay, in the order that Brian2 gives to objects of the same
-        ``order``: by name, unless `order` of a pathway is set.
+        Statements run on each spike of a source or target neuron, by pathway name, in
+        the order that Brian2 gives to objects of the same ``order``: by name, unless
+        `order` of a pathway is set.
+    pre, post : str or dict, optional
+        Old names of ``on_pre`` and ``on_post``.
     delay : `Quantity` or dict, optional
-        Accepted if zero.
+        One delay for all synapses of a pathway; also ``synapses.pre.delay = 2*ms``.
     namespace : dict, optional
     dtype : `dtype` or dict, optional
+    method, method_options : optional
+        How clock-driven differential equations are integrated.
     dt, clock, order, name
-        As for `Synapses`.
+        As for `Synapses`; so is the default name, which decides the order of objects.
     put_off : int, optional
         Up to how many time steps an update ``X += f`` may be put off, if f is the
         same for all synapses onto a neuron and every other pathway reads X as in
@@ -74,9 +90,13 @@ class DenseSynapses(Group):
     Raises
     ------
     NotImplementedError
-        If it is asked for what only `Synapses` can do: delays, differential
-        equations, several synapses for a pair, event-driven updates, a choice of
-        pairs.
+        If it is asked for what only `Synapses` can do: delays that differ between
+        synapses, several synapses for a pair, few of all pairs, synapses of synapses.
+
+    Notes
+    -----
+    An event-driven variable that depends on one side alone (a trace of STDP) is kept
+    once for each neuron; its values can be set to one number for all synapses only.
 
     Examples
     --------
@@ -96,7 +116,10 @@ class DenseSynapses(Group):
         target=None,
         model=None,
         on_pre=None,
+        pre=None,
         on_post=None,
+        post=None,
+        connect=None,
         delay=None,
         on_event="spike",
         multisynaptic_index=None,
@@ -106,13 +129,14 @@ class DenseSynapses(Group):
         dt=None,
         clock=None,
         order=0,
-        method=None,
-        name="densesynapses*",
+        method=("exact", "euler", "heun"),
+        method_options=None,
+        name="synapses*",
         put_off=0,
     ):
-        target = source if target is None else target
-        model = checked_model(model)
-        refuse_unsupported(delay, multisynaptic_index, method)
+        on_pre, on_post = check_keywords(connect, pre, on_pre, post, on_post)
+        source, target = checked_ends(source, target)
+        model = checked_model(model, multisynaptic_index)
         Group.__init__(
             self,
             dt=dt,
@@ -126,53 +150,183 @@ class DenseSynapses(Group):
         self.source, self.target = source, target
         self.add_dependency(source)
         self.add_dependency(target)
-        self.equations = Equations(
-            [eq for eq in model.values() if "summed" not in eq.flags]
-        )
         self._linked_variables = set()
-        self._create_variables(model, dtype)
+        model, constant_over_dt = extract_constant_subexpressions(model)
+        statements = [
+            (side, *pathway)
+            for side, given in (("pre", on_pre), ("post", on_post))
+            for pathway in _by_name(side, given)
+        ]
+        self._plan_equations(model, statements)
+        create_variables(self, model, dtype)
+        if self.event_driven is not None:
+            add_time_stamps(self)
+        check_shared(model, self.variables)
+        expressions = [str(eq.expr) for eq in model.values() if eq.expr is not None]
+        check_left_out(self, [*expressions, *(code for _, _, code in statements)])
+        #: Which pairs are joined.
+        self.connectivity = Connectivity(self)
         self._indices = DenseIndexing(self)
         self.events = on_event if isinstance(on_event, Mapping) else {}
         self._default_event = on_event if isinstance(on_event, str) else "spike"
         #: All pathways, those of ``on_pre`` first.
         self.pathways = []
-        for side, statements in (("pre", on_pre), ("post", on_post)):
-            self._add_pathways(side, statements)
-        check_delay_names(delay, self.pathways)
-        self.summed_updaters = {}
-        for eq in model.values():
-            if "summed" in eq.flags:
-                self._add_summed(eq)
+        delays = delays_by_pathway(delay)
+        for side, objname, code in statements:
+            self._add_pathway(side, objname, code, delays.pop(objname, None))
+        for unknown in delays:
+            raise ValueError(
+                f"Cannot set the delay for pathway '{unknown}': unknown pathway."
+            )
+        self._add_updaters(model, constant_over_dt, method, method_options, order)
         #: The updates that are put off, if there are any.
         self.pending = plan_pending(self, put_off)
         self.indices = DenseIndexWrapper(self)
         self._enable_group_attributes()
 
-    def connect(self, *args, **kwds):
-        """Accept ``connect()``; all pairs are connected from the start.
+    def _plan_equations(self, model, statements):
+        """Split the equations, and find the traces that are kept once a neuron."""
+        event_driven, continuous = event_driven_part(model)
+        #: Integrated at every time step, or not at all.
+        self.equations = Equations(continuous)
+        #: Integrated at events, with all parameters and subexpressions; or None.
+        self.event_driven = Equations(event_driven) if event_driven else None
+        if event_driven and only_immediate(self.codeobj_class):
+            raise NotImplementedError(
+                "DenseSynapses has no event-driven variables on CUDA: use Synapses"
+            )
+        codes = {"pre": [], "post": []}
+        for side, _, code in statements:
+            codes[side].append(code)
+        #: The event-driven variables that are kept once a neuron, by name.
+        self.traces = {}
+        if event_driven and not loops_over_arrays(self.codeobj_class):
+            self.traces = find_traces(
+                event_driven, codes["pre"], codes["post"], self.source, self.target
+            )
+
+    def _add_updaters(self, model, constant_over_dt, method, method_options, order):
+        """Add what runs in every time step."""
+        #: Integrates what is clock-driven, if there is anything.
+        self.state_updater = None
+        if len(self.equations.diff_eq_names):
+            self.state_updater = StateUpdater(
+                self,
+                method,
+                method_options=method_options,
+                clock=self.clock,
+                order=order,
+            )
+            plan_state_updater(self.state_updater, self)
+            self.contained_objects.append(self.state_updater)
+        #: Evaluates what is constant over a time step.
+        self.subexpression_updater = None
+        if len(constant_over_dt):
+            self.subexpression_updater = SubexpressionUpdater(self, constant_over_dt)
+            plan_rows(self.subexpression_updater, self)
+            self.contained_objects.append(self.subexpression_updater)
+        self.summed_updaters = {}
+        for eq in model.values():
+            if "summed" in eq.flags:
+                self._add_summed(eq)
+
+    def connect(
+        self,
+        condition=None,
+        i=None,
+        j=None,
+        p=1.0,
+        n=1,
+        skip_if_invalid=False,
+        namespace=None,
+        level=0,
+    ):
+        """Join all pairs, or those of a condition, as `Synapses.connect` does.
+
+        Parameters
+        ----------
+        condition : str or bool, optional
+            Of ``i``, ``j`` and the variables of the neurons.
+        i, j : array_like of int, optional
+            Pre- and postsynaptic neurons of each synapse, instead of a condition.
+        p : float or str, optional
+            Probability of each of these pairs. Drawn with NumPy, also for standalone
+            programs: each run of one has the same pairs.
 
         Raises
         ------
         NotImplementedError
-            If any argument chooses pairs.
+            If only `Synapses` can, or would be faster since few pairs are chosen; if
+            called twice: there is one synapse for each pair.
         """
-        if args or kwds:
-            raise NotImplementedError(
-                f"'{self.name}' connects all pairs; use Synapses to choose some"
-            )
+        if namespace is None:
+            namespace = get_local_namespace(level=level + 1)
+        self.connectivity.connect(condition, i, j, p, n, skip_if_invalid, namespace)
+        self.variables["N"].set_value(self.connectivity.number)
+        for name, side, counts in (
+            ("i", "pre", "N_outgoing"),
+            ("j", "post", "N_incoming"),
+        ):
+            self.variables[counts].set_value(self._count(name, side))
+        if self.mask is not None:
+            self.make_at_once()
+
+    def positions(self):
+        """Elements of the matrix that are synapses, in the order of the synapses."""
+        if self.connectivity.positions is not None:
+            return self.connectivity.positions
+        return np.arange(len(self))
 
     def __len__(self):
-        return self.N_pre * self.N_post
+        return self.connectivity.number
+
+    @property
+    def shape(self):
+        """Number of source and of target neurons."""
+        return len(self.source), len(self.target)
 
     @property
     def N_pre(self):
         """Number of source neurons."""
-        return self.variables["N_pre"].get_value()
+        return self.shape[0]
 
     @property
     def N_post(self):
         """Number of target neurons."""
-        return self.variables["N_post"].get_value()
+        return self.shape[1]
+
+    @property
+    def N_outgoing_pre(self):
+        """Number of synapses of each source neuron."""
+        return self.variables["N_outgoing"].get_value()
+
+    @property
+    def N_incoming_post(self):
+        """Number of synapses of each target neuron."""
+        return self.variables["N_incoming"].get_value()
+
+    @property
+    def mask(self):
+        """One byte a pair: whether it is connected; None if all are."""
+        return self.connectivity.mask
+
+    @property
+    def delay(self):
+        """The delay of the pathway ``pre``."""
+        return self._pre_pathway().delay
+
+    @delay.setter
+    def delay(self, value):
+        self._pre_pathway().delay = value
+
+    @property
+    def delay_(self):
+        """`delay` in seconds, without unit."""
+        return self._pre_pathway().delay_
+
+    @delay_.setter
+    def delay_(self, value):
+        self.delay = value * second
 
     def __getitem__(self, item):
         return DenseSubgroup(self, self.indices[item])
@@ -184,12 +338,50 @@ class DenseSynapses(Group):
         )
 
     def before_run(self, run_namespace):
+        if not self.connectivity.connected:
+            raise TypeError(
+                f"DenseSynapses object '{self.name}' does not do anything, since it "
+                "has not created synapses with 'connect'. Set its active attribute to "
+                "False if you intend to do only do this for a subsequent run."
+            )
         self.check_observers()
         self.equations.check_units(self, run_namespace=run_namespace)
         check_subexpressions(self, self.equations, run_namespace)
         super().before_run(run_namespace=run_namespace)
 
+    def check_variable_write(self, variable):
+        """Raise if a synaptic variable is set before `connect` was called."""
+        if not self.connectivity.connected:
+            raise TypeError(
+                f"Cannot write to synaptic variable '{variable.name}', you need to "
+                "call connect(...) first"
+            )
+
+    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
+        """Resolve names; ``i`` and ``j`` are counted by the templates."""
+        found = super().resolve_all(identifiers, run_namespace, *args, **kwds)
+        more = kwds.get("additional_variables") or {}
+        for name, side in (("i", "pre"), ("j", "post")):
+            if isinstance(more.get(f"_{side}synaptic_idx"), IndexArray):
+                continue  # its code reads arrays
+            if isinstance(found.get(name), IndexArray):
+                found[name] = self.counted[name]
+                for needed in (f"_{side}synaptic_idx", f"_{side}_start"):
+                    found[needed] = self.variables[needed]
+        if self.mask is not None:
+            found["_mask"] = self.mask
+        return found
+
     def __setattr__(self, name, value, level=0):
+        trace = vars(self).get("traces", {}).get(name.removesuffix("_"))
+        if trace is not None:
+            trace.set(self, value, check_units=not name.endswith("_"))
+            return
+        plain = name.removesuffix("_")
+        if self._holds_masked(plain):
+            view = self.state(plain, use_units=plain == name)
+            view.set_item("True", value, level=level + 1)
+            return
         if not isinstance(value, str):
             super().__setattr__(name, value, level)
             return
@@ -205,126 +397,61 @@ class DenseSynapses(Group):
         """Look for objects outside of the projection that read its variables."""
         check_observers(self)
 
-    def _create_variables(self, model, user_dtype):
-        self.variables = Variables(self)
-        n_pre, n_post = len(self.source), len(self.target)
-        for name, value in (
-            ("N", n_pre * n_post),
-            ("N_pre", n_pre),
-            ("N_post", n_post),
-            ("_pre_start", getattr(self.source, "start", 0)),
-            ("_post_start", getattr(self.target, "start", 0)),
-        ):
-            self.variables.add_constant(name, int(value))
-        self.variables.create_clock_variables(self._clock)
-        for side in ("pre", "post"):
-            index = f"_{side}synaptic_idx"
-            self.variables.add_auxiliary_variable(index, dtype=np.int32)
-            self.variables[index].unique = False  # many synapses share a neuron
-            self.variables[index].read_only = True
-        for name, side in (("i", "pre"), ("j", "post")):
-            expr = f"_{side}synaptic_idx - _{side}_start"
-            self._add_subexpression(name, expr, dtype=np.int32)
-        for eq in model.values():
-            self._add_equation(eq, get_dtype(eq, user_dtype))
-        for side, group in (("pre", self.source), ("post", self.target)):
-            self._add_references(side, group, model)
-        check_shared(model, self.variables)
+    def make_at_once(self):
+        """Put no updates off any more."""
+        self.pending = None
+        for pathway in self.pathways:
+            pathway.make_at_once()
 
-    def _add_equation(self, eq, dtype):
-        if eq.type == SUBEXPRESSION:
-            name = ("_summed_" if "summed" in eq.flags else "") + eq.varname
-            self._add_subexpression(
-                name, str(eq.expr), eq.dim, dtype, scalar="shared" in eq.flags
-            )
-        elif "shared" in eq.flags:
-            self.variables.add_array(
-                eq.varname,
-                size=1,
-                dimensions=eq.dim,
-                dtype=dtype,
-                constant="constant" in eq.flags,
-                scalar=True,
-                index="0",
-            )
-        else:
-            variable = ArrayVariable(
-                eq.varname,
-                self,
-                size=self.variables["N"].get_value(),
-                device=get_device(),
-                dimensions=eq.dim,
-                dtype=dtype,
-                constant="constant" in eq.flags,
-            )
-            self.variables._add_variable(eq.varname, variable)
-            get_device().init_with_zeros(variable, dtype)
+    def end_of(self, side):
+        """Number after that of the last neuron of a side, in its whole group."""
+        group = self.source if side == "pre" else self.target
+        return getattr(group, "start", 0) + len(group)
 
-    def _add_subexpression(
-        self, name, expr, dim=DIMENSIONLESS, dtype=None, scalar=False
-    ):
-        self.variables._add_variable(
-            name,
-            Subexpression(
-                name=name,
-                owner=weakproxy_with_fallback(self),
-                expr=expr,
-                device=get_device(),
-                dimensions=dim,
-                dtype=dtype,
-                scalar=scalar,
-            ),
-            index="0" if scalar else None,
+    def index_array(self, side):
+        """The number of each pre- or postsynaptic neuron in its whole group."""
+        name = f"_synaptic_{side}"
+        if name not in self.variables:
+            start = self.variables[f"_{side}_start"].get_value()
+            array = IndexArray(name, self, side, start)
+            self.variables._variables[name] = array
+        return self.variables[name]
+
+    def _holds_masked(self, name):
+        """Whether a name is that of a matrix of which not all elements are used."""
+        connectivity = vars(self).get("connectivity")
+        return (
+            connectivity is not None
+            and connectivity.mask is not None
+            and name in self.variables
+            and self.variables.indices[name] == "_idx"
         )
 
-    def _add_references(self, side, group, model):
-        """Make ``x`` of a source or target neuron known as ``x_pre`` or ``x_post``."""
-        for name, variable in group.variables.items():
-            if name in model.names and "summed" not in model[name].flags:
-                raise ValueError(
-                    f"The {side}-synaptic variable '{name}' has the same name as a "
-                    "synaptic variable, rename the synaptic variable."
-                )
-            if name.startswith("_"):
-                continue
-            index = "0" if variable.scalar else f"_{side}synaptic_idx"
-            try:
-                self.variables.add_reference(f"{name}_{side}", group, name, index)
-                if side == "post" and not name.endswith("_post"):
-                    self.variables.add_reference(name, group, name, index)
-            except TypeError:
-                continue  # an index of its own, as `Synapses` leaves it out too
-
-    def _add_pathways(self, side, statements):
-        if not statements:
-            return
-        if isinstance(statements, str):
-            statements = {side: statements}
-        if not isinstance(statements, Mapping):
-            raise TypeError(
-                f"on_{side} has to be a string or a dictionary, is {type(statements)}"
+    def _pre_pathway(self):
+        if "pre" not in [pathway.objname for pathway in self.pathways]:
+            raise AttributeError(
+                "Synapses do not have a 'pre' pathway, do not know what 'delay' refers "
+                "to."
             )
-        for objname, code in statements.items():
-            if not isinstance(objname, str):
-                raise TypeError(
-                    f"Keys for the 'on_{side}' argument have to be strings, got "
-                    f"{type(objname)} instead."
-                )
-            if not isinstance(code, str):
-                raise TypeError(
-                    f"The statements of pathway '{objname}' have to be a string, are "
-                    f"{type(code)}"
-                )
-            if objname in self.variables or hasattr(self, objname):
-                raise ValueError(
-                    f"Cannot add updater with name '{objname}', synapses object "
-                    "already has an attribute with this name."
-                )
-            event = self.events.get(objname, self._default_event)
-            pathway = DensePathway(self, code, side, objname, event)
-            self.pathways.append(pathway)
-            self.contained_objects.append(pathway)
-            setattr(self, objname, pathway)
+        return self.pre
+
+    def _count(self, name, side):
+        size = self.shape[0 if side == "pre" else 1]
+        neurons = self.variables[name].get_value()[self.positions()]
+        counted = np.bincount(neurons, minlength=size).astype(np.int32)
+        return np.pad(counted, (self.end_of(side) - size, 0))
+
+    def _add_pathway(self, side, objname, code, delay):
+        if objname in self.variables or hasattr(self, objname):
+            raise ValueError(
+                f"Cannot add updater with name '{objname}', synapses object already "
+                "has an attribute with this name."
+            )
+        event = self.events.get(objname, self._default_event)
+        pathway = DensePathway(self, code, side, objname, event, delay)
+        self.pathways.append(pathway)
+        self.contained_objects.append(pathway)
+        setattr(self, objname, pathway)
 
     def pending_for(self, variables):
         """What a template needs if it touches the variable whose updates are put off.
@@ -357,6 +484,7 @@ class DenseSynapses(Group):
             variable
             for name, variable in self.variables.items()
             if isinstance(variable, ArrayVariable)
+            and not isinstance(variable, IndexArray)  # counted, not read
             and self.variables.indices[name] == "_idx"
         ]
         return {
@@ -367,6 +495,13 @@ class DenseSynapses(Group):
 
     def run_regularly(self, code, *args, **kwds):
         """Run statements for every synapse, as `Synapses` does."""
+        for name, _, _ in parse_code(code):
+            if name in self.traces:
+                raise NotImplementedError(
+                    f"'{self.name}' keeps '{name}' once for each neuron, where "
+                    "run_regularly cannot change it: use Synapses"
+                )
+        check_left_out(self, [code])
         runner = super().run_regularly(code, *args, **kwds)
         plan_rows(runner, self)
         return runner
@@ -375,6 +510,25 @@ class DenseSynapses(Group):
         """Presynaptic variable whose zeros mark the rows that the code leaves alone."""
         name = idle_row_factor(code, self.variables)
         return None if name is None else self.variables[name]
+
+    def get_states(self, vars=None, *args, **kwds):
+        """Return the values of variables, as `Synapses` does."""
+        if vars is None and self.event_driven is not None:
+            shown = {*self.traces, "lastupdate"}
+            vars = [
+                name
+                for name, variable in self.variables.items()
+                if name in shown
+                or (
+                    isinstance(variable, ArrayVariable)
+                    and not name.startswith("_")
+                    and (
+                        kwds.get("read_only_variables", True) or not variable.read_only
+                    )
+                )
+            ]
+        kwds["level"] = kwds.get("level", 0) + 1
+        return super().get_states(vars, *args, **kwds)
 
     def _add_summed(self, eq):
         if eq.varname not in self.variables:
@@ -391,3 +545,27 @@ class DenseSynapses(Group):
         updater = DenseSummedUpdater(self, eq)
         self.summed_updaters[eq.varname] = updater
         self.contained_objects.append(updater)
+
+
+def _by_name(side, statements):
+    """The pathways of one side as pairs of name and statements."""
+    if not statements:
+        return []
+    if isinstance(statements, str):
+        statements = {side: statements}
+    if not isinstance(statements, Mapping):
+        raise TypeError(
+            f"on_{side} has to be a string or a dictionary, is {type(statements)}"
+        )
+    for objname, code in statements.items():
+        if not isinstance(objname, str):
+            raise TypeError(
+                f"Keys for the 'on_{side}' argument have to be strings, got "
+                f"{type(objname)} instead."
+            )
+        if not isinstance(code, str):
+            raise TypeError(
+                f"The statements of pathway '{objname}' have to be a string, are "
+                f"{type(code)}"
+            )
+    return list(statements.items())

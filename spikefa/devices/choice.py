@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 __all__ = ["DEVICES", "DeviceChoice"]
 
-#: Brian2's runtime mode, C++ standalone, and Brian2CUDA.
-DEVICES = ("runtime", "cpp", "cuda")
+#: Brian2's runtime mode through NumPy or through Cython, C++ standalone, Brian2CUDA.
+DEVICES = ("numpy", "runtime", "cpp", "cuda")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ run leaves those of the one before.
 
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ from brian2 import NeuronGroup, prefs
 from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
+from .brian_internals import order_of_clocks, with_arguments
 from .cache import trim, using
 from .cpp_project import compile_project
 from .session import Session
@@ -124,24 +124,15 @@ class StandaloneSession(Session):
         dt = float(model["dt"])
         net.run(dt * model["dt"] / dt, namespace={})
         queue = device.main_queue
-        kinds = [kind for kind, _ in queue]
-        # Brian2 keeps clocks in a set; the same network shall give the same program.
-        start = queue.index(("insert_code", seeding)) + 1
-        clocks = slice(start, kinds.index("run_network"))
-        queue[clocks] = sorted(queue[clocks], key=str)
-        lines = queue[kinds.index("run_network")][1][1]
-        lines[:] = [self._with_arguments(line, array) for line in self._adapt(lines)]
-
-    def _with_arguments(self, line, array):
-        """Make a line of the program depend on a gate, or on the number of steps."""
-        if added := re.search(r"\.add\(&\w+, (\w+)\);", line):
-            gate = self._gates.get(added[1])
-            return line if gate is None else f"if ({array['gate']}[{gate}]) {line}"
-        if ".run(" in line:
-            steps = f"{array['steps']}[0] * {float(self.network.model['dt'])!r}"
-            line = re.sub(r"\.run\([^,]+,", f".run({steps},", line)
-            return "\n".join([*self._set_time(f"{array['start']}[0]"), line])
-        return line
+        order_of_clocks(queue, queue.index(("insert_code", seeding)) + 1)
+        (lines,) = [run[1] for kind, run in queue if kind == "run_network"]
+        lines[:] = with_arguments(
+            self._adapt(lines),
+            self._gates,
+            array["gate"],
+            f"{array['steps']}[0] * {dt!r}",
+            list(self._set_time(f"{array['start']}[0]")),
+        )
 
     def _set_time(self, start):
         """Let network and clocks start from a time step, the next of their own."""

@@ -2,13 +2,10 @@
 
 import hashlib
 import logging
-from contextlib import contextmanager
 from pathlib import Path
 
 from brian2 import prefs, set_device
-from brian2.core.names import Nameable
-from brian2.core.tracking import InstanceTrackerSet
-from brian2.devices.device import get_device, reset_device
+from brian2.devices.device import get_device
 
 from ..equations.usage import check_functions
 from ..errors import InputError
@@ -16,6 +13,7 @@ from ..network.build import build_network
 from ..network.check import blaming_model, check_model
 from ..network.precision import float_type, lost_in_single
 from ..rules import get_rule
+from .brian_internals import first_of_their_name, kept_globals
 from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp import StandaloneSession
@@ -43,8 +41,9 @@ def open_session(
     architecture : Architecture
     model : Model
     rule : str or Rule, optional
-    device : {'cpp', 'runtime', 'cuda'} or DeviceChoice, optional
-        C++ standalone, Brian2's runtime mode (Cython), or Brian2CUDA.
+    device : {'cpp', 'runtime', 'numpy', 'cuda'} or DeviceChoice, optional
+        C++ standalone, Brian2's runtime mode through Cython or, with nothing to
+        compile, through NumPy, or Brian2CUDA.
     threads : int, optional
         OpenMP threads (C++ standalone only).
     record : dict, optional
@@ -80,31 +79,33 @@ def open_session(
     """
     choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
     machine = check_device(choice, threads)
-    prefs.core.default_float_dtype = float_type(architecture)
-    # The networks are put together by hand; Brian2 cannot tell that they are used.
-    prefs.logging.warn_for_unused_objects = False
     rule = get_rule(rule)
-    check_model(architecture, model, rule)
-    if architecture.precision == "single":
-        for line in lost_in_single(model):
-            logging.getLogger("spikefa").warning(line)
-    _activate(choice.name, threads, machine)
-    check_functions(model, get_device().code_object_class(), choice.name)
-    if choice.name == "cuda":
-        implement_timed_arrays(model.values())
-    with _first_of_their_name():
-        network = build_network(architecture, model, rule, record)
-        if choice.name == "runtime":
-            return RuntimeSession(network)
-        if build_dir is None:
-            target = f"{choice} {threads}" + (f" {machine.target}" if machine else "")
-            build_dir = _build_root(choice) / _key(
-                architecture, model, network.rule, target, network.records
-            )
-        with blaming_model(network):
-            if choice.name == "cuda":
-                return CudaSession(network, build_dir, machine, choice.build_only)
-            return StandaloneSession(network, build_dir)
+    with kept_globals():
+        prefs.core.default_float_dtype = float_type(architecture)
+        # Networks are put together by hand; Brian2 cannot tell that they are used.
+        prefs.logging.warn_for_unused_objects = False
+        check_model(architecture, model, rule)
+        if architecture.precision == "single":
+            for line in lost_in_single(model):
+                logging.getLogger("spikefa").warning(line)
+        _activate(choice.name, threads, machine)
+        check_functions(model, get_device().code_object_class(), choice.name)
+        if choice.name == "cuda":
+            implement_timed_arrays(model.values())
+        with first_of_their_name():
+            network = build_network(architecture, model, rule, record)
+            if choice.name in ("numpy", "runtime"):
+                return RuntimeSession(network)
+            if build_dir is None:
+                target = f"{choice} {threads}"
+                target += f" {machine.target}" if machine else ""
+                build_dir = _build_root(choice) / _key(
+                    architecture, model, rule, target, network.records
+                )
+            with blaming_model(network):
+                if choice.name == "cuda":
+                    return CudaSession(network, build_dir, machine, choice.build_only)
+                return StandaloneSession(network, build_dir)
 
 
 def check_device(choice, threads=1):
@@ -143,37 +144,14 @@ def check_device(choice, threads=1):
     return None
 
 
-@contextmanager
-def _first_of_their_name():
-    """Let objects ignore the names of those of earlier networks that are still alive.
-
-    Brian2 would number the names in the generated code, and then even the same network
-    had to be compiled again.
-    """
-    sets = Nameable.__instancefollower__.instance_sets
-    earlier, sets[Nameable] = sets[Nameable], InstanceTrackerSet()
-    try:
-        yield
-    finally:
-        for reference in sets[Nameable]:
-            if (alive := reference()) is not None:
-                earlier.add(alive)
-        sets[Nameable] = earlier
-
-
 def _activate(device, threads, machine):
     if device == "cuda":
         activate_cuda(machine)
     elif device == "cpp":
         _activate_cpp(threads)
     else:
-        _activate_runtime(threads)
-
-
-def _activate_runtime(threads):
-    reset_device()
-    set_device("runtime")
-    prefs.codegen.target = "cython"
+        set_device("runtime")
+        prefs.codegen.target = "cython" if device == "runtime" else "numpy"
 
 
 def _activate_cpp(threads):

@@ -3,13 +3,16 @@
 from contextlib import contextmanager
 
 import numpy as np
-from brian2 import prefs
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
-from brian2.groups.group import CodeRunner
 
 from ..equations.statements import sets_variable
-from ..network.precision import float_type
+from .brian_internals import (
+    empty,
+    globals_of,
+    keep_generated_code,
+    noted_globals,
+)
 from .session import Session
 
 __all__ = ["RuntimeSession"]
@@ -17,6 +20,10 @@ __all__ = ["RuntimeSession"]
 
 class RuntimeSession(Session):
     """A network in the memory of this process."""
+
+    def __init__(self, network):
+        super().__init__(network)
+        self._globals = noted_globals()
 
     def get_state(self, names=None):
         names = self.variables if names is None else names
@@ -38,29 +45,22 @@ class RuntimeSession(Session):
         net.targets.values[places] = targets
         self._set_gates(gates)
         self._prepare()
-        # Of another session that may have been opened since.
-        prefs.core.default_float_dtype = float_type(net.architecture)
-        brian2_seed(seed)
         try:
-            net.brian_network.run(steps * net.model["dt"], namespace={})
-            self._keep_code()
+            with globals_of(self._globals):
+                brian2_seed(seed)
+                net.brian_network.run(steps * net.model["dt"], namespace={})
+                result = self._result(len(images))
+                result.seconds = get_device()._last_run_time
+            keep_generated_code(net.brian_network)
             self._raise_if_interrupted()
         except BaseException:
             self.set_state(before)
             raise
-        result = self._result(len(images))
-        result.seconds = get_device()._last_run_time
         if keep_state:
             self._step += steps
         else:
             self.set_state(before)
         return result
-
-    def _keep_code(self):
-        """Spare the next run the seconds in which Brian2 generates the same code."""
-        for obj in self.network.brian_network.sorted_objects:
-            if isinstance(obj, CodeRunner) and obj.active:
-                obj.create_code_objects = _do_nothing
 
     @contextmanager
     def evaluating(self):
@@ -79,8 +79,9 @@ class RuntimeSession(Session):
 
     def _changed_by(self, gates):
         """Names of the state that a run can change; weights only if they learn."""
-        learning = gates[: self.network.n_layers + 1].any()
-        learning |= sets_variable(self.network.model["transmit"], "W")
+        model = self.network.model
+        learns = gates[: self.network.n_layers + 1].any()
+        learning = learns or sets_variable(model["transmit"], "W")
         return [
             name
             for name, variable in self.variables.items()
@@ -98,9 +99,4 @@ class RuntimeSession(Session):
         net = self.network
         net.brian_network.t_ = self._step * float(net.model["dt"])
         for monitor in (net.readout, *net.monitors.values()):
-            monitor.resize(0)
-            monitor.variables["N"].set_value(0)  # SpikeMonitor.resize leaves it
-
-
-def _do_nothing(run_namespace):
-    pass
+            empty(monitor)

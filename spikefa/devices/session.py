@@ -170,7 +170,9 @@ class Session(ABC):
         Parameters
         ----------
         images : numpy.ndarray, shape (n, n_inputs)
-            Pixels; integers are divided by 255.
+            Inputs as they are, such as ``dataset.train_inputs[:20]``. Whole numbers
+            are taken with target vectors only, and bytes never: what stands for 1 is
+            known to the data set.
         targets : numpy.ndarray, shape (n,) or (n, n_outputs)
             Class labels or target vectors.
         seed : int
@@ -269,8 +271,14 @@ class Session(ABC):
             )
         if len(targets) != len(images):
             raise InputError(f"{len(images)} images but {len(targets)} targets")
-        if images.dtype.kind in "ui":
-            images = images / 255.0
+        whole = images.dtype.kind in "ui" and not arch.vector_target
+        if whole or images.dtype == np.uint8:
+            raise InputError(
+                f"images are whole numbers ({images.dtype}), and which of them stands "
+                "for 1 is not known: give Dataset.train_inputs[...], or floats"
+            )
+        if images.dtype.kind != "f":
+            images = images.astype(float)
         return images, np.asarray(targets, dtype=np.float64)
 
     def _places(self, n_images):

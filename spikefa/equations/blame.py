@@ -4,6 +4,7 @@ Brian2 knows its own objects; a group of neurons is made of several strings. Whi
 them is at fault follows from the names in Brian2's message.
 """
 
+import ast
 import re
 from difflib import get_close_matches
 
@@ -121,12 +122,33 @@ def _culprit(model, names, reason):
                     if test(model.get(name), word):
                         return name
     for expression in re.findall(r"'([^']+)'", reason):
-        squeezed = "".join(expression.split())
         for name in names:
-            if squeezed in "".join(str(model.get(name)).split()):
+            if _contains(model.get(name), expression):
                 return name
     changed = model.changed(*names)
     return changed[0] if changed else names[0]
+
+
+def _contains(text, expression):
+    """Whether an expression is part of a string, with other spaces and brackets."""
+    if not isinstance(text, str):
+        return False
+    if "".join(expression.split()) in "".join(text.split()):
+        return True
+    wanted = _parts(expression)[:1]
+    lines = re.split(r"[\n;]", text)
+    sides = [re.split(r"(?<![=<>!])=(?!=)", line)[-1] for line in lines]
+    # The unit of an equation is not part of its expression.
+    return any(wanted[0] in _parts(side.split(":")[0]) for side in sides if wanted)
+
+
+def _parts(expression):
+    """Describe an expression, and then all that it is made of."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return []
+    return [ast.dump(node) for node in ast.walk(tree)]
 
 
 def _defines(text, word):
@@ -136,7 +158,7 @@ def _defines(text, word):
 
 def _with_suggestion(reason, known):
     if found := re.fullmatch(r"unknown name '(\w+)'", reason):
-        by_lower = {word.lower(): word for word in sorted(known)}
+        by_lower = {word.lower(): word for word in sorted(known - {found[1]})}
         close = get_close_matches(found[1].lower(), by_lower, 1, 0.8)
         if close:
             return f"{reason}, did you mean '{by_lower[close[0]]}'?"

@@ -6,6 +6,7 @@ from brian2 import Quantity, have_same_dimensions, second
 from brian2.core.functions import Function
 
 from ..errors import ModelError
+from .blame import words
 from .integration import METHODS
 from .model import builtin_values
 from .names import NAMES, kind_of, layer_of
@@ -36,10 +37,11 @@ def check_kinds(model):
             problem = "above 0"
         if problem:
             text = model.derivations.get(name)
-            raise ModelError(
-                f"{model.where(name)}: must be {problem}, got {shown(model[name])}"
-                + (f" (it is {text})" if text else "")
-            )
+            value = f"must be {problem}, got {shown(model[name])}"
+            if text:  # the fault is in what it follows from
+                place = model.where(*model.changed(*sorted(words(text))) or [name])
+                raise ModelError(f"{place}: {name} = {text} {value}")
+            raise ModelError(f"{model.where(name)}: {value}")
 
 
 def shown(value):

@@ -2,6 +2,8 @@
 
 from brian2.parsing.statements import parse_statement
 
+from .text import tidy_statements
+
 __all__ = ["parse_statements", "sets_variable"]
 
 
@@ -11,7 +13,6 @@ def parse_statements(text):
     Parameters
     ----------
     text : str or None
-        Lines, or what ``;`` parts.
 
     Returns
     -------
@@ -23,8 +24,8 @@ def parse_statements(text):
     ValueError
         If a line is no statement.
     """
-    lines = (text or "").replace(";", "\n").splitlines()
-    return [parse_statement(line.strip())[:3] for line in lines if line.strip()]
+    lines = tidy_statements(text or "").splitlines()
+    return [parse_statement(line)[:3] for line in lines]
 
 
 def sets_variable(text, name):

@@ -1,5 +1,6 @@
 """Checking that every name of a model file has an effect, and means what it says."""
 
+import re
 from difflib import get_close_matches
 from inspect import isclass, isroutine
 
@@ -10,7 +11,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 
 from ..errors import ModelError
 from .model import builtin_values
-from .names import EQUATION_STRINGS, NAMES, kind_of, layer_of
+from .names import EQUATION_STRINGS, NAMES, PER_LAYER, kind_of, layer_of
 
 __all__ = ["check_functions", "check_names"]
 
@@ -201,6 +202,8 @@ def _no_such_name(model, name):
         == (not isinstance(model.get(name, model.file.others.get(name)), str))
         and not model.changed(row.name)
     ]
+    if found := re.match(r"(output|layer_\d+)_", name):
+        of_its_kind += [f"{found[0]}{word}" for word in PER_LAYER]
     close = get_close_matches(name, of_its_kind, 1, 0.8)
     if close:
         return f"the model has no such name, did you mean '{close[0]}'?"

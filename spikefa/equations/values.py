@@ -8,6 +8,7 @@ from inspect import isfunction
 import numpy as np
 from brian2 import Equations, Quantity, TimedArray
 from brian2.core.functions import Function
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT
 from brian2.units.fundamentalunits import Unit, get_dimensions
 
 from .names import kind_of
@@ -41,7 +42,7 @@ def normalized(name, value):
     if isinstance(value, str):
         return _TIDY.get(kind_of(name), str)(value)
     if isinstance(value, Equations):
-        return "\n".join(str(equation) for equation in value.values())
+        return "\n".join(_equation_text(equation) for equation in value.values())
     if isinstance(value, Unit):
         return 1.0 * value
     if isinstance(value, Quantity):
@@ -55,6 +56,33 @@ def normalized(name, value):
     if isfunction(value) and hasattr(value, "_arg_units"):
         return Function(value)
     return value
+
+
+#: What Brian2's dimensions are measured in.
+_BASE_UNITS = {
+    "length": "metre",
+    "mass": "kilogram",
+    "time": "second",
+    "current": "amp",
+    "temperature": "kelvin",
+    "substance": "mole",
+    "luminosity": "candela",
+}
+
+
+def _equation_text(equation):
+    """Write an equation as Brian2 reads it: its own text has units it cannot read."""
+    left = equation.varname
+    if equation.type == DIFFERENTIAL_EQUATION:
+        left = f"d{left}/dt"
+    right = "" if equation.expr is None else f" = {equation.expr.code}"
+    unit = equation.var_type
+    if unit == FLOAT:
+        powers = {name: equation.dim.get_dimension(name) for name in _BASE_UNITS}
+        parts = [f"{_BASE_UNITS[n]}**{power:g}" for n, power in powers.items() if power]
+        unit = "*".join(parts) or "1"
+    flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
+    return f"{left}{right} : {unit}{flags}"
 
 
 def is_model_value(name, value):

@@ -86,7 +86,7 @@ def training_parser(script, description):
         help="any parameter of the model, such as tau_m=0.4*ms",
     )
     add("--dataset", choices=DATASETS, help="default: mnist")
-    add("--data", metavar="DIR", help="folder of IDX (or SVHN) files")
+    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     _add_record_options(parser)
     _add_machine_options(parser)
     return parser

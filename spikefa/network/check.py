@@ -11,14 +11,15 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
 from brian2 import second
 from brian2.core.base import BrianObjectException
-from brian2.parsing.statements import parse_statement
 from brian2.utils.logger import catch_logs
 
 from ..equations.blame import explain, words
 from ..equations.integration import misread_by
 from ..equations.kinds import check_kinds
+from ..equations.statements import parse_statements
 from ..equations.usage import check_names
 from ..errors import ModelError
 from .build import build_network, check_choices
@@ -120,10 +121,12 @@ def _needed_variables(architecture, model, rule):
         if transfer == "transfer":
             transfer = model.of_layer(transfer, layer, n_layers)
         wanted = {"h": neuron, "drive": neuron, "phi": transfer}
-        yield (
-            (neuron, transfer),
-            wanted | ({"b": neuron} if architecture.biases else {}),
-        )
+        if architecture.biases:
+            wanted["b"] = neuron
+        learning = words(model["plastic_synapse"]) | words(model["learn_bias"])
+        if learning & {"psi", "psi_post"}:
+            wanted["psi"] = transfer
+        yield (neuron, transfer), wanted
         third_factor = model.of_layer("third_factor", layer, n_layers)
         yield (third_factor,), {"third_factor": third_factor}
     if architecture.vector_target:
@@ -177,6 +180,12 @@ def _statements(network):
             yield model.of_layer("reset", layer, last), neurons
     yield from ((name, network.layers[last]) for name in ("learn_bias", "decay_bias"))
     yield from ((name, network.forward[last]) for name in ("learn", "decay"))
+    of_route = network.rule.route
+    if last > 1:
+        for strings in (of_route.learn_strings, of_route.decay_strings):
+            yield from (
+                (name, network.forward[last]) for name in strings(network, last)
+            )
 
 
 def _check_assignments(network):
@@ -186,9 +195,9 @@ def _check_assignments(network):
         if not (text := model.get(name)):
             continue
         with model.blamed(name):
-            parsed = [parse_statement(line) for line in text.split("\n")]
-        used = {word for _, _, right, _ in parsed for word in words(right)}
-        for left, operation, _, _ in parsed:
+            parsed = parse_statements(text)
+        used = {word for _, _, right in parsed for word in words(right)}
+        for left, operation, _ in parsed:
             if operation == "=" and left not in group.variables and left not in used:
                 raise ModelError(
                     f"{model.where(name)}: sets '{left}', which is no variable"
@@ -208,10 +217,13 @@ def _check_initial_values(network, architecture):
             shape = (2, 2) if synapses else (2,)
         elif not synapses:
             shape = (sizes[layer],)
-        elif group.name.startswith("forward"):
-            shape = sizes[layer - 1], sizes[layer]
         else:
-            source = -1 if network.rule.route == "direct" else layer + 1
+            source = int(group.source.name.rsplit("_", 1)[1])
             shape = sizes[source], sizes[layer]
-        initial_value(network, name, variables[name], shape, value, 0)
+        others = {
+            other.split(".")[1]: np.zeros(shape)
+            for other in variables
+            if other.split(".")[0] == group.name and other != name
+        }
+        initial_value(network, name, variables[name], shape, value, 0, others)
     check_divisions(network, variables)

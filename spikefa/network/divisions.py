@@ -14,7 +14,8 @@ from .neurons import spike_string
 __all__ = ["check_divisions"]
 
 #: Parameters that the network, its synapses or its initial state set.
-_SET = {"drive", "drive_noisy", "b", "W", "B", "class_index", "feedback", "present"}
+_SET = {"drive", "drive_noisy", "b", "W", "B", "B_steps", "class_index", "present"}
+_SET |= {"feedback"}
 
 
 def check_divisions(net, state):

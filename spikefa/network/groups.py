@@ -38,4 +38,8 @@ def connect_all(
         return synapses
     from ..dense import DenseSynapses
 
-    return DenseSynapses(source, target, model, put_off=architecture.put_off, **common)
+    synapses = DenseSynapses(
+        source, target, model, put_off=architecture.put_off, **common
+    )
+    synapses.connect()
+    return synapses

@@ -11,7 +11,7 @@ import numpy as np
 from brian2 import Equations, NeuronGroup, Quantity, Synapses
 from brian2.core.variables import ArrayVariable
 from brian2.equations.equations import PARAMETER, SingleEquation
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import get_dimensions, get_unit_for_display
 
 from ..equations.blame import reason_for
 from ..equations.values import normalized
@@ -51,8 +51,11 @@ def array_variables(network):
 
 
 def has_layers(model):
-    """Whether a model gives a layer, or some of them, values of its own."""
-    return any("." in key for key in _flat(model))
+    """Whether a model gives values that are for one layer, by name or by shape."""
+    return any(
+        "." in key or isinstance(value, list | tuple) or getattr(value, "ndim", 0)
+        for key, value in _flat(model).items()
+    )
 
 
 def find_initial_values(model, names, n_layers):
@@ -167,7 +170,8 @@ def _checked_array(where, variable, shape, value):
         ) from None
     if dimensions is not variable.dim:
         raise ModelError(
-            f"{where}: has the unit {dimensions}, the variable has {variable.dim}"
+            f"{where}: has the unit {get_unit_for_display(dimensions)}, the variable "
+            f"has {get_unit_for_display(variable.dim)}"
         )
     if array.ndim and array.shape != shape:
         raise ModelError(

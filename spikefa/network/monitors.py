@@ -45,13 +45,15 @@ def _pool(net, output, classes):
         # Brian2CUDA adds the outputs of a class in any order, each time another one.
         from ..dense import DenseSynapses
 
-        return DenseSynapses(
+        pool = DenseSynapses(
             output,
             classes,
             net.model.equations("class_activity_of_all_pairs"),
             namespace={"per_class": per_class},
             name="pool",
         )
+        pool.connect()
+        return pool
     pool = Synapses(
         output,
         classes,

@@ -192,6 +192,9 @@ def add_layer(net, layer):
         method=model.get(of_layer("method")),
     )
     _add_spikes(net, group, layer, spike, reset)
+    if spike and isinstance(model[of_layer("refractory")], str):
+        for updater in (group, group.state_updater):  # it is part of their code
+            net.blame[updater.name] = [*net.blame[updater.name], of_layer("refractory")]
     if not net.rate:  # summed variables start from zero by themselves
         group.run_regularly(
             "drive = 0",

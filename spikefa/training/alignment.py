@@ -129,7 +129,7 @@ def output_errors(trainer, n_images):
     labels = dataset.test_labels[:n]
     with session.evaluating():
         result = session.run(
-            dataset.test_images[:n],
+            dataset.test_inputs[:n],
             labels,
             seed=0,
             gates=session.learn_nothing,

@@ -113,7 +113,8 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
     Parameters
     ----------
     session : Session
-    images : numpy.ndarray, shape (n, n_inputs)
+    images : numpy.ndarray or Inputs, shape (n or more, n_inputs)
+        Such as ``dataset.test_inputs``.
     labels : numpy.ndarray, shape (n,)
     seed : int
         Seed of the whole run.
@@ -135,7 +136,7 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
     counts = np.zeros(arch.n_classes, dtype=int)
     with session.evaluating():
         for number, start in enumerate(range(0, len(labels), chunk)):
-            shown = slice(start, start + chunk)
+            shown = slice(start, min(start + chunk, len(labels)))
             result = session.run(
                 np.repeat(images[shown], repeats, axis=0),
                 np.repeat(labels[shown], repeats),

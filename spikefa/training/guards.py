@@ -168,19 +168,28 @@ def diagnose(session):
     """
     if not session.network.model["eta"]:
         return "nothing is learned, as eta is 0"
-    for name in session.variables:
-        if name.endswith(".h") and not session.network.rate:
-            size = float(np.median(np.abs(session.get_state([name])[name])))
-            layer = name.split(".")[0].rsplit("_", 1)[1]
-            if size > 8:  # phi is within 0.0004 of 0 or 1
-                return (
-                    f"layer {layer} is saturated (median |h| = {size:.3g}): "
-                    "the weight range or eta is too large"
-                )
     model = session.network.model
+    for layer in range(1, session.network.n_layers + 1):
+        if session.network.rate or not _saturated(session, f"layer_{layer}.phi"):
+            continue
+        name = f"forward_{layer}.W"
+        largest = float(np.abs(session.get_state([name])[name]).max())
+        if largest > 2 * model["weight_range"]:
+            cause = f"and its weights have grown to {largest:.3g}: eta is too large"
+        else:
+            cause = "and its weights have hardly grown: weight_range is too large"
+        return f"layer {layer} is saturated (phi is 0 or 1) {cause}"
     if float(model.parameters.get("tau_m", 0)) > 2 * float(model["dt"]):
         return (
             "tau_m is longer than two time steps, so that images run into each other: "
             "try a shorter tau_m"
         )
     return "eta may be too small, or the weight ranges do not suit the layer sizes"
+
+
+def _saturated(session, name):
+    """Whether most neurons have a phi within 0.0004 of 0 or 1."""
+    if name not in session.variables:
+        return False
+    phi = session.get_state([name])[name]
+    return float(np.median(np.minimum(phi, 1 - phi))) < 4e-4

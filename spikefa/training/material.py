@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..datasets import Dataset
 from ..datasets.regression import Task
 from ..errors import InputError
 from ..seeds import spike_seed
@@ -37,13 +36,13 @@ def hold_out(dataset, n):
         raise InputError(
             f"cannot hold out {n} of {len(dataset.train_labels)} training images"
         )
-    return Dataset(
-        f"{dataset.name} without test images",
-        dataset.train_images[:-n],
-        dataset.train_labels[:-n],
-        dataset.train_images[-n:],
-        dataset.train_labels[-n:],
-        dataset.image_shape,
+    return replace(
+        dataset,
+        name=f"{dataset.name} without test images",
+        train_images=dataset.train_images[:-n],
+        train_labels=dataset.train_labels[:-n],
+        test_images=dataset.train_images[-n:],
+        test_labels=dataset.train_labels[-n:],
     )
 
 
@@ -112,8 +111,8 @@ class Labelled:
         return Schedule(self.n_train, images, epochs, chunk, seed, shuffle, every)
 
     def examples(self, indices):
-        """Return images and labels."""
-        return self.dataset.train_images[indices], self.dataset.train_labels[indices]
+        """Return images, in 0..1, and labels."""
+        return self.dataset.train_inputs[indices], self.dataset.train_labels[indices]
 
     def seed(self, seed, chunk, start):
         """Return the seed of the spikes of a chunk."""
@@ -127,11 +126,10 @@ class Labelled:
 
     def evaluate(self, session, *, seed, steps, index, progress):
         """See `evaluate`."""
-        shown = slice(self.test_images)
         return evaluate(
             session,
-            self.dataset.test_images[shown],
-            self.dataset.test_labels[shown],
+            self.dataset.test_inputs,
+            self.dataset.test_labels[: self.test_images],
             seed=seed,
             steps=steps,
             index=index,

@@ -281,3 +281,28 @@ def test_without_a_working_compiler_there_is_one_line(
     assert running.returncode == 2
     assert words in err.splitlines()[-1]
     assert len(err.splitlines()) == 2  # after "writing to"
+
+
+def test_resuming_from_another_folder_takes_the_model_of_the_checkpoint(
+    command, tmp_path, monkeypatch
+):
+    """The model file was given by a relative path, and imports one beside it."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "here" / "shared_values.py").write_text("width = 2.0\n")
+    (tmp_path / "here" / "mine.py").write_text(
+        "from shared_values import width\n"
+        "third_factor = 'third_factor = tanh(width*delta)/width : 1'\n"
+    )
+    monkeypatch.chdir(tmp_path / "here")
+    run = tmp_path / "run"
+    first = command("--quick", "--epochs", 1, "--model", "mine.py", "--out", run)
+    assert first.code == 0
+    monkeypatch.chdir(tmp_path / "there")
+    outcome = command("--resume", "--epochs", 2, "--out", run)
+    assert outcome.code == 0
+    assert "warning" not in outcome.err
+    (tmp_path / "there" / "mine.py").write_text("eta = 0.5\n")
+    outcome = command("--resume", "--epochs", 3, "--out", run)
+    assert outcome.code == 0
+    assert "mine.py is not what this run was started with" in outcome.err

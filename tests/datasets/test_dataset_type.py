@@ -105,6 +105,103 @@ def test_arrays_that_make_no_dataset(changes, complaint):
         dataset(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"scale": 0}, "scale must be a number above 0, got 0"),
+        ({"scale": float("nan")}, "scale must be"),
+        ({"scale": float("inf")}, "scale must be"),
+        ({"classes": "ab"}, "classes must be 3 different names"),
+        ({"classes": "aba"}, "classes must be 3 different names"),
+    ],
+)
+def test_scale_and_classes_that_cannot_be(changes, complaint):
+    with pytest.raises(InputError, match=f"^data set small: {complaint}"):
+        dataset(**changes)
+
+
+@pytest.mark.parametrize("rows", [slice(1, 3), [3, 0, 3], 2, slice(None)])
+@pytest.mark.parametrize("scale", [None, 16, 0.5])
+def test_inputs_are_pixels_over_the_scale(rows, scale):
+    data = dataset(scale=scale)
+    expected = ARRAYS["train_images"][rows].astype(float) / (scale or 255)
+    np.testing.assert_array_equal(data.train_inputs[rows], expected)
+    assert len(data.test_inputs) == 2
+    assert data.test_inputs.shape == (2, 6)
+    np.testing.assert_array_equal(np.asarray(data.test_inputs), data.test_inputs[:])
+
+
+def test_all_bytes_come_out_as_a_division_has_them():
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 256).repeat(4, axis=0)
+    parts = {"train_images": pixels, "test_images": pixels[:2]}
+    data = dataset(image_shape=(16, 16), **parts)
+    np.testing.assert_array_equal(data.train_inputs[0], np.arange(256) / 255)
+    assert data.train_inputs[0].dtype == np.float64
+
+
+def bright(train, test):
+    """A data set whose brightest pixels are these."""
+    images = [np.zeros((n, 6), np.uint8) for n in (4, 2)]
+    images[0][1, 2], images[1][0, 5] = train, test
+    return dataset(train_images=images[0], test_images=images[1])
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "scale", "remarks"),
+    [
+        (255, 255, 255, []),
+        (128, 200, 255, []),
+        (1, 1, 1, ["no pixel exceeds 1, so that 1 is white, and not 255"]),
+        (1, 0, 1, ["no pixel exceeds 1", "pixel of the test images is 0, with 1"]),
+        (1, 255, 255, ["pixel of the training images is 1, with 255 for white"]),
+        (
+            255,
+            16,
+            255,
+            ["test images is 16, with 255 for white: inputs are at most 0.0"],
+        ),
+        (0, 0, 255, ["the training images is 0", "the test images is 0"]),
+    ],
+)
+def test_what_stands_for_white(train, test, scale, remarks):
+    data = bright(train, test)
+    assert data.scale == scale
+    assert len(data.remarks) == len(remarks)
+    for line, words in zip(data.remarks, remarks, strict=True):
+        assert line.startswith("data set small: ")
+        assert words in line
+
+
+def test_scale_is_part_of_the_fingerprint_but_names_of_classes_are_not():
+    assert dataset(scale=255).fingerprint == dataset().fingerprint
+    assert dataset(scale=16).fingerprint != dataset().fingerprint
+    assert dataset(scale=16).fingerprint == dataset(scale=16.0).fingerprint
+    assert dataset(classes="abc").fingerprint == dataset().fingerprint
+
+
+@pytest.mark.parametrize(
+    ("classes", "remark"),
+    [
+        ([4, 5, 6], "labels 4 to 6 are classes 0 to 2"),
+        ([3, 7, 9], "labels 3, 7, 9 are classes 0 to 2"),
+        (["cat", "dog", "a\nb"], "labels cat, dog, a\\nb are classes 0 to 2"),
+    ],
+)
+def test_names_of_classes_are_said_in_one_line(classes, remark):
+    data = dataset(classes=classes, scale=11)
+    assert data.classes == tuple(classes)
+    assert data.remarks == [f"data set small: {remark}"]
+    assert dataset(scale=11).classes == (0, 1, 2)
+    assert dataset(scale=11).remarks == []
+
+
+def test_more_than_256_classes():
+    labels = np.arange(300, dtype=np.uint16)
+    images = np.zeros((300, 6), np.uint8)
+    parts = dict(zip(ARRAYS, (images, labels) * 2, strict=True))
+    assert dataset(**parts).n_classes == 300
+
+
 def test_unknown_name():
     with pytest.raises(InputError, match="unknown data set 'minst'.*mnist, svhn"):
         load_dataset("minst")

@@ -148,25 +148,31 @@ BAD_FILES = {
         lambda good: idx(TEST_IMAGES.reshape(2, 3, 2)),
         "3 x 2 pixels",
     ),
-    "gap in labels": (
-        LABELS[0],
-        lambda good: idx(np.array([0, 2, 2, 0], dtype=np.uint8)),
-        "label 1 never occurs",
-    ),
-    "labels from 1": (
-        LABELS[0],
-        lambda good: idx(np.array([1, 2, 2, 1], dtype=np.uint8)),
-        "label 0 never occurs",
-    ),
     "one class": (
         LABELS[0],
-        lambda good: idx(np.zeros(4, dtype=np.uint8)),
-        "nothing to tell apart",
+        lambda good: idx(np.full(4, 7, dtype=np.uint8)),
+        "all labels are 7, so there is nothing to tell apart",
+    ),
+    "signed bytes": (LABELS[0], lambda good: b"\0\0\x09" + good[3:], "signed bytes"),
+    "table of other width": (
+        LABELS[0],
+        lambda good: idx(np.zeros((4, 10), dtype=np.uint8)),
+        "table of 10 columns",
+    ),
+    "32-bit pixels": (
+        IMAGES[0],
+        lambda good: b"\0\0\x0c" + good[3:],
+        "32-bit integers instead of unsigned bytes",
+    ),
+    "32-bit labels cut short": (
+        LABELS[0],
+        lambda good: b"\0\0\x0c" + good[3:],
+        "truncated: its header promises 4 items of 4 bytes",
     ),
     "unknown class": (
         LABELS[1],
         lambda good: idx(np.array([1, 2], dtype=np.uint8)),
-        "label 2 does not occur",
+        "label 2 does not occur in training, where labels are 0, 1",
     ),
 }
 
@@ -270,26 +276,78 @@ def test_forbidden_file(tmp_path):
     assert "cannot be read (Permission denied)" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "second", [f"{NAMES[2]}.gz", "t10k-images.idx3-ubyte", f"emnist-digits-{NAMES[2]}"]
-)
-def test_two_files_for_one_purpose(tmp_path, second):
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("second", NAMES)
+def test_two_files_for_one_purpose_must_agree(tmp_path, second, compress):
+    """Such as torchvision's folder raw, where each file is packed and unpacked."""
     write(tmp_path, contents())
-    (tmp_path / second).write_bytes(b"")
+    write(tmp_path, contents(), compress=True)
+    assert_is_the_small_set(load_idx(tmp_path))
+    changed = bytearray(contents()[second])
+    changed[-1] ^= 1
+    write(tmp_path, {second: bytes(changed)}, compress)
     text = refusal(tmp_path)
-    assert str(tmp_path) in text
-    assert second in text
-    assert f"{NAMES[2]} " in text
-    assert "both hold the test images" in text
+    assert text == (
+        f"{tmp_path}: {second} and {second}.gz differ; leave one in the folder"
+    )
 
 
-def test_files_of_two_data_sets(tmp_path):
+def test_second_file_for_one_purpose_that_is_damaged(tmp_path):
     write(tmp_path, contents())
-    for name in (NAMES[0], NAMES[1]):
-        (tmp_path / name).rename(tmp_path / f"emnist-digits-{name}")
-    text = refusal(tmp_path)
-    assert "different data sets" in text
-    assert f"emnist-digits-{NAMES[0]}" in text
+    second = tmp_path / "t10k-images.idx3-ubyte"
+    second.write_bytes(b"")
+    assert refusal(tmp_path).startswith(f"{second}: is truncated")
+
+
+def relatives(prefix):
+    """The small data set as EMNIST stores it, its labels from 1."""
+    arrays = (
+        np.ascontiguousarray(TRAIN_IMAGES.transpose(0, 2, 1)),
+        TRAIN_LABELS + np.uint8(1),
+        np.ascontiguousarray(TEST_IMAGES.transpose(0, 2, 1)),
+        TEST_LABELS + np.uint8(1),
+    )
+    names = (f"{prefix}-{name.replace('t10k', 'test')}" for name in NAMES)
+    return dict(zip(names, map(idx, arrays), strict=True))
+
+
+def test_one_of_several_data_sets_is_named_by_its_path(tmp_path):
+    """EMNIST comes as one folder of six."""
+    for prefix in ("emnist-letters", "emnist-bymerge"):
+        write(tmp_path, relatives(prefix), compress=True)
+    write(tmp_path, contents())
+    assert refusal(tmp_path) == (
+        f"{tmp_path}: holds files of different data sets (emnist-bymerge, "
+        f"emnist-letters, mnist); {tmp_path / 'emnist-bymerge'} is one of them"
+    )
+    letters = load_idx(tmp_path / "emnist-letters")
+    assert_is_the_small_set(letters)
+    assert letters.name == "emnist-letters"
+    assert letters.classes == (1, 2)
+    assert load_idx(tmp_path / "mnist").classes == (0, 1)
+    assert "no such folder" in refusal(tmp_path / "emnist-digits")
+    (tmp_path / "emnist-letters-test-labels-idx1-ubyte.gz").unlink()
+    assert "no file emnist-letters-test-labels-idx1" in refusal(
+        tmp_path / "emnist-letters"
+    )
+
+
+@pytest.mark.parametrize("columns", [None, 8])
+def test_labels_of_qmnist(tmp_path, columns):
+    """32 bits, with the class in the first of eight columns."""
+    files = {}
+    for name, content in contents().items():
+        if name in LABELS:
+            labels = TRAIN_LABELS if name == LABELS[0] else TEST_LABELS
+            if columns:
+                table = np.full((len(labels), columns), 2**31 - 1)
+                table[:, 0] = labels
+                labels, name = table, name.replace("idx1-ubyte", "idx2-int")
+            content = idx(labels.astype(">i4"), b"\0\0\x0c")
+        files[f"qmnist-{name.replace('t10k', 'test')}"] = content
+    data = load_idx(write(tmp_path, files, compress=True))
+    assert_is_the_small_set(data)
+    assert data.name == "qmnist"
 
 
 def test_errors_can_be_caught_as_the_packages_own(tmp_path):

@@ -262,11 +262,17 @@ def test_file_with_other_content(tmp_path, case):
     assert complaint in text
 
 
-def test_training_labels_with_a_gap(tmp_path):
+def test_labels_with_a_gap(tmp_path):
     write_mats(tmp_path)
     savemat(tmp_path / TRAIN, {"X": GREY, "y": ONE_TWO})
     text = refusal(tmp_path)
-    assert text.startswith(f"{tmp_path / TRAIN}: label 0 never occurs")
+    assert text.startswith(f"{tmp_path / TEST}: label ")
+    assert "does not occur in training, where labels are 1, 2" in text
+    savemat(tmp_path / TEST, {"X": GREY, "y": ONE_TWO[::-1]})
+    data = load_svhn(tmp_path)
+    assert data.classes == (1, 2)
+    assert data.train_labels.tolist() == [0, 1]
+    assert data.test_labels.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from dense_networks import (
     N_STEPS,
     SEEDS,
     Part,
+    in_program,
     simulate,
     simulate_stock,
     spike_train,
@@ -123,7 +124,7 @@ def run_standalone(folder, threads, keys):
             values = [(train, spike_train(seed))]
             for part in parts.values():
                 for (owner, name), value in part.drawn_values(seed).items():
-                    view = part.view(owner, name)
+                    view, value = part.view(owner, name), in_program(part, owner, value)
                     values.append((view, Quantity(value, dim=view.dim)))
             device.run(run_args=RunArguments(values), with_output=False)
             for key, part in parts.items():

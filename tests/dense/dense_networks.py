@@ -20,7 +20,16 @@ from brian2 import (
 
 from spikefa.dense import DenseSynapses
 
-__all__ = ["CONFIGURATIONS", "N_STEPS", "SEEDS", "TRAIN_WIDTH", "Part", "spike_train"]
+__all__ = [
+    "CONFIGURATIONS",
+    "N_STEPS",
+    "SEEDS",
+    "TRAIN_WIDTH",
+    "Part",
+    "in_program",
+    "names_of",
+    "spike_train",
+]
 
 N_STEPS = 24
 TRAIN_WIDTH = 420
@@ -72,12 +81,33 @@ class Configuration:
     puts_off: bool = False
     target_refractory: bool = False
     on_event: object = "spike"
+    #: Of `connect`; the pairs.
+    connect: dict = field(default_factory=dict)
+    delay: object = None
+    #: Whether CUDA can: all but event-driven variables.
+    on_cuda: bool = True
     dtype: object = None
     #: Target of the stock run. NumPy code reads all values before it writes any, also
     #: where x_pre and x_post are one array and synapses act on each other.
     reference: str = "numpy"
     namespace: dict = field(default_factory=dict)
 
+
+TRACES = {
+    "on_pre": {"pre": "y_post += w; pre_trace += 0.1\nw = clip(w + post_trace, -1, 1)"},
+    "on_post": {"post": "post_trace -= 0.2; w = clip(w + pre_trace, -1, 1)"},
+    "namespace": {"tau": 1 * ms, "tau_post": 0.5 * ms},
+}
+EVENT_DRIVEN = """
+w : 1
+dpre_trace/dt = -pre_trace/tau : 1 (event-driven)
+dpost_trace/dt = (0.01 - post_trace)/tau_post : 1 (event-driven)
+"""
+#: Three of four pairs, not in the order of the rows.
+SOME_PAIRS = {
+    "i": [i for i in reversed(range(8)) for j in range(8) if (i + j) % 4],
+    "j": [j for i in reversed(range(8)) for j in range(8) if (i + j) % 4],
+}
 
 CONFIGURATIONS = {
     "one to one": Configuration(n_pre=1, n_post=1),
@@ -268,6 +298,99 @@ CONFIGURATIONS = {
         put_off=7,
         puts_off=True,
     ),
+    "delays": Configuration(
+        n_pre=9,
+        n_post=12,
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        on_post={"post": "y_pre += w"},
+        delay={"transmit": 0.3 * ms, "post": 0.1 * ms},
+        put_off=4,
+    ),
+    "delays, subgroups": Configuration(
+        n_pre=15,
+        n_post=11,
+        source_part=(4, 11),
+        target_part=(2, 9),
+        on_pre={"pre": "y_post += w*(i + 1)"},
+        delay={"pre": 0.2 * ms},
+    ),
+    "event-driven": Configuration(
+        n_pre=21, n_post=34, model=EVENT_DRIVEN, on_cuda=False, **TRACES
+    ),
+    "event-driven, subgroups, delays": Configuration(
+        n_pre=15,
+        n_post=21,
+        source_part=(4, 11),
+        target_part=(2, 19),
+        model=EVENT_DRIVEN,
+        delay={"pre": 0.2 * ms, "post": 0.1 * ms},
+        on_cuda=False,
+        **TRACES,
+    ),
+    "event-driven, recurrent": Configuration(
+        n_pre=12,
+        recurrent=True,
+        model=EVENT_DRIVEN,
+        connect={"condition": "i != j"},
+        on_cuda=False,
+        reference="cython",
+        **TRACES,
+    ),
+    # The time constant is that of a synapse; both sides write the trace.
+    "event-driven by synapse": Configuration(
+        n_pre=9,
+        n_post=7,
+        model="""
+        w : 1
+        u : 1
+        rate = (1 + u**2)/tau : Hz
+        dfast/dt = -fast*rate : 1 (event-driven)
+        dslow/dt = (fast - slow)/tau : 1 (event-driven)
+        """,
+        on_pre={"pre": "y_post += w*slow; fast += 0.1"},
+        on_post={"post": "fast -= 0.1*z_post; w += slow"},
+        namespace={"tau": 1 * ms},
+        on_cuda=False,
+    ),
+    "clock-driven": Configuration(
+        n_pre=11,
+        n_post=9,
+        model="""
+        w : 1
+        dfast/dt = (0.1*z_post - fast)/tau : 1 (clock-driven)
+        dslow/dt = (fast - slow)/(2*tau) : 1 (clock-driven)
+        total_post = w*slow : 1 (summed)
+        """,
+        on_pre={"pre": "y_post += w*slow; fast += 0.1"},
+        namespace={"tau": 1 * ms},
+    ),
+    "no self-connections": Configuration(
+        n_pre=12,
+        recurrent=True,
+        model="w : 1\ntotal_post = w*y_pre : 1 (summed)",
+        connect={"condition": "i != j"},
+        on_pre={"pre": "y_post += w*x_pre/N_incoming\nw += 0.1*z_post"},
+        reference="cython",
+    ),
+    "some pairs": Configuration(
+        n_pre=8,
+        n_post=8,
+        model="""
+        w : 1
+        a : 1
+        total_post = w*y_pre : 1 (summed)
+        total_pre = w*x_post : 1 (summed)
+        """,
+        connect=SOME_PAIRS,
+        settings=(
+            ("a", slice(None), "0.1*i - 0.01*j"),
+            ("a", "i > j", "2*a"),
+            ("a", (2, slice(None)), "a - 1"),
+        ),
+        regularly="w *= 0.9\nx_post += 0.01*w",
+        on_pre={"pre": "y_post += w + a\nw = clip(w - 0.05*z_post, -1, 1)"},
+        on_post=STDP["on_post"],
+    ),
 }
 
 
@@ -316,10 +439,11 @@ class Part:
             on_event=config.on_event,
             namespace=config.namespace or None,
             dtype=config.dtype,
+            delay=config.delay,
             name=f"{prefix}synapses",
             **kwds,
         )
-        self.synapses.connect()
+        self.synapses.connect(**config.connect)
         for name, index, value in config.settings:
             getattr(self.synapses, name)[index] = value
         for pathway, order in config.orders.items():
@@ -371,8 +495,7 @@ class Part:
         return {
             f"{owner_name}.{name}": np.array(getattr(owner, f"{name}_")[:])
             for owner_name, owner in self._owners().items()
-            for name in owner.equations.names
-            if name not in owner.equations.subexpr_names
+            for name in names_of(owner)
         }
 
     def view(self, owner_name, name):
@@ -385,7 +508,24 @@ class Part:
     def _size(self, owner):
         if owner is not self.synapses:
             return len(owner)
-        return len(self.synapses.source) * len(self.synapses.target)
+        return len(self.synapses)
+
+
+def names_of(owner):
+    """Names of the parameters and of what differential equations determine."""
+    names = set(owner.equations.names) - set(owner.equations.subexpr_names)
+    driven = getattr(owner, "event_driven", None)
+    return sorted(names | (set(driven.diff_eq_names) if driven else set()))
+
+
+def in_program(part, owner_name, values):
+    """What an array of a program holds; with a mask, more than the synapses."""
+    owner = part._owners()[owner_name]
+    if getattr(owner, "mask", None) is None:
+        return values
+    matrix = np.zeros(int(np.prod(owner.shape)), dtype=values.dtype)
+    matrix[owner.positions()] = values
+    return matrix
 
 
 def simulate(key, synapses_class, seed):

@@ -37,7 +37,9 @@ def groups():
 
 
 def projection(groups, model="W : 1\nV : 1", put_off=4, **kwds):
-    return DenseSynapses(*groups, model, namespace=ETA, put_off=put_off, **kwds)
+    synapses = DenseSynapses(*groups, model, namespace=ETA, put_off=put_off, **kwds)
+    synapses.connect()
+    return synapses
 
 
 @pytest.mark.usefixtures("_standalone")

@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup, Synapses, ms, prefs, volt
-from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
+from brian2 import (
+    BrianObjectException,
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    Synapses,
+    linked_var,
+    ms,
+    volt,
+)
 
 from spikefa.dense import DenseSynapses
 
@@ -17,50 +25,114 @@ def groups():
 
 
 ONLY_SYNAPSES = {
-    "delay": {"delay": 1 * ms},
-    "delay by pathway": {"on_pre": {"a": "w += 1"}, "delay": {"a": 1 * ms}},
     "delays": {"delay": np.array([0, 1]) * ms},
-    "clock-driven": {"model": "dw/dt = -w/(10*ms) : 1 (clock-driven)"},
-    "event-driven": {"model": "dw/dt = -w/(10*ms) : 1 (event-driven)"},
-    "stochastic": {"model": "dw/dt = xi/ms**0.5 : 1"},
     "linked": {"model": "w : 1 (linked)"},
-    "constant over dt": {"model": "w = 2*x_pre : 1 (constant over dt)"},
     "multisynaptic index": {"multisynaptic_index": "n"},
-    "method": {"method": "euler"},
     "sum of itself": {"model": "x_post = 0.5*x : 1 (summed)"},
-    "NumPy code objects": {"codeobj_class": NumpyCodeObject},
+    "synapses as the target": {"target": "synapses"},
 }
 
 
 @pytest.mark.parametrize("kwds", ONLY_SYNAPSES.values(), ids=ONLY_SYNAPSES)
 def test_refused_at_construction(groups, kwds):
+    ends = dict(zip(("source", "target"), groups, strict=True))
+    if "target" in kwds:
+        kwds = {"target": DenseSynapses(*groups, "p : 1")}
+    more = {"model": "w : 1", "on_pre": "w += 1"} | ends | kwds
     with pytest.raises(NotImplementedError, match="use Synapses"):
-        DenseSynapses(*groups, **({"model": "w : 1", "on_pre": "w += 1"} | kwds))
-
-
-def test_numpy_target_is_refused(groups):
-    before = prefs.codegen.target
-    prefs.codegen.target = "numpy"
-    try:
-        with pytest.raises(NotImplementedError, match="use Synapses"):
-            DenseSynapses(*groups, "w : 1")
-    finally:
-        prefs.codegen.target = before
+        DenseSynapses(**more)
 
 
 @pytest.mark.parametrize(
-    ("args", "kwds"),
-    [(("i != j",), {}), ((), {"p": 0.5}), ((), {"i": 0, "j": 1}), ((), {"n": 2})],
+    "kwds",
+    [
+        {"i": 0, "j": 1},  # one of six pairs
+        {"condition": "i == j"},
+        {"n": 2},
+        {"n": "i"},
+        {"i": [0, 0, 0, 1, 1], "j": [0, 1, 0, 0, 1]},  # one pair twice
+        {"j": "k for k in range(N_post)"},
+        {"condition": "x_pre > 0", "skip_if_invalid": True},
+    ],
 )
-def test_a_choice_of_pairs_is_refused(groups, args, kwds):
+def test_a_choice_of_pairs_is_refused(groups, kwds):
     with pytest.raises(NotImplementedError, match="use Synapses"):
-        DenseSynapses(*groups, "w : 1").connect(*args, **kwds)
+        DenseSynapses(*groups, "w : 1").connect(**kwds)
+
+
+def test_connected_twice_is_refused(groups):
+    """`Synapses` have two synapses for each pair then."""
+    synapses = DenseSynapses(*groups, "w : 1")
+    synapses.connect()
+    with pytest.raises(NotImplementedError, match="use Synapses"):
+        synapses.connect()
+
+
+@pytest.mark.parametrize("act", ["set", "run"])
+def test_never_connected_is_an_error(groups, act):
+    for synapses_class in (Synapses, DenseSynapses):
+        synapses = synapses_class(*groups, "w : 1", on_pre="w += 1")
+        if act == "set":
+            with pytest.raises(TypeError, match="connect"):
+                synapses.w = 1
+        elif synapses_class is DenseSynapses:
+            with pytest.raises(BrianObjectException) as caught:
+                Network(*groups, synapses).run(0.1 * ms)
+            assert "connect" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    "condition", [True, "True", None], ids=["True", "string", "None"]
+)
+def test_all_pairs_in_other_words(groups, condition):
+    for kwds in ({}, {"p": 1}, {"n": 1}, {"p": 1.0, "n": 1}):
+        synapses = DenseSynapses(*groups, "w : 1")
+        synapses.connect(condition, **kwds)
+        assert len(synapses) == 6
+        assert synapses.mask is None
+
+
+DELAYS = {
+    "string": ("'2*ms'", NotImplementedError),
+    "differing": (np.array([1, 2]) * ms, NotImplementedError),
+    "number": (3, TypeError),
+    "units": (3 * volt, DimensionMismatchError),
+    "negative": (-1 * ms, ValueError),
+}
+
+
+@pytest.mark.parametrize(("value", "error"), DELAYS.values(), ids=DELAYS)
+@pytest.mark.parametrize("owner", ["synapses", "pathway"])
+def test_delays_that_are_refused(groups, owner, value, error):
+    synapses = DenseSynapses(*groups, "w : 1", on_pre="w += 1")
+    holder = synapses if owner == "synapses" else synapses.pre
+    with pytest.raises(error):
+        holder.delay = value
+    holder.delay = 2 * ms
+    assert synapses.pre.delay == synapses.delay == 2 * ms
+    assert synapses.delay_ == 0.002
 
 
 def test_no_delay_is_accepted(groups):
     pathways = {"a": "w += 1", "b": "w += 2"}
     DenseSynapses(*groups, "w : 1", on_pre="w += 1", delay=0 * ms)
     DenseSynapses(*groups, "w : 1", on_pre=pathways, delay={"a": 0 * ms})
+
+
+@pytest.mark.parametrize("model", ["w : 1", "w : 1\ny_post = d_post : 1 (summed)"])
+def test_linked_variables_are_left_out(groups, model):
+    """They have an index of their own; without it, other memory would be read."""
+    source, _ = groups
+    target = NeuronGroup(3, "d : 1 (linked)\ny : 1\ntwice = 2*d : 1")
+    target.d = linked_var(source, "x", index=[2, 0, 1])
+    code = {"on_pre": "d_post += 1"} if model == "w : 1" else {}
+    with pytest.raises(KeyError, match="'d_post'.*linked"):
+        DenseSynapses(source, target, model, **code)
+    with pytest.raises(KeyError, match="'twice_post'.*linked"):
+        DenseSynapses(source, target, "w : 1", on_pre="w += twice_post")
+    synapses = DenseSynapses(source, target, "w : 1")
+    with pytest.raises(KeyError, match="linked"):
+        synapses.run_regularly("w += d_post")
 
 
 WRONG = {

@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[2]
 
 #: What each room may import of spikefa, from the top floor to the ground.
 MAY_IMPORT = {
-    "sims": "experiments training devices figures network equations analysis datasets "
-    "models rules files errors spikefa sims",
+    "sims": "experiments training devices figures rules network equations analysis "
+    "datasets models dense files errors spikefa sims",
     "experiments": "training devices figures network equations analysis datasets rules "
     "files seeds errors",
     "training": "devices network equations analysis datasets rules files seeds errors",

@@ -134,7 +134,7 @@ BROKEN = [
         "define 'h'",
     ),
     ("no-phi", "transfer = 'psi = 1 : 1'", "transfer", "define 'phi'"),
-    ("no-psi", "transfer = 'phi = h : 1'", "transfer", "unknown name 'psi"),
+    ("no-psi", "transfer = 'phi = h : 1'", "transfer", "does not define 'psi'"),
     ("no-weight", "plastic_synapse = 'dW = eta : 1'", "plastic_synapse", "'W'"),
     ("no-class", "target = 'target = 1 : 1'", "target", "'class_index'"),
     (
@@ -156,6 +156,8 @@ BROKEN = [
     ("many-numbers", "from brian2 import ms\ntau_m = [1, 2]*ms", "tau_m", "single"),
     ("refractory-number", "refractory = 3", "refractory", "a time"),
     ("refractory-unit", "refractory = '3*mV'", "refractory", "unit"),
+    ("refractory-units", "refractory = '2*(ms) + 1*mV'", "refractory", "unit"),
+    ("misspelt-of-a-layer", "layer_2_rest = 'h = 0'", None, "mean 'layer_2_reset'?"),
     ("refractory-syntax", "refractory = 'h >'", "refractory", "syntax in 'h >'"),
     # Names.
     ("hidden-by-variable", "b = 0.5", "b", "it is a variable of psp_neuron"),

@@ -2,25 +2,6 @@
 
 import pytest
 import twin
-from brian2 import prefs
-
-from spikefa.devices import open as devices
-
-
-@pytest.fixture
-def numpy_codegen(monkeypatch):
-    """Let stock runtime sessions run through NumPy: nothing to compile.
-
-    The dense engine has no NumPy code and stays on Cython.
-    """
-    build = devices.build_network
-
-    def build_network(architecture, *args, **kwds):
-        if architecture.engine == "stock":
-            prefs.codegen.target = "numpy"
-        return build(architecture, *args, **kwds)
-
-    monkeypatch.setattr(devices, "build_network", build_network)
 
 
 @pytest.fixture(scope="session")
@@ -42,16 +23,10 @@ def open_compiled():
 
 @pytest.fixture
 def forced(request, open_compiled):
-    """A session with forced spikes, parametrized by (engine, device).
-
-    Device "numpy" is the runtime device that generates NumPy code.
-    """
+    """A session with forced spikes, parametrized by (engine, device)."""
     engine, device = request.param
     if device == "cpp":
         return open_compiled(twin.open_forced, engine)
-    if device == "numpy":
-        request.getfixturevalue("numpy_codegen")
-        device = "runtime"
     return twin.open_forced(engine=engine, device=device, recording=True)
 
 
@@ -61,5 +36,4 @@ def lif(request, open_compiled):
     engine, device = request.param
     if device == "cpp":
         return open_compiled(twin.open_lif, engine)
-    request.getfixturevalue("numpy_codegen")
-    return twin.open_lif(engine=engine, device="runtime", recording=True)
+    return twin.open_lif(engine=engine, device=device, recording=True)

@@ -14,7 +14,7 @@ NO_LEARNING = dict(learn="W += 0*third_factor_post", learn_bias="b += 0*psi")
 
 def open_decaying(**changes):
     model = load_model().replace(**NO_LEARNING | changes)
-    return open_plain(model=model, device="runtime")
+    return open_plain(model=model, device="numpy")
 
 
 def weights(session):
@@ -39,7 +39,7 @@ def steps_decayed(n_steps, period):
 
 @pytest.mark.parametrize("rate", [1e-3, 7e-6, 1.6e-6])
 @pytest.mark.parametrize("sizes", [(12,), (3, 7, 2)])
-def test_decay_adds_up_whatever_the_length_of_runs(rate, sizes, numpy_codegen):
+def test_decay_adds_up_whatever_the_length_of_runs(rate, sizes):
     session = open_decaying(eta=0.5, gamma=2 * rate)
     period = session.network.decay_period
     assert rate * period <= DECAY_LAG or period == 1
@@ -59,7 +59,7 @@ def test_decay_adds_up_whatever_the_length_of_runs(rate, sizes, numpy_codegen):
         )
 
 
-def test_a_decay_of_a_hundred_billionth_a_step_adds_up_over_chunks(numpy_codegen):
+def test_a_decay_of_a_hundred_billionth_a_step_adds_up_over_chunks():
     """The paper's constants: 1e-3 times 1e-8, which no chunk can hold."""
     session = open_decaying(eta=1e-3, gamma=1e-8)
     period = session.network.decay_period
@@ -78,7 +78,7 @@ def test_a_decay_of_a_hundred_billionth_a_step_adds_up_over_chunks(numpy_codegen
         np.testing.assert_allclose(after, expected, rtol=3 * 1.2e-7, err_msg=name)
 
 
-def test_evaluations_do_not_count_as_time_in_which_weights_decay(numpy_codegen):
+def test_evaluations_do_not_count_as_time_in_which_weights_decay():
     session = open_decaying(eta=0.5, gamma=2e-5)
     images, labels = stimuli(12)
     ends = []
@@ -121,8 +121,8 @@ def test_the_rate_is_read_from_the_statements(statements, rate):
     assert decay_rates(model)["decay"] == pytest.approx(rate, nan_ok=True)
 
 
-def test_no_rate_no_decay(numpy_codegen):
-    session = open_plain(model=load_model().replace(gamma=0.0), device="runtime")
+def test_no_rate_no_decay():
+    session = open_plain(model=load_model().replace(gamma=0.0), device="numpy")
     names = {obj.name for obj in session.network.brian_network.sorted_objects}
     assert not any(name.startswith("decay") for name in names)
 

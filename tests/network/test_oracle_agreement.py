@@ -74,8 +74,8 @@ def test_network_is_no_further_off_than_single_precision_explains(forced):
         for rule in ("bp", "sign", "kp")
     ],
 )
-def test_every_rule_follows_the_oracle(rule, engine, numpy_codegen):
-    session = open_forced(rule, engine=engine, device="runtime", recording=True)
+def test_every_rule_follows_the_oracle(rule, engine):
+    session = open_forced(rule, engine=engine, device="numpy", recording=True)
     follow(Twin(session), runs=(1, 1, 3, 7))
 
 
@@ -180,14 +180,14 @@ def opened():
 
 
 @pytest.fixture
-def through_numpy(opened, numpy_codegen):
+def through_numpy(opened):
     """Open stock sessions that differ in gamma and eta, each once."""
 
     def open_once(**changes):
         key = tuple(changes.items())
         if key not in opened:
             model = load_model(FORCED_MODEL).replace(**changes)
-            opened[key] = open_forced(model=model, device="runtime")
+            opened[key] = open_forced(model=model, device="numpy")
         return opened[key]
 
     return open_once

@@ -46,8 +46,8 @@ def assert_independent(table):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_neurons_spike_with_their_probability(engine, numpy_codegen):
-    session = open_plain(engine, device="runtime", recording=True, images=400)
+def test_neurons_spike_with_their_probability(engine):
+    session = open_plain(engine, device="numpy", recording=True, images=400)
     state = {name: np.zeros(shape) for name, shape in session.shapes.items()}
     biases = {n: np.linspace(-3, 3, session.shapes[f"layer_{n}.b"][0]) for n in (1, 2)}
     for layer, bias in biases.items():
@@ -96,13 +96,13 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_seed_gives_the_run_bit_by_bit(engine, numpy_codegen):
-    session = open_plain(engine, device="runtime")
+def test_the_seed_gives_the_run_bit_by_bit(engine):
+    session = open_plain(engine, device="numpy")
     first, other = learn(session, 1), learn(session, 2)
     assert_same(first, learn(session, 1))
     for name in ("forward_1.W", "forward_4.W", "layer_2.h", "delta_1.delta", "output"):
         assert not np.array_equal(first[name], other[name]), name
-    assert_same(first, learn(open_plain(engine, device="runtime"), 1))
+    assert_same(first, learn(open_plain(engine, device="numpy"), 1))
 
 
 @pytest.mark.parametrize("lif", FEW_BACKENDS, indirect=True)

@@ -7,13 +7,11 @@ from twin import SIZES, open_plain, start_spiking, stimuli
 from spikefa.errors import InputError
 from spikefa.network.records import add_records
 
-pytestmark = pytest.mark.usefixtures("numpy_codegen")
-
 
 @pytest.fixture(scope="module")
 def network():
     """A built network; what is refused adds nothing to it."""
-    return open_plain(device="runtime").network
+    return open_plain(device="numpy").network
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def test_records_hold_what_was_chosen():
         "forward_4.W": range(3),
         "delta_1.delta": 5,
     }
-    session = open_plain(device="runtime", record=record)
+    session = open_plain(device="numpy", record=record)
     start_spiking(session)
     images, labels = stimuli(3)
     found = session.run(images, labels, seed=1).records
@@ -91,7 +89,7 @@ def test_some_spikes_are_those_of_all():
     """Also of neurons between others, which no group of neighbours has alone."""
     found = []
     for chosen in (True, [2, 9]):
-        session = open_plain(device="runtime", record={"layer_1.spikes": chosen})
+        session = open_plain(device="numpy", record={"layer_1.spikes": chosen})
         start_spiking(session)
         images, labels = stimuli(4)
         found.append(session.run(images, labels, seed=1).records["layer_1.spikes"])

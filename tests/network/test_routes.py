@@ -11,8 +11,6 @@ from spikefa.rules import Rule
 from spikefa.training.alignment import feedback_weights, weights
 from spikefa.training.connectivity import remove_connections
 
-pytestmark = pytest.mark.usefixtures("numpy_codegen")
-
 RULE = dict(name="mine", title="mine", reference="nobody", route=Chain())
 SIZES = (6, 5, 4, 6)
 
@@ -21,7 +19,7 @@ def open_small(rule, **choices):
     architecture = Architecture(
         SIZES, n_classes=3, chunk_images=2, engine="stock", **choices
     )
-    session = open_session(architecture, load_model(), rule, device="runtime")
+    session = open_session(architecture, load_model(), rule, device="numpy")
     set_initial_state(session, 3)
     return session
 
@@ -125,7 +123,7 @@ def test_kolen_pollack_feedback_follows_the_forward_weights():
     """B and W^T change alike, so their difference can only decay."""
     architecture = Architecture(SIZES, n_classes=3, chunk_images=2, engine="stock")
     model = load_model().replace(eta=0.1, gamma=0.0)
-    session = open_session(architecture, model, "kp", device="runtime")
+    session = open_session(architecture, model, "kp", device="numpy")
     set_initial_state(session, 3)
     (_, *before), B_before = weights(session)
     presented(session, 30, seed=1)
@@ -138,7 +136,7 @@ def test_kolen_pollack_feedback_follows_the_forward_weights():
 def test_kolen_pollack_feedback_comes_into_line_where_weights_decay():
     architecture = Architecture(SIZES, n_classes=3, chunk_images=2, engine="stock")
     model = load_model().replace(eta=0.1, gamma=0.5)
-    session = open_session(architecture, model, "kp", device="runtime")
+    session = open_session(architecture, model, "kp", device="numpy")
     set_initial_state(session, 3)
     presented(session, 60, seed=1)
     (_, *W), B = weights(session)

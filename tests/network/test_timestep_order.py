@@ -19,7 +19,7 @@ def open_single_steps(engine, rule="fa", **changes):
     )
     changes = {"gamma": 0.0, "eta": 0.1, "input_spike": "pixel > 0.5"} | changes
     return open_session(
-        architecture, load_model().replace(**changes), rule, device="runtime"
+        architecture, load_model().replace(**changes), rule, device="numpy"
     )
 
 
@@ -37,7 +37,7 @@ def one_step(session, pixel=1.0, n_steps=1, **state):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_input_spike_reaches_the_output_in_its_own_step(engine, numpy_codegen):
+def test_an_input_spike_reaches_the_output_in_its_own_step(engine):
     session = open_single_steps(engine)
     for pixel, n_spikes in ((1.0, 4), (0.0, 0)):
         _, state = one_step(session, pixel, W=0.25)
@@ -51,7 +51,7 @@ def test_an_input_spike_reaches_the_output_in_its_own_step(engine, numpy_codegen
 @pytest.mark.parametrize(
     "engine", ["stock", pytest.param("dense", marks=pytest.mark.slow)]
 )
-def test_only_the_input_spikes_of_this_step_make_hidden_spikes(engine, numpy_codegen):
+def test_only_the_input_spikes_of_this_step_make_hidden_spikes(engine):
     """A chain in which each layer is silent unless the one below has just spiked."""
     session = open_single_steps(engine, spike="h > 1")
     start = {name: np.zeros(shape) for name, shape in session.shapes.items()}
@@ -68,7 +68,7 @@ def test_only_the_input_spikes_of_this_step_make_hidden_spikes(engine, numpy_cod
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("rule", ["fa", "dfa"])
-def test_an_error_reaches_every_weight_in_its_own_step(rule, engine, numpy_codegen):
+def test_an_error_reaches_every_weight_in_its_own_step(rule, engine):
     session = open_single_steps(engine, rule)
     _, state = one_step(session, W=0.25, B=0.5)
     phi = 1 / (1 + np.exp(-state["layer_4.h"].astype(float)))
@@ -92,7 +92,7 @@ def test_an_error_reaches_every_weight_in_its_own_step(rule, engine, numpy_codeg
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_weights_learn_from_the_spikes_of_this_step_only(engine, numpy_codegen):
+def test_weights_learn_from_the_spikes_of_this_step_only(engine):
     session = open_single_steps(engine)
     _, state = one_step(session, pixel=0.0, W=0.25, B=0.5)
     assert (state["forward_1.W"] == 0.25).all()  # no input spike, no change
@@ -100,7 +100,7 @@ def test_weights_learn_from_the_spikes_of_this_step_only(engine, numpy_codegen):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_nothing_is_reset_between_images(engine, numpy_codegen):
+def test_nothing_is_reset_between_images(engine):
     """Two images in one run, one image in each of two runs: the same to the bit."""
     session = open_single_steps(engine)
     one_step(session, W=0.25, B=0.5, n_steps=2)

@@ -12,8 +12,6 @@ from spikefa.training.connectivity import remove_connections
 from spikefa.training.initial_state import set_initial_state
 from spikefa.training.stages import gates_of
 
-pytestmark = pytest.mark.usefixtures("numpy_codegen")
-
 
 def show(session, n=10, seed=3, **kwds):
     rng = np.random.default_rng(seed)
@@ -30,7 +28,7 @@ def open_sparse(rule, rate, **kwds):
     if rate:
         return tiny.open_tiny(rule, sparse=True, parameters={"eta": 0.1, "gamma": 1e-3})
     sizes = Architecture((6, 5, 4, 6), n_classes=3, sparse=True, engine="stock", **kwds)
-    return open_session(sizes, load_model().replace(eta=0.1), rule, device="runtime")
+    return open_session(sizes, load_model().replace(eta=0.1), rule, device="numpy")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_own_learning_statement_needs_its_sparse_form(tmp_path):
     model = load_model(path, rate=True)
     sizes = Architecture((2, 2), vector_target=True, sparse=True, steps_per_image=1)
     with pytest.raises(ModelError, match=r"mine\.py.*learn.*sparse_learn"):
-        open_session(sizes, model, "fa", device="runtime")
+        open_session(sizes, model, "fa", device="numpy")
 
 
 def learned_layers(before, after):
@@ -157,4 +155,4 @@ def test_evaluation_does_not_learn_with_frozen_layers():
 def test_node_perturbation_of_spikes_is_refused():
     sizes = Architecture((2, 2), n_classes=2)
     with pytest.raises(InputError, match="rate networks only"):
-        open_session(sizes, load_model(), "node", device="runtime")
+        open_session(sizes, load_model(), "node", device="numpy")

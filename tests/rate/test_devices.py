@@ -50,7 +50,7 @@ def assert_close(found, expected):
 
 @pytest.mark.compiles
 @pytest.mark.parametrize("rule", ["fa", "bp"])
-def test_dense_program_agrees_with_stock_brian2(rule, numpy_codegen):
+def test_dense_program_agrees_with_stock_brian2(rule):
     expected = run(rule, engine="stock")
     found = run(rule, engine="dense", device="cpp")
     assert_close(found, expected)
@@ -63,7 +63,7 @@ def test_dense_program_agrees_with_stock_brian2(rule, numpy_codegen):
 @pytest.mark.slow
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("rule", ["fa", "dfa", "bp", "sign", "kp", "shallow"])
-def test_every_rule_agrees_with_stock_brian2(rule, sparse, numpy_codegen):
+def test_every_rule_agrees_with_stock_brian2(rule, sparse):
     expected = run(rule, sparse, engine="stock")
     assert_close(run(rule, sparse, engine="dense", device="cpp"), expected)
 
@@ -73,7 +73,6 @@ def test_dense_cython_agrees_with_stock_brian2():
     assert_close(run("fa", engine="dense"), run("fa", engine="stock"))
 
 
-@pytest.mark.usefixtures("numpy_codegen")
 @pytest.mark.parametrize("rule", ["fa", "node"])
 def test_a_run_repeats_bit_for_bit(rule):
     one, other = run(rule), run(rule)
@@ -82,7 +81,6 @@ def test_a_run_repeats_bit_for_bit(rule):
         assert np.array_equal(value, other[1][name]), name
 
 
-@pytest.mark.usefixtures("numpy_codegen")
 def test_seed_decides_the_noise_of_node_perturbation():
     session = tiny.open_tiny("node")
     x, target = tiny.example()
@@ -95,7 +93,6 @@ def test_seed_decides_the_noise_of_node_perturbation():
     assert not np.array_equal(noise[0], noise[2])
 
 
-@pytest.mark.usefixtures("numpy_codegen")
 def test_nothing_is_kept_from_one_example_to_the_next():
     """tau = 1: without learning, outputs depend on the example alone."""
     session = tiny.open_tiny("fa")
@@ -108,7 +105,6 @@ def test_nothing_is_kept_from_one_example_to_the_next():
     assert np.array_equal(forwards, backwards[::-1])
 
 
-@pytest.mark.usefixtures("numpy_codegen")
 def test_weights_decay_by_eta_gamma_for_each_example():
     nothing = {"learn": "W += 0*phi_pre", "learn_bias": "b += 0*psi"}
     session = tiny.open_tiny(
@@ -124,7 +120,6 @@ def test_weights_decay_by_eta_gamma_for_each_example():
             np.testing.assert_allclose(after[name], expected, rtol=2e-3)
 
 
-@pytest.mark.usefixtures("numpy_codegen")
 def test_without_biases_there_are_none():
     session = tiny.open_tiny("fa", biases=False, parameters={"gamma": 1e-3})
     set_initial_state(session, 1)

@@ -15,8 +15,6 @@ from spikefa.training.initial_state import set_initial_state
 from spikefa.training.stages import Stage
 from spikefa.training.trainer import Trainer
 
-pytestmark = pytest.mark.usefixtures("numpy_codegen")
-
 
 @pytest.fixture
 def task():

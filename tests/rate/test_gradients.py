@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import tiny
 
+from spikefa.errors import InputError
 from spikefa.rules import RULES
-
-pytestmark = pytest.mark.usefixtures("numpy_codegen")
 
 #: Float32 sums of up to 6 products of numbers below 1.
 TOLERANCE = dict(rtol=1e-4, atol=1e-6)
@@ -34,6 +33,20 @@ def assert_same(found, expected):
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, **TOLERANCE, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint16, bool])
+def test_whole_numbers_are_inputs_as_they_are(dtype):
+    """Only a data set of images knows that 255 stands for 1."""
+    x = np.array([3, 0, 1, 5, 2]).astype(dtype)
+    with tiny.open_tiny("fa") as session:
+        state = tiny.randomize(session)
+        target = np.zeros((1, 3))
+        output = session.run(x[np.newaxis], target, seed=1).output[0, 0]
+        expected = tiny.forward(state, x.astype(float))[-1]
+        np.testing.assert_allclose(output, expected, **TOLERANCE)
+        with pytest.raises(InputError, match=r"whole numbers \(uint8\)"):
+            session.run(x[np.newaxis].astype(np.uint8), target, seed=1)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

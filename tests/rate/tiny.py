@@ -31,7 +31,7 @@ def open_tiny(
     rule,
     sizes=SIZES,
     transfers=TRANSFERS,
-    device="runtime",
+    device="numpy",
     engine="stock",
     parameters=None,
     chunk=10,

@@ -36,7 +36,8 @@ def small_architecture(**changes):
 def small_trainer(session, **changes):
     """Two passes of 47 images in chunks of 10, shown for 4 steps."""
     values = {"steps": 4, "test_steps": 6, "seed": 5, "epochs": 2, "chunk_images": 10}
-    return Trainer(session, small_dataset(), **(values | changes))
+    values |= {"dataset": small_dataset()}
+    return Trainer(session, **(values | changes))
 
 
 def fingerprint(session):

@@ -51,15 +51,15 @@ def test_state_is_carried_from_run_to_run_within_an_evaluation(session):
     before = fingerprint(session)
     arguments = dict(gates=session.learn_nothing, seed=3)
     with session.evaluating():
-        session.run(data.test_images[:5], data.test_labels[:5], **arguments)
+        session.run(data.test_inputs[:5], data.test_labels[:5], **arguments)
         between = session.get_state()
-        second = session.run(data.test_images[5:9], data.test_labels[5:9], **arguments)
+        second = session.run(data.test_inputs[5:9], data.test_labels[5:9], **arguments)
     assert fingerprint(session) == before
     session.set_state(between)
-    again = session.run(data.test_images[5:9], data.test_labels[5:9], **arguments)
+    again = session.run(data.test_inputs[5:9], data.test_labels[5:9], **arguments)
     assert (again.output == second.output).all()
     session.set_state({"layer_1.h": np.full(31, 30.0)})
-    other = session.run(data.test_images[5:9], data.test_labels[5:9], **arguments)
+    other = session.run(data.test_inputs[5:9], data.test_labels[5:9], **arguments)
     assert (other.output != second.output).any()
 
 
@@ -87,7 +87,7 @@ def test_steps_of_an_image_are_presentations_in_a_row(session):
     trainer = small_trainer(session)
     trainer.initialize()
     evaluation = evaluate(
-        session, data.test_images, data.test_labels, seed=5, steps=6, index=0
+        session, data.test_inputs, data.test_labels, seed=5, steps=6, index=0
     )
     from spikefa.seeds import spike_seed
 
@@ -95,7 +95,7 @@ def test_steps_of_an_image_are_presentations_in_a_row(session):
     with session.evaluating():
         for number, start in enumerate(range(0, 23, 10)):
             shown = slice(start, start + 10)
-            images = np.repeat(data.test_images[shown], 3, axis=0)
+            images = np.repeat(data.test_inputs[shown], 3, axis=0)
             labels = np.repeat(data.test_labels[shown], 3)
             seed = spike_seed(5, "evaluation", 0, number)
             result = session.run(images, labels, seed=seed, gates=session.learn_nothing)

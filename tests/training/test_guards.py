@@ -93,5 +93,17 @@ def test_a_guess_in_between_is_no_constant_guess(session, other):
 
 def test_saturation_is_told_apart(session):
     small_trainer(session).initialize()
-    session.set_state({"layer_1.h": np.full(31, -20.0)})
+    session.set_state({"layer_1.phi": np.full(31, 1e-9)})
     assert "layer 1 is saturated" in diagnose(session)
+    assert "weight_range is too large" in diagnose(session)
+    session.set_state({"forward_1.W": 3.0 + session.get_state()["forward_1.W"]})
+    assert "have grown to 3.05: eta is too large" in diagnose(session)
+
+
+def test_without_learning_there_is_no_guess_at_eta(session):
+    model = session.network.model
+    session.network.model = model.replace(eta=0.0)
+    try:
+        assert diagnose(session) == "nothing is learned, as eta is 0"
+    finally:
+        session.network.model = model

@@ -95,7 +95,7 @@ def test_a_closed_monitor_holds_nothing(session):
     trainer.initialize()
     data = trainer.dataset
     result = session.run(
-        data.train_images[:5], data.train_labels[:5], seed=1, record=["layer_1.h"]
+        data.train_inputs[:5], data.train_labels[:5], seed=1, record=["layer_1.h"]
     )
     assert list(result.records) == ["layer_1.h"]
     monitors = session.network.monitors.items()

@@ -107,10 +107,35 @@ def test_an_interrupted_run_leaves_the_state(session):
     before = fingerprint(session)
     session.interrupt()
     with pytest.raises(RunInterrupted):
-        session.run(data.train_images[:10], data.train_labels[:10], seed=1)
+        session.run(data.train_inputs[:10], data.train_labels[:10], seed=1)
     assert fingerprint(session) == before
-    session.run(data.train_images[:10], data.train_labels[:10], seed=1)
+    session.run(data.train_inputs[:10], data.train_labels[:10], seed=1)
     assert fingerprint(session) != before
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_images_in_whole_numbers_are_refused(session, dtype):
+    """Whether 1 or 255 is white is known to the data set alone."""
+    data = small_dataset()
+    images = data.train_images[:10].astype(dtype)
+    line = rf"images are whole numbers \({np.dtype(dtype)}\).*Dataset.train_inputs"
+    with pytest.raises(InputError, match=line):
+        session.run(images, data.train_labels[:10], seed=1)
+
+
+def test_scale_of_the_data_set_is_used(session):
+    """Images of 0 and 1 train and test just as those of 0 and 255 do."""
+    results = []
+    for white in (255, 1):
+        whole = small_dataset()
+        parts = {
+            f"{part}_images": (getattr(whole, f"{part}_images") > 99) * np.uint8(white)
+            for part in ("train", "test")
+        }
+        trainer = small_trainer(session, dataset=replace(whole, scale=None, **parts))
+        trainer.train()
+        results.append((fingerprint(session), trainer.evaluation.error_percent))
+    assert results[0] == results[1]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Leaky integrate-and-fire neurons with a refractory period (Lapicque 1907).
 
-The output neurons have the same equations but do not spike; phi of their h is read out.
+The output neurons have the same equations but do not spike; they are read out by phi.
 """
 
 from brian2 import ms

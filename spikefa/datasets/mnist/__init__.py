@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from ..idx import load_idx
+from ..idx_folder import load_idx
 
 __all__ = ["load_mnist"]
 
@@ -24,8 +24,8 @@ def load_mnist():
     Notes
     -----
     The task of Figs 3 and 4 [paper]. All 60,000 training images are used as they
-    are stored; what becomes of a pixel (spike probability or input) is the
-    business of the network, not of this loader.
+    are stored; what becomes of an input in 0..1 (such as the
+    probability of a spike) is the business of the network, not of this loader.
     """
     # as_file: the package may be installed as a zip.
     with resources.as_file(resources.files(__name__)) as directory:

@@ -1,12 +1,87 @@
 {# What several dense templates share.
 
-   An OpenMP build splits the rows of the matrix over threads: whole rows are long
-   enough for the hardware prefetchers. Sums over rows go to a private buffer of each
-   thread, which takes the name of the shared array inside the parallel region, so
+   An OpenMP build splits the rows of the matrix into parts, one a thread: whole rows are
+   long enough for the hardware prefetchers. Sums over rows go to a private buffer of
+   each part, which takes the name of the shared array inside the parallel region, so
    that the generated statements do not change.
+
+   Where other programs keep the cores busy, threads wait for one that is not running,
+   and one thread is many times faster than all. So each loop takes the time of both,
+   and one thread goes through all parts if that is faster. The parts stay the same:
+   results do not depend on how many threads there were.
 #}
-{% macro nowait(pragma) -%}
-    {{openmp_pragma(pragma) ~ ' nowait' if openmp_pragma('with_openmp') else ''}}
+{% macro choose_team() -%}
+    {% if openmp_pragma('with_openmp') %}
+    static struct
+    {
+        {# Seconds for a row on one thread and on all. #}
+        double cost[2] = {0, 0};
+        double wait = 0.02, next = 0, start = 0;
+        bool all = true, other = false;
+
+        static double now()
+        {
+            using namespace std::chrono;
+            return duration<double>(steady_clock::now().time_since_epoch()).count();
+        }
+        int choose()
+        {
+            start = now();
+            other = cost[all] > 0 && start >= next;
+            return all != other ? {{openmp_pragma('get_num_threads')}} : 1;
+        }
+        void done(int rows)
+        {
+            const double stop = now(), took = (stop - start) / std::max(rows, 1);
+            double& cost_now = cost[all != other];
+            cost_now = cost_now == 0 || other ? took : 0.8 * cost_now + 0.2 * took;
+            if (other)
+            {
+                {# Rarely, if it does not pay, and never for long. #}
+                const bool better = cost[!all] < cost[all];
+                if (better == all) wait = std::min(2 * wait, 2.0);
+                if (better) all = !all;
+                next = stop + std::max(wait, 20 * (stop - start));
+                if (better && all) next = stop + 2;
+            }
+            else if (all && cost[0] > 0 && took > 1.5 * cost[0])
+                next = stop;
+        }
+    } _teams;
+    const int _team = _teams.choose();
+    {% endif %}
+{%- endmacro %}
+
+{# Say how many rows were gone through. #}
+{% macro team_done(rows) -%}
+    {% if openmp_pragma('with_openmp') %}
+    _teams.done({{rows}});
+    {% endif %}
+{%- endmacro %}
+
+{# Begin with this a block that is gone through once for each part, as _part_of_rows. #}
+{% macro for_parts() -%}
+    {% if openmp_pragma('with_openmp') %}
+    #pragma omp parallel for schedule(static, 1) num_threads(_team)
+    for (int _thread = 0; _thread < {{openmp_pragma('get_num_threads')}}; _thread++)
+    {% endif %}
+{%- endmacro %}
+
+{# Begin with this a loop over rows that have nothing to do with each other. #}
+{% macro for_rows() -%}
+    {% if openmp_pragma('with_openmp') %}
+    #pragma omp parallel for schedule(static) num_threads(_team)
+    {% endif %}
+{%- endmacro %}
+
+{# First (which = 0) of the n items of this part, or the first after them (1). #}
+{% macro part(n, which, parallel) -%}
+    {% if parallel and openmp_pragma('with_openmp') -%}
+    {% set _parts = openmp_pragma('get_num_threads') -%}
+    ({{n}}) / {{_parts}} * (_thread + {{which}}) + std::min<int32_t>(_thread + {{which}}, ({{n}}) % {{_parts}})
+    {%- else -%}
+    {{'(%s)' % n if which else 0}}
+    {%- endif %}
 {%- endmacro %}
 
 {# The rows that are gone through, and room for those that are fetched ahead at the end. #}
@@ -22,7 +97,6 @@
 {%- endmacro %}
 
 {% macro redirect_sums(variables) -%}
-    const int _thread = {{openmp_pragma('get_thread_num')}};
     {% for var in variables %}
     {% set _type = c_data_type(var.dtype) %}
     {{_type}}* const _own_{{loop.index}} = &_private_{{loop.index}}[(size_t)_thread * {{var.size}}];
@@ -50,13 +124,12 @@
         int32_t* __restrict _pending_rows = {{pending['rows']}};
         const int64_t _width = N_post;
         const int64_t _block = 64, _part = 128;
-        {{openmp_pragma('parallel')}}
+        {{choose_team()}}
+        {{for_parts()}}
         for (int64_t _first = 0; _first < _width; _first += _part)
         {
         const int64_t _stop = std::min(_first + _part, _width);
-        {# A thread has the same rows in all parts, so it need not wait for others. #}
-        {{nowait('static')}}
-        for (int64_t _row = 0; _row < N_pre; _row++)
+        for (int64_t _row = {{part('N_pre', 0, true)}}; _row < {{part('N_pre', 1, true)}}; _row++)
         {
             const uint32_t _mask = _pending_rows[_row];
             if (!_mask) continue;
@@ -86,6 +159,7 @@
                 }
         }
         }
+        {{team_done('N_pre')}}
         {{pending['count']}}[0] = 0;
     }
 {%- endmacro %}
@@ -121,13 +195,12 @@
    is called with several rows only if the statements of different rows have nothing to do
    with each other but the sums they are added to. #}
 {% macro over_rows(group=4, parallel=False) -%}
-    {# Threads meet at the end of the parallel region. #}
-    {% set _share = nowait('static') if parallel else '' %}
     {% set _matrices = owner.matrices_among(variables) if group > 1 else {} %}
     {% set _lines = 2 %}
     const int32_t _num_grouped = _num_rows / {{group}} * {{group}};
-    {{_share}}
-    for (int32_t _next = 0; _next < _num_grouped; _next += {{group}})
+    const int32_t _groups = _num_rows / {{group}};
+    const int32_t _last_next = ({{part('_groups', 1, parallel)}}) * {{group}};
+    for (int32_t _next = ({{part('_groups', 0, parallel)}}) * {{group}}; _next < _last_next; _next += {{group}})
     {
         {% for n in range(1, group + 1) %}
         const int32_t _row_{{n}} = _rows[_next + {{n - 1}}];
@@ -163,8 +236,9 @@
         }
     }
     {% if group > 1 %}
-    {{_share}}
-    for (int32_t _next = _num_grouped; _next < _num_rows; _next++)
+    const int32_t _left = _num_rows - _num_grouped;
+    const int32_t _last_left = _num_grouped + {{part('_left', 1, parallel)}};
+    for (int32_t _next = _num_grouped + {{part('_left', 0, parallel)}}; _next < _last_left; _next++)
     {
         const int32_t _row_1 = _rows[_next];
         for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
@@ -175,12 +249,23 @@
     {% endif %}
 {%- endmacro %}
 
+{# Begin with this where the statements are to be run for connected pairs only. #}
+{% macro if_connected(wanted=True) -%}
+    {% if wanted and owner.mask is not none %}
+    if ({{get_array_name(owner.mask)}}[_idx])
+    {% endif %}
+{%- endmacro %}
+
 {# Run statements for the synapse of row n in the current column. #}
-{% macro at_synapse(n, code) -%}
+{% macro at_synapse(n, code, masked=True, after='') -%}
     const int32_t _presynaptic_idx = _row_{{n}} + _pre_start;
     const size_t _idx = (size_t)_row_{{n}} * N_post + _column;
     const size_t _vectorisation_idx = _idx;
+    {{if_connected(masked)|autoindent}}
+    {
     {{code|autoindent}}
+    {{after}}
+    }
 {%- endmacro %}
 
 {# Add x_pre*f, with f in _increments, to some rows of a matrix. #}
@@ -195,5 +280,21 @@
         {% for row in rows %}
         _to_{{loop.index}}[_column] += _factor_{{loop.index}} * _increment;
         {% endfor %}
+    }
+{%- endmacro %}
+
+{# Run statements for the neurons that had an event. #}
+{% macro over_events(block, side) -%}
+    {
+        const size_t _vectorisation_idx = -1;
+        {{scalar_code[block]|autoindent}}
+        for (int32_t _event = 0; _event < _num_events; _event++)
+        {
+            const int32_t _{{side}}synaptic_idx = _events[_event];
+            const size_t _vectorisation_idx = _{{side}}synaptic_idx;
+            if (_{{side}}synaptic_idx < _{{side}}_start || _{{side}}synaptic_idx >= _{{side}}_start + N_{{side}})
+                continue;
+            {{vector_code[block]|autoindent}}
+        }
     }
 {%- endmacro %}

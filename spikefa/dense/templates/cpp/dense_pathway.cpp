@@ -4,13 +4,32 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, over_rows, row_list with context %}
+{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list with context %}
+{% set _own, _other = ('pre', 'post') if prepost == 'pre' else ('post', 'pre') %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     const int32_t* _events = {{_eventspace}};
     const int32_t _num_events = {{_eventspace}}[{{eventspace_variable.size - 1}}];
+
+    {% if 'others' in vector_code %}
+    // all neurons of the other side
+    if (_num_events)
+    {
+        const size_t _vectorisation_idx = -1;
+        {{scalar_code['others']|autoindent}}
+        for (int32_t _{{_other}}synaptic_idx = _{{_other}}_start;
+             _{{_other}}synaptic_idx < _{{_other}}_start + N_{{_other}}; _{{_other}}synaptic_idx++)
+        {
+            const size_t _vectorisation_idx = _{{_other}}synaptic_idx;
+            {{vector_code['others']|autoindent}}
+        }
+    }
+    {% endif %}
+    {% if 'own' in vector_code %}
+    {{over_events('own', _own)}}
+    {% endif %}
 
     // scalar code
     const size_t _vectorisation_idx = -1;
@@ -41,7 +60,8 @@
     }
     {% if _parallel %}
     {{private_sums(sums)|autoindent}}
-    {{openmp_pragma('parallel')}}
+    {{choose_team()}}
+    {{for_parts()}}
     {
     {{redirect_sums(sums)|autoindent}}
     {% endif %}
@@ -49,12 +69,13 @@
         const int32_t _postsynaptic_idx = _column + _post_start;
         {% for n in rows %}
         {
-            {{at_synapse(n, vector_code['rows'])}}
+            {{at_synapse(n, vector_code['rows'], masked)}}
         }
         {% endfor %}
     {% endcall %}
     {% if _parallel %}
     }
+    {{team_done('_num_rows')}}
     {{add_private_sums(sums)|autoindent}}
     {% endif %}
     {% else %}
@@ -68,9 +89,15 @@
             const int32_t _presynaptic_idx = _row + _pre_start;
             const size_t _idx = (size_t)_row * N_post + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected(masked)|autoindent}}
+            {
             {{vector_code['rows']|autoindent}}
+            }
         }
     }
+    {% endif %}
+    {% if 'own_after' in vector_code %}
+    {{over_events('own_after', _own)}}
     {% endif %}
 
     {% if pending %}

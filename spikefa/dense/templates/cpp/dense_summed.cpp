@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import private_sums, redirect_sums, add_private_sums, at_synapse, collect_rows, over_rows, skip_idle_row with context %}
+{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, skip_idle_row with context %}
 
 {% block maincode %}
     {% set _target = get_array_name(_target_var) %}
@@ -33,8 +33,11 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = _first + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected()|autoindent}}
+            {
             {{vector_code|autoindent}}
             _sums[_column] += _synaptic_var;
+            }
         }
     }
     for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
@@ -42,7 +45,8 @@
     {% else %}
     {% if _parallel %}
     {{private_sums([_target_var])|autoindent}}
-    {{openmp_pragma('parallel')}}
+    {{choose_team()}}
+    {{for_parts()}}
     {
     {{redirect_sums([_target_var])|autoindent}}
     {% endif %}
@@ -51,19 +55,20 @@
         {{_type}} _sum = {{_target}}[_postsynaptic_idx];
         {% for n in rows %}
         {
-            {{at_synapse(n, vector_code)}}
-            _sum += _synaptic_var;
+            {{at_synapse(n, vector_code, after='_sum += _synaptic_var;')}}
         }
         {% endfor %}
         {{_target}}[_postsynaptic_idx] = _sum;
     {% endcall %}
     {% if _parallel %}
     }
+    {{team_done('_num_rows')}}
     {{add_private_sums([_target_var])|autoindent}}
     {% endif %}
     {% endif %}
     {% else %}
-    {{openmp_pragma('parallel-static')}}
+    {{choose_team()}}
+    {{for_rows()}}
     for (int32_t _row = 0; _row < N_pre; _row++)
     {
         const int32_t _presynaptic_idx = _row + _pre_start;
@@ -74,10 +79,14 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = _first + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected()|autoindent}}
+            {
             {{vector_code|autoindent}}
             _sum += _synaptic_var;
+            }
         }
         {{_target}}[_presynaptic_idx] = _sum;
     }
+    {{team_done('N_pre')}}
     {% endif %}
 {% endblock %}

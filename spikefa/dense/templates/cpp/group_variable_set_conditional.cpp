@@ -19,6 +19,9 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = (size_t)_row * N_post + _column;
             const size_t _vectorisation_idx = _idx;
+            {% if owner.mask is not none %}
+            if (!{{get_array_name(owner.mask)}}[_idx]) continue;
+            {% endif %}
             {{vector_code['condition']|autoindent}}
             if (_cond)
             {

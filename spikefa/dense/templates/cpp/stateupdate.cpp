@@ -4,7 +4,7 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import collect_rows, flush with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush, if_connected with context %}
 
 {% block maincode %}
     // scalar code
@@ -29,7 +29,10 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = _first + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected(not synapses_apart)|autoindent}}
+            {
             {{vector_code|autoindent}}
+            }
         }
     }
 {% endblock %}

@@ -108,8 +108,15 @@ _run_kernel_{{codeobj_name}}(
     {% endif %}
 {%- endmacro %}
 
+{# Begin with this where the statements are to be run for connected pairs only. #}
+{% macro if_connected(wanted=True) -%}
+    {% if wanted and owner.mask is not none %}
+    if ({{get_array_name(owner.mask)}}[_idx])
+    {% endif %}
+{%- endmacro %}
+
 {# Some rows at a time: all are read before the first is written. #}
-{% macro at_rows(code, synaptic, row, n, lanes) -%}
+{% macro at_rows(code, synaptic, row, n, lanes, masked) -%}
     {% for variable, text in synaptic %}
     {{c_data_type(variable.dtype)}} _was_{{loop.index}}[{{n}}];
     {% endfor %}
@@ -128,13 +135,16 @@ _run_kernel_{{codeobj_name}}(
         const int _presynaptic_idx = _row + _pre_start;
         const size_t _idx = (size_t)_row * N_post + _column;
         const size_t _vectorisation_idx = _idx;
+        {{if_connected(masked)}}
+        {
         {{code|autoindent}}
+        }
     }
 {%- endmacro %}
 
 {# Walk the rows that find_rows has found. Sums are those of the names in `sums`, pairs
    of a variable and the text that stands for it in the code. #}
-{% macro walk_rows(grid, code, sums, listed) -%}
+{% macro walk_rows(grid, code, sums, listed, masked=True) -%}
     {% set post = accesses(code, '_postsynaptic_idx', variables, get_array_name) %}
     {% set synaptic = accesses(code, '_idx', variables, get_array_name) %}
     {% set summed = sums|map(attribute=1)|list %}
@@ -158,11 +168,11 @@ _run_kernel_{{codeobj_name}}(
         int _next = _lane;
         for (; _next + {{(grid.group - 1) * grid.lanes}} < _num_rows; _next += {{grid.group * grid.lanes}})
         {
-            {{at_rows(changed, synaptic, row, grid.group, grid.lanes)}}
+            {{at_rows(changed, synaptic, row, grid.group, grid.lanes, masked)}}
         }
         for (; _next < _num_rows; _next += {{grid.lanes}})
         {
-            {{at_rows(changed, synaptic, row, 1, grid.lanes)}}
+            {{at_rows(changed, synaptic, row, 1, grid.lanes, masked)}}
         }
     }
 {%- endmacro %}

@@ -4,7 +4,7 @@
    USES_VARIABLES { N, N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import kernel_head, launch, allocate, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
+{% from 'dense_macros.cu' import kernel_head, launch, allocate, if_connected, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
 {% set _eventspace = get_array_name(eventspace_variable) %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 {% set _sums = sums_in(sums, get_array_name) %}
@@ -20,7 +20,7 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code['rows']|autoindent}}
 
-    {{walk_rows(_grid, vector_code['rows'], _sums, true)}}
+    {{walk_rows(_grid, vector_code['rows'], _sums, true, masked)}}
     {{add_blocks(_grid, _sums, '+=')}}
     {% else %}
     {% set _start, _size = ('_pre_start', owner.N_pre) if prepost == 'pre' else ('_post_start', owner.N_post) %}
@@ -53,7 +53,10 @@
             const int _postsynaptic_idx = _column + _post_start;
             const size_t _idx = (size_t)_row * N_post + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected(masked)}}
+            {
             {{vector_code['rows']|autoindent}}
+            }
         }
     }
     {% endif %}

@@ -4,7 +4,7 @@
    USES_VARIABLES { N, N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import kernel_head, launch, allocate, thread_position, find_rows, walk_rows, add_blocks with context %}
+{% from 'dense_macros.cu' import kernel_head, launch, allocate, if_connected, thread_position, find_rows, walk_rows, add_blocks with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 {% set _target = get_array_name(_target_var) %}
 {% set _type = c_data_type(_target_var.dtype) %}
@@ -36,8 +36,11 @@
             const int _postsynaptic_idx = _column + _post_start;
             const size_t _idx = (size_t)_row * N_post + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected()}}
+            {
             {{vector_code|autoindent}}
             _sum += _synaptic_var;
+            }
         }
     }
     for (int _distance = 16; _distance > 0; _distance /= 2)

@@ -5,6 +5,10 @@
 #}
 {% extends 'common_group.cu' %}
 
+{% block define_N %}
+    const int _N = {{owner.N_pre * owner.N_post}};  // with a mask, more than synapses
+{% endblock %}
+
 {% block after_return_N %}
     const int _presynaptic_idx = _idx / N_post + _pre_start;
     const int _postsynaptic_idx = _idx % N_post + _post_start;
@@ -22,7 +26,7 @@
 
     ///// vector_code /////
     {{vector_code['condition']|autoindent}}
-    if (_cond)
+    if (_cond{% if owner.mask is not none %} && {{get_array_name(owner.mask)}}[_idx]{% endif %})
     {
         {{vector_code['statement']|autoindent}}
     }

@@ -4,7 +4,7 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import kernel_head, launch, thread_position, find_rows, walk_rows with context %}
+{% from 'dense_macros.cu' import if_connected, kernel_head, launch, thread_position, find_rows, walk_rows with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 
 {% block kernel %}
@@ -17,7 +17,7 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
-    {{walk_rows(_grid, vector_code, [], idle_if_zero)}}
+    {{walk_rows(_grid, vector_code, [], idle_if_zero, false)}}
     {% else %}
     {# The statements act on each other: one thread runs them in the order of C++. #}
     if (threadIdx.x != 0)
@@ -35,7 +35,10 @@
             const int _postsynaptic_idx = _column + _post_start;
             const size_t _idx = (size_t)_row * N_post + _column;
             const size_t _vectorisation_idx = _idx;
+            {{if_connected()}}
+            {
             {{vector_code|autoindent}}
+            }
         }
     }
     {% endif %}

@@ -4,11 +4,27 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.pyx' %}
+{% from 'dense_macros.pyx' import leave_out, over_events with context %}
+
+{% set _own, _other = ('pre', 'post') if prepost == 'pre' else ('post', 'pre') %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     cdef int _event, _row, _column
     cdef int _num_events = {{_eventspace}}[{{eventspace_variable.size - 1}}]
+
+    {% if 'others' in vector_code %}
+    # all neurons of the other side
+    if _num_events:
+        _vectorisation_idx = 1
+        {{ scalar_code['others'] | autoindent }}
+        for _{{_other}}synaptic_idx in range(_{{_other}}_start, _{{_other}}_start + N_{{_other}}):
+            _vectorisation_idx = _{{_other}}synaptic_idx
+            {{ vector_code['others'] | autoindent }}
+    {% endif %}
+    {% if 'own' in vector_code %}
+    {{over_events('own', _own, _eventspace)}}
+    {% endif %}
 
     # scalar code
     _vectorisation_idx = 1
@@ -24,6 +40,7 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
+            {{ leave_out(masked) | autoindent }}
             {{ vector_code['rows'] | autoindent }}
     {% else %}
     for _event in range(_num_events):
@@ -35,6 +52,10 @@
             _presynaptic_idx = _row + _pre_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
+            {{ leave_out(masked) | autoindent }}
             {{ vector_code['rows'] | autoindent }}
+    {% endif %}
+    {% if 'own_after' in vector_code %}
+    {{over_events('own_after', _own, _eventspace)}}
     {% endif %}
 {% endblock %}

@@ -4,6 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.pyx' %}
+{% from 'dense_macros.pyx' import leave_out with context %}
 
 {% block maincode %}
     {% set _target = get_array_name(_target_var) %}
@@ -22,6 +23,7 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
+            {{ leave_out() | autoindent }}
             {{ vector_code | autoindent }}
             {{_target}}[_{{side}}synaptic_idx] += _synaptic_var
 {% endblock %}

@@ -4,6 +4,7 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.pyx' %}
+{% from 'dense_macros.pyx' import leave_out with context %}
 
 {% block maincode %}
     cdef int _row, _column
@@ -18,5 +19,6 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
+            {{ leave_out(not synapses_apart) | autoindent }}
             {{ vector_code | autoindent }}
 {% endblock %}

@@ -1,0 +1,436 @@
+"""Event-driven variables: what has been computed up to the last event of a synapse.
+
+Events hit whole rows and whole columns of the matrix, so a synapse was last touched at
+the later of two times: the last event of its row and that of its column. One time
+stamp a neuron is enough. A trace that depends on one side alone, as those of STDP do,
+is even the same in a whole row (or column) and kept once for each neuron.
+"""
+
+import re
+
+import numpy as np
+from brian2.core.variables import Constant
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    Equations,
+)
+from brian2.stateupdaters.base import UnsupportedEquationsException
+from brian2.stateupdaters.exact import linear
+from brian2.synapses.synapses import Synapses
+from brian2.units.allunits import second
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from .statements import calls_are_pure, parse_code
+from .variables import add_matrix, add_subexpression
+
+__all__ = [
+    "Trace",
+    "add_time_stamps",
+    "event_driven_part",
+    "find_traces",
+    "pathway_blocks",
+]
+
+
+def event_driven_part(model):
+    """Return what of a model is integrated at events only, as `Synapses` splits it.
+
+    Parameters
+    ----------
+    model : Equations
+
+    Returns
+    -------
+    event_driven, continuous : list of SingleEquation
+        Parameters and subexpressions are in both.
+
+    Raises
+    ------
+    EquationError
+        If one part depends on variables of the other.
+    """
+    event_driven, continuous = [], []
+    for eq in model.values():
+        if "event-driven" in eq.flags:
+            event_driven.append(eq)
+        elif "summed" not in eq.flags:
+            continuous.append(eq)
+            if eq.type != DIFFERENTIAL_EQUATION:
+                event_driven.append(eq)
+    for name, dependencies in model.dependencies.items():
+        eq = model[name]
+        if "summed" in eq.flags:
+            parts = "summed", event_driven, "event-driven"
+        elif eq.type != DIFFERENTIAL_EQUATION:
+            continue
+        elif eq in continuous:
+            parts = "clock-driven", event_driven, "event-driven"
+        else:
+            parts = "event-driven", continuous, "clock-driven"
+        Synapses.verify_dependencies(eq, parts[0], dependencies, *parts[1:])
+    if not any(eq.type == DIFFERENTIAL_EQUATION for eq in event_driven):
+        event_driven = []
+    return event_driven, continuous
+
+
+def solution(equations, variables, elapsed):
+    """Abstract code that brings event-driven variables up to date.
+
+    Parameters
+    ----------
+    equations : Equations
+    variables : Variables
+    elapsed : str
+        The time since they were last up to date.
+
+    Raises
+    ------
+    UnsupportedEquationsException
+        If there is no exact solution.
+    """
+    try:
+        code = linear(equations, variables)
+    except UnsupportedEquationsException as error:
+        raise UnsupportedEquationsException(
+            "Cannot solve the differential equations as event-driven. Use "
+            "(clock-driven) instead."
+        ) from error
+    return re.sub(r"\bdt\b", f"({elapsed})", code)
+
+
+class Trace:
+    """An event-driven variable that is kept once for each neuron of one side.
+
+    Parameters
+    ----------
+    equation : SingleEquation
+    side : {'pre', 'post'}
+    equations : Equations
+        All that are needed to solve it.
+    """
+
+    def __init__(self, equation, side, equations):
+        self.name, self.dim = equation.varname, equation.dim
+        self.side, self.equations = side, equations
+
+    @property
+    def stored(self):
+        """Name of the values as of the last event of their neuron."""
+        return f"_{self.name}_stored"
+
+    @property
+    def now(self):
+        """Name of the values at the current time, for events of the other side."""
+        return f"_{self.name}_now"
+
+    def add_variables(self, synapses, dtype):
+        """Add the arrays, and under its own name what `Synapses` would hold."""
+        size = synapses.end_of(self.side)
+        index = f"_{self.side}synaptic_idx"
+        for name in (self.stored, self.now):
+            add_matrix(synapses, name, dtype, self.dim, index, size=size)
+        elapsed = f"lastupdate - _last_{self.side}"
+        add_subexpression(
+            synapses.variables, self.name, self._expression(elapsed), self.dim, dtype
+        )
+
+    def set(self, synapses, value, check_units=True):
+        """Set the values of all neurons to one number."""
+        if isinstance(value, str) or np.size(value) != 1:
+            raise NotImplementedError(
+                f"'{synapses.name}' keeps '{self.name}' once for each neuron and sets "
+                "it to one number for all: use Synapses"
+            )
+        if check_units:
+            fail_for_dimension_mismatch(
+                self.dim, value, f"Incorrect unit for setting '{self.name}'"
+            )
+        stored = synapses.variables[self.stored]
+        stored.set_value(np.full(stored.size, float(np.ravel(value)[0])))
+
+    def _expression(self, elapsed):
+        """The solution as a single expression of stored values."""
+        known = {}
+        for name, _, expression in parse_code(solution(self.equations, {}, elapsed)):
+            names = get_identifiers(expression)
+            stored = {
+                n: known.get(n, f"_{n}_stored")
+                for n in names
+                if n in known or n in self.equations.diff_eq_names
+            }
+            known[name] = f"({word_substitute(expression, stored)})"
+            if name == self.name:
+                return known[name]
+        raise AssertionError(f"no solution for '{self.name}'")
+
+
+def add_time_stamps(synapses):
+    """Add the times of the last events, and ``lastupdate`` made of them."""
+    for side in ("pre", "post"):
+        add_matrix(
+            synapses,
+            f"_last_{side}",
+            synapses._clock.variables["t"].dtype,
+            second.dim,
+            f"_{side}synaptic_idx",
+            size=synapses.end_of(side),
+        )
+    add_subexpression(
+        synapses.variables,
+        "lastupdate",
+        "_last_pre*int(_last_pre > _last_post)"
+        " + _last_post*int(_last_pre <= _last_post)",
+        second.dim,
+        synapses._clock.variables["t"].dtype,
+    )
+
+
+def find_traces(event_driven, on_pre, on_post, source, target):
+    """Find the event-driven variables that are the same in a whole row or column.
+
+    Those are written by pathways of one side only, with what is the same there, and
+    their equation depends on constants and others of them only: then the exact solution
+    over a long time is that over its parts, and when the other side has its events
+    makes no difference.
+
+    Parameters
+    ----------
+    event_driven : list of SingleEquation
+    on_pre, on_post : list of str
+        Statements of the pathways.
+    source, target : Group
+
+    Returns
+    -------
+    traces : dict of `Trace`
+        By name.
+    """
+    equations = {eq.varname: eq for eq in event_driven}
+    names = {n for n, eq in equations.items() if eq.type == DIFFERENTIAL_EQUATION}
+    try:
+        codes = {
+            "pre": [parse_code(code) for code in on_pre],
+            "post": [parse_code(code) for code in on_post],
+        }
+    except (SyntaxError, ValueError):  # for Brian2 to refuse, before a run
+        return {}
+    groups = {"pre": source, "post": target}
+    sides = {}
+    for name in names:
+        writing = [s for s in codes if any(name in _written(c) for c in codes[s])]
+        if len(writing) == 1:
+            sides[name] = writing[0]
+    while True:  # a trace that is none takes those with it that depend on it
+        others = names - set(sides)
+        needed_by_others = set().union(*(_needed(equations, name) for name in others))
+        left = {
+            name: side
+            for name, side in sides.items()
+            if name not in needed_by_others
+            and _depends_on_side(equations, name, sides)
+            and all(
+                plan_writes(code, sides, side, equations, groups) is not None
+                for code in codes[side]
+            )
+        }
+        if left == sides:
+            break
+        sides = left
+    traces = {}
+    for name, side in sides.items():
+        needed = _needed(equations, name)
+        traces[name] = Trace(
+            equations[name], side, Equations([equations[n] for n in sorted(needed)])
+        )
+    return traces
+
+
+def plan_writes(statements, sides, side, equations, groups):
+    """Take the statements that write traces out of the code of a pathway.
+
+    Parameters
+    ----------
+    statements : list of tuple
+        Of `parse_code`.
+    sides : dict of str
+        Side of each trace.
+    side : {'pre', 'post'}
+        Of the pathway.
+    equations : dict of SingleEquation
+        The event-driven part of the model.
+    groups : dict of Group
+
+    Returns
+    -------
+    before, rows, after : list of tuple, or None
+        Statements for the neurons that had events, before the synapses of their rows
+        (or columns), for the synapses, and after them. None if they cannot be taken
+        apart.
+    """
+    writes = [k for k, (name, _, _) in enumerate(statements) if name in sides]
+    rows = [s for k, s in enumerate(statements) if k not in writes]
+    if not writes:
+        return [], rows, []
+    written = _written(statements)
+    for k in writes:
+        name, _, expression = statements[k]
+        if sides[name] != side:
+            return None
+        if not _same_in_line(expression, sides, side, written, equations, groups):
+            return None
+    own = {statements[k][0] for k in writes}
+    reads = [
+        k
+        for k, (_, _, expression) in enumerate(statements)
+        if k not in writes and own & _read(expression, equations)
+    ]
+    taken = [statements[k] for k in writes]
+    if all(read > max(writes) for read in reads):
+        return taken, rows, []
+    if all(read < min(writes) for read in reads):
+        return [], rows, taken
+    return None
+
+
+def _written(statements):
+    return {name for name, _, _ in statements}
+
+
+def _read(expression, equations):
+    """Names that an expression reads, through subexpressions too."""
+    found, new = set(), get_identifiers(expression)
+    while new:
+        found |= new
+        new = {
+            identifier
+            for name in new
+            if name in equations and equations[name].type == SUBEXPRESSION
+            for identifier in equations[name].identifiers
+        } - found
+    return found
+
+
+def _needed(equations, name):
+    """The equations that one is solved with."""
+    found, new = set(), {name}
+    while new:
+        found |= new
+        new = {
+            i for n in new for i in equations[n].identifiers if i in equations
+        } - found
+    return found
+
+
+def _constant(eq):
+    return eq.type == PARAMETER and {"shared", "constant"} <= set(eq.flags)
+
+
+def _depends_on_side(equations, name, sides):
+    """Whether an equation depends on constants and on traces of its own side only."""
+    for other in _needed(equations, name):
+        eq = equations[other]
+        if eq.type == DIFFERENTIAL_EQUATION:
+            if sides.get(other) != sides[name]:
+                return False
+        elif eq.type == PARAMETER and not _constant(eq):
+            return False
+        if eq.type == PARAMETER:
+            continue
+        unknown = set(eq.identifiers) - set(equations)
+        if unknown & {"t", "dt", "i", "j", "lastupdate"}:
+            return False
+        if any(n.endswith(("_pre", "_post")) for n in unknown):
+            return False
+        if not calls_are_pure(eq.expr.code, {}, {}):
+            return False
+    return True
+
+
+def _same_in_line(expression, sides, side, written, equations, groups):
+    """Whether an expression has one value for all synapses of a neuron."""
+    if not calls_are_pure(expression, {}, {}):
+        return False
+    target = groups["post"].variables
+    for name in _read(expression, equations):
+        if name in sides:
+            if sides[name] != side:
+                return False
+        elif name in equations:
+            eq = equations[name]
+            if eq.type != SUBEXPRESSION and "shared" not in eq.flags:
+                return False
+        elif name in written or name in ("i", "j", "lastupdate"):
+            return False
+        elif name.endswith(f"_{side}"):
+            plain = name.removesuffix(f"_{side}")
+            # With one array for both sides, other rows may write what is read.
+            alias = groups["pre"].variables.get(plain) is target.get(plain)
+            if alias or (side == "post" and plain in written):
+                return False
+        elif name.endswith(("_pre", "_post")):
+            return False
+        elif name in target and not isinstance(target[name], Constant):
+            if name not in ("t", "dt", "N"):
+                return False
+    return True
+
+
+def events_by_side(synapses, side):
+    """Traces of one side."""
+    return [t for t in synapses.traces.values() if t.side == side]
+
+
+def pathway_blocks(pathway, code):
+    """Abstract code of a pathway of a projection with event-driven variables.
+
+    Parameters
+    ----------
+    pathway : DensePathway
+    code : str
+        Its statements.
+
+    Returns
+    -------
+    blocks : dict of str
+        ``others``: for all neurons of the other side; ``own``, ``own_after``: for the
+        neurons that had an event, before and after ``rows``.
+    """
+    synapses, side = pathway.synapses, pathway.prepost
+    other = "post" if side == "pre" else "pre"
+    equations = {eq.varname: eq for eq in synapses.event_driven.values()}
+    sides = {name: trace.side for name, trace in synapses.traces.items()}
+    groups = {"pre": synapses.source, "post": synapses.target}
+    statements = parse_code(code)
+    before, rows, after = plan_writes(statements, sides, side, equations, groups)
+    read = set().union(*(_read(e, equations) for _, _, e in statements))
+    matrices = set(synapses.event_driven.diff_eq_names) - set(sides)
+    blocks = {"others": "", "own": "", "rows": "", "own_after": ""}
+    for traces, block, elapsed in (
+        (events_by_side(synapses, side), "own", f"t - _last_{side}"),
+        (events_by_side(synapses, other), "others", f"t - _last_{other}"),
+    ):
+        if block == "others":
+            wanted = [t for t in traces if t.name in read]
+            names = set().union(*(_needed(equations, t.name) for t in wanted))
+            traces = [t for t in traces if t.name in names]
+            blocks[block] += "".join(f"{t.name} = {t.stored}\n" for t in traces)
+        if traces:
+            needed = set().union(*(_needed(equations, t.name) for t in traces))
+            solved = Equations([equations[n] for n in sorted(needed)])
+            blocks[block] += solution(solved, synapses.variables, elapsed) + "\n"
+    if matrices:
+        needed = set().union(*(_needed(equations, name) for name in matrices))
+        solved = Equations([equations[n] for n in sorted(needed)])
+        code = solution(solved, synapses.variables, "t - lastupdate")
+        blocks["rows"] = code + "\n"
+    blocks["own"] += _text(before)
+    blocks["rows"] += _text(rows)
+    blocks["own_after"] = _text(after) + f"_last_{side} = t\n"
+    return {name: code for name, code in blocks.items() if code or name == "rows"}
+
+
+def _text(statements):
+    return "".join(f"{name} {op} {expr}\n" for name, op, expr in statements)
