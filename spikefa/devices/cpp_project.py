@@ -57,13 +57,14 @@ _INCLUDES = """\
 """
 
 #: Shows the compiler and all its flags, those that it finds out about the machine
-#: among them, and precompiles the header with the flags of Brian2's own makefile.
+#: among them (-E: without names of temporary files, which differ each time); and
+#: precompiles the header with the flags of Brian2's own makefile.
 _MAKEFILE = f"""\
 include makefile
 
 .PHONY: compiler
 compiler:
-\t@$(CXX) $(CXXFLAGS) -### -x c++ /dev/null -o compiler.o 2>&1
+\t@$(CXX) $(filter-out -c,$(CXXFLAGS)) -E -### -x c++ /dev/null 2>&1
 
 .PHONY: header
 header:

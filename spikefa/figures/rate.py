@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from ..analysis import receptive_fields
 from ..rules import RULES
 from .spiking import error_axis
+from .style import BLUE, GREEN, ORANGE, in_style
 
 __all__ = [
     "plot_comparison",
@@ -23,11 +24,11 @@ __all__ = [
 
 #: Colours by learner, the same in all figures.
 COLORS = {
-    "fa": "tab:green",
+    "fa": GREEN,
     "bp": "black",
     "shallow": "0.6",
-    "node": "tab:blue",
-    "fa, half removed": "yellowgreen",
+    "node": BLUE,
+    "fa, half removed": "#56B4E9",
 }
 
 #: Hidden units whose receptive fields are shown, on a grid of this many each way.
@@ -66,6 +67,7 @@ def title(rule):
     return RULES[rule].title
 
 
+@in_style
 def plot_linear(examples, errors, angles, pinv_angles):
     """Draw Fig. 2: errors of all learners, and how feedback alignment aligns.
 
@@ -92,7 +94,7 @@ def plot_linear(examples, errors, angles, pinv_angles):
     left.set_ylim(1e-4, 2)
     left.legend()
     band(right, examples, angles, color=COLORS["fa"], label="$B e$ and $W^T e$")
-    band(right, examples, pinv_angles, color="tab:red", label="$W$ and pinv($B$)")
+    band(right, examples, pinv_angles, color=ORANGE, label="$W$ and pinv($B$)")
     right.axhline(90, color="0.8", zorder=0)
     right.set(xlabel="examples", ylabel="angle (degrees)", ylim=(0, 100))
     right.set_title("feedback alignment")
@@ -100,6 +102,7 @@ def plot_linear(examples, errors, angles, pinv_angles):
     return figure
 
 
+@in_style
 def plot_deep(examples, curves, rules, networks):
     """Draw Fig. 3c,d: networks of three and four layers.
 
@@ -136,6 +139,7 @@ def plot_deep(examples, curves, rules, networks):
     return figure
 
 
+@in_style
 def plot_quadratic(together, phases, ends):
     """Draw Fig. 5: alignment of hidden units, and learning in three phases.
 
@@ -175,12 +179,13 @@ def plot_quadratic(together, phases, ends):
     for end in ends[1:-1]:
         learning.axvline(seen[end], color="0.8", zorder=0)
     angle_axes = learning.twinx()
-    band(angle_axes, seen, phases["angle"], color="tab:red", linewidth=1)
-    angle_axes.set_ylabel("angle between $B e$ and $W^T e$ (degrees)", color="tab:red")
+    band(angle_axes, seen, phases["angle"], color=ORANGE, linewidth=1)
+    angle_axes.set_ylabel("angle between $B e$ and $W^T e$ (degrees)", color=ORANGE)
     angle_axes.set_ylim(0, 100)
     return figure
 
 
+@in_style
 def plot_images(curves, input_weights, image_shape):
     """Draw Fig. 3a,b: test errors, alignment, and receptive fields.
 
@@ -230,6 +235,7 @@ def _mosaic(W, image_shape):
     return canvas
 
 
+@in_style
 def plot_comparison(curves):
     """Draw the learning curves of spiking and of rate networks.
 
@@ -245,7 +251,7 @@ def plot_comparison(curves):
     """
     figure = new_figure(6, 4)
     axes = figure.subplots()
-    for (kind, of), color in zip(curves.items(), ("tab:red", "black"), strict=True):
+    for (kind, of), color in zip(curves.items(), (ORANGE, "black"), strict=True):
         look = dict(color=color, marker="o", label=f"{kind} network")
         band(axes, of["images"][0], of["test_error"], **look)
     axes.set_xlabel("images seen")
@@ -254,6 +260,7 @@ def plot_comparison(curves):
     return figure
 
 
+@in_style
 def plot_search(errors):
     """Draw the errors on held-out images of all settings that were tried.
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..analysis import LearningCurve
 from ..files import replacing
+from .style import in_style
 
 __all__ = [
     "error_axis",
@@ -25,6 +26,7 @@ __all__ = [
 _LABELS = {"h": "PSP $h$", "delta": r"error signal $\delta$"}
 
 
+@in_style
 def plot_training(curve, records, shown, *, images, steps, dt_ms):
     """Draw the panels of the paper's Fig. 4: learning curve, PSP, delta and spikes.
 
@@ -165,16 +167,18 @@ def _layer(name):
     return "input" if group == "layer_0" else group.replace("_", " ")
 
 
+@in_style
 def save_figure(figure, path):
-    """Write a figure as PNG, whole or not at all.
+    """Write a figure as PNG, and as PDF beside it; whole or not at all.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     path : pathlib.Path
     """
-    with replacing(path) as file:
-        figure.savefig(file, format="png", dpi=120)
+    for ending in ("png", "pdf"):
+        with replacing(path.with_suffix(f".{ending}")) as file:
+            figure.savefig(file, format=ending)
 
 
 def save_small_copy(source, target, width=1080, colors=200):
@@ -208,11 +212,13 @@ def error_axis(axes, label="test error (%)"):
     label : str, optional
     """
     axes.set(ylabel=label, yscale="log")
+    axes.autoscale(axis="y")  # from where the data are
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+@in_style
 def plot_rules(results):
     """Draw the learning curves of several rules, and the angles of their feedback.
 

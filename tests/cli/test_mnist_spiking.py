@@ -40,7 +40,8 @@ def test_files_and_results(command, tmp_path):
     assert outcome.code == 0
     assert re.match(r"test error \d+\.\d\d % .* 400 images", outcome.out)
     folder = tmp_path / "Läufe" / "eins zwei"
-    expected = {"results.json", "figure.png", "records.npz", NAME, PREVIOUS, ".lock"}
+    expected = {"results.json", "figure.png", "figure.pdf", "progress.jsonl"}
+    expected |= {"records.npz", NAME, PREVIOUS, ".lock"}
     assert set(os.listdir(folder)) == expected
     results = json.loads((folder / "results.json").read_text())
     assert results.keys() >= set(KEYS)
