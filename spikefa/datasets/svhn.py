@@ -31,7 +31,7 @@ REGISTRY = {
 }
 _TRAIN, _TEST = "train_32x32.mat", "test_32x32.mat"
 _SHAPE = (32, 32, 3)
-_HINT = f"download {_TRAIN} and {_TEST} yourself and pass their folder with --data DIR"
+_HINT = f"download {_TRAIN} and {_TEST} yourself and pass their folder: data='DIR'"
 
 
 def load_svhn(

@@ -96,12 +96,12 @@ def check_machine(capability=None, build_only=False):
         and_no_card = "" if card else ", nor is there a graphics card"
         raise InputError(
             f"device 'cuda' needs the compiler nvcc: not found{and_no_card}; use "
-            "--device cpp"
+            "device='cpp'"
         )
     if card is None and not build_only:
         raise InputError(
-            "device 'cuda' needs a graphics card: none found; --build-only compiles "
-            "without one, --device cpp runs without one"
+            "device 'cuda' needs a graphics card: none found; build_only=True "
+            "compiles without one, device='cpp' runs without one"
         )
     chosen = capability or card or DEFAULT_CAPABILITY
     if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII) or float(chosen) < LEAST:
@@ -121,7 +121,7 @@ def _version(nvcc):
     said = _output([nvcc, "--version"])
     if found := re.search(r"release (\d+\.\d+)", said):
         return float(found[1])
-    raise InputError(f"{nvcc} --version does not tell its version")
+    raise InputError(f"{nvcc} does not tell its version")
 
 
 def _card():
@@ -242,8 +242,8 @@ class CudaSession(StandaloneSession):
             raise ProjectBuilt(
                 f"compiled for compute capability {self._machine.capability}: "
                 f"{self.build_dir}\nto run it where there is a card: the same command "
-                "without --build-only; to take the compiled program along, copy the "
-                f"folder {self.build_dir.parent} and give it as --build-dir"
+                "without build_only=True; to take the compiled program along, copy the "
+                f"folder and give build_dir='{self.build_dir.parent}'"
             )
 
     def _environment(self):

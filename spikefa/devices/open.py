@@ -139,8 +139,8 @@ def check_device(choice, threads=1):
         return check_machine(choice.compute_capability, choice.build_only)
     for option in ("build_only", "compute_capability"):
         if getattr(choice, option):
-            flag = "--" + option.replace("_", "-")
-            raise InputError(f"{flag} is for device 'cuda', not '{name}'")
+            value = getattr(choice, option)
+            raise InputError(f"{option}={value!r} is for device 'cuda', not '{name}'")
     return None
 
 

@@ -80,7 +80,7 @@ def reason_for(exc):
         first_sentence = _message(cause).split(". ")[0].rstrip(".")
         text = f"{text.rstrip('. ')}: {first_sentence}"
     if isinstance(exc, NotImplementedError):  # what the dense engine says of itself
-        text = text.replace("use Synapses", "use --engine stock")
+        text = text.replace("use Synapses", "use engine='stock'")
     return text
 
 

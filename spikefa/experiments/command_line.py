@@ -19,6 +19,7 @@ from ..errors import InputError, ProjectBuilt, SpikefaError
 
 __all__ = [
     "Parser",
+    "as_options",
     "add_build_options",
     "checkpoint_interval",
     "device_choice",
@@ -191,7 +192,7 @@ def run_command(parser, command, argv=None):
     except KeyboardInterrupt:
         return _report(parser, args, "interrupted", 130)
     except ProjectBuilt as exc:
-        print(exc)
+        print(as_options(parser, exc))
         return 0
     except SpikefaError as exc:
         return _report(parser, args, exc, getattr(exc, "exit_code", EXIT_INPUT))
@@ -217,8 +218,34 @@ def _warnings_in_lines(prog):
 def _report(parser, args, message, code):
     if args.debug:
         traceback.print_exc()
-    print(f"{parser.prog}: error: {one_line(message)}", file=sys.stderr)
+    text = one_line(as_options(parser, message))
+    print(f"{parser.prog}: error: {text}", file=sys.stderr)
     return code
+
+
+def as_options(parser, text):
+    """Write arguments of the library as the options that they are here.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    text : object
+        Such as ``use engine='stock'``; what is no option of the parser stays.
+
+    Returns
+    -------
+    text : str
+        ``use --engine stock``
+    """
+    known = {option for action in parser._actions for option in action.option_strings}
+
+    def option(found):
+        name, value = "--" + found[1].replace("_", "-"), found[2].strip("'")
+        if name not in known:
+            return found[0]
+        return name if value == "True" else f"{name} {value}"
+
+    return re.sub(r"\b([a-z]\w*)=(True\b|'[^']+')", option, str(text))
 
 
 def quiet_brian():

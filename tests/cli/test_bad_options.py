@@ -1,13 +1,17 @@
 """Every refusal is one line, exit code 2, no traceback, and leaves nothing behind."""
 
+import ast
 import os
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from spikefa.sims import mnist_spiking
 
-from spikefa.experiments.command_line import run_command
+import spikefa
+from spikefa.experiments.command_line import as_options, run_command
 
 COUNTS = (
     "--layers --outputs-per-class --steps --test-steps --epochs --images "
@@ -152,3 +156,26 @@ def test_any_text_is_read_or_refused_in_one_line(capsys, option, text):
     if code:
         assert captured.err.count("\n") == 1
         assert captured.err.startswith("mnist_spiking.py: error: ")
+
+
+def test_arguments_of_the_library_become_options():
+    parser = mnist_spiking.build_parser()
+    for said, shown in (
+        ("use engine='stock'", "use --engine stock"),
+        ("build_only=True compiles without one", "--build-only compiles without one"),
+        ("give build_dir='a/b'", "give --build-dir a/b"),
+        ("method='euler' and eta=0.1", "method='euler' and eta=0.1"),
+    ):
+        assert as_options(parser, said) == shown
+
+
+def test_errors_of_the_library_name_no_options():
+    """Flags belong to the command line."""
+    root = Path(spikefa.__file__).parent
+    for path in root.rglob("*.py"):
+        inside = path.relative_to(root).parts
+        if inside[0] in ("experiments", "sims"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise):
+                assert not re.search(r"(?<![\w-])--[a-z]", ast.unparse(node)), path

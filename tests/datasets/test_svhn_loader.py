@@ -144,7 +144,7 @@ def test_wrong_checksum_is_refused_and_not_kept(server, tmp_path):
     cache = tmp_path / "cache"
     text = refusal(base_url=url, cache=cache)  # the checksums of the real files
     assert f"{url}{TRAIN}: the download is not the known file" in text
-    assert "--data DIR" in text
+    assert "data='DIR'" in text
     assert not list(cache.iterdir())
 
 
@@ -156,7 +156,7 @@ def test_server_that_is_down(server, tmp_path):
         text = refusal(base_url=url, registry=registry(folder), cache=tmp_path / "c")
     assert text == (
         f"{url}/{TRAIN}: cannot connect; download {TRAIN} and {TEST} yourself "
-        "and pass their folder with --data DIR"
+        "and pass their folder: data='DIR'"
     )
 
 
