@@ -25,6 +25,7 @@ __all__ = [
     "kept_globals",
     "noted_globals",
     "order_of_clocks",
+    "time_step_of_double_code",
     "with_arguments",
 ]
 
@@ -177,3 +178,21 @@ def with_arguments(lines, gates, gate, steps, before_run):
             "version of Brian2 is not supported"
         )
     return changed
+
+
+def time_step_of_double_code(device):
+    """Let Brian2CUDA find dt where code is in double and its preference is single.
+
+    It expects its own single-precision copy of dt in every code object, with a way back
+    to the variable itself; code that was generated in double has the variable.
+
+    Parameters
+    ----------
+    device : CUDAStandaloneDevice
+    """
+    for code_object in device.code_objects.values():
+        dt = code_object.variables.get("dt")
+        if dt is not None and not hasattr(dt, "real_var"):
+            alias = copy.copy(dt)
+            alias.real_var = dt
+            code_object.variables["dt"] = alias

@@ -18,6 +18,7 @@ from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
 from ..errors import SpikefaError
+from .brian_internals import time_step_of_double_code
 
 __all__ = ["bundle", "compile_cuda_project"]
 
@@ -102,6 +103,7 @@ def generate(device, directory, machine):
     """
     before = prefs.codegen.cpp.extra_compile_args
     prefs.codegen.cpp.extra_compile_args = _HOST_FLAGS
+    time_step_of_double_code(device)
     try:
         device.build(directory=str(directory), compile=False, run=False)
     finally:

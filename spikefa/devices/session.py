@@ -300,7 +300,9 @@ class Session(ABC):
         record, monitor = self.network.records[name], self.network.monitors.get(name)
         if monitor is None:
             return self._synaptic_recording(record, n_images)
-        t = self._recorded(monitor, "t") - start * float(self.network.model["dt"])
+        dt = float(self.network.model["dt"])
+        # Whole steps: the same times whatever the time of the network.
+        t = (np.rint(self._recorded(monitor, "t") / dt) - start) * dt
         if record.variable == "spikes":
             i = self._recorded(monitor, "i") + record.indices[0]
             # Those between others were not chosen; CUDA lists them in any order.
