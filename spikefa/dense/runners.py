@@ -1,6 +1,9 @@
 """What a dense projection runs in a time step: pathways and summed variables."""
 
+import logging
+import re
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 from brian2.codegen.codeobject import create_runner_codeobj
@@ -136,7 +139,8 @@ class DensePathway(CodeRunner):
             events or self.source.variables[self.eventspace]
         )
         self.needed_variables = [self._line.name if waiting else self.eventspace]
-        statements = self.create_default_code_object(run_namespace)
+        with _trusting(self.synapses.traces):
+            statements = self.create_default_code_object(run_namespace)
         self.code_objects[:] = [
             weakref.proxy(code) for code in (waiting, statements) if code
         ]
@@ -168,6 +172,28 @@ class DensePathway(CodeRunner):
     def before_run(self, run_namespace):
         self.synapses.check_observers()
         super().before_run(run_namespace)
+
+
+@contextmanager
+def _trusting(traces):
+    """Leave out what Brian2 warns of in code for neurons: that they come repeatedly."""
+    if not traces:
+        yield
+        return
+    names = "|".join(traces)
+    ours = re.compile(
+        rf"(first line is|Abstract code): '_?({names}|last_pre|last_post)\b"
+    )
+    logger = logging.getLogger("brian2.codegen.generators.base")
+
+    def keep(record):
+        return not ours.search(record.getMessage())
+
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)
 
 
 class DelayLine:

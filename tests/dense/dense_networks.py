@@ -304,7 +304,6 @@ CONFIGURATIONS = {
         on_pre={"learn": LEARN, "transmit": TRANSMIT},
         on_post={"post": "y_pre += w"},
         delay={"transmit": 0.3 * ms, "post": 0.1 * ms},
-        put_off=4,
     ),
     "delays, subgroups": Configuration(
         n_pre=15,

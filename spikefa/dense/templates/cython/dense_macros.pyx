@@ -14,8 +14,7 @@
 
 {# Go on to the next pair if this one is not connected. #}
 {% macro leave_out(wanted=True) -%}
-    {% if wanted and owner.mask is not none %}
-    if {{get_array_name(owner.mask)}}[_idx] == 0:
-        continue
-    {% endif %}
+    {% if wanted and owner.mask is not none -%}
+    if {{get_array_name(owner.mask)}}[_idx] == 0: continue
+    {%- endif %}
 {%- endmacro %}

@@ -40,7 +40,7 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
-            {{ leave_out(masked) | autoindent }}
+            {{ leave_out(masked) }}
             {{ vector_code['rows'] | autoindent }}
     {% else %}
     for _event in range(_num_events):
@@ -52,7 +52,7 @@
             _presynaptic_idx = _row + _pre_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
-            {{ leave_out(masked) | autoindent }}
+            {{ leave_out(masked) }}
             {{ vector_code['rows'] | autoindent }}
     {% endif %}
     {% if 'own_after' in vector_code %}

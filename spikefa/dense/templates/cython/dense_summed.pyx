@@ -23,7 +23,7 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
-            {{ leave_out() | autoindent }}
+            {{ leave_out() }}
             {{ vector_code | autoindent }}
             {{_target}}[_{{side}}synaptic_idx] += _synaptic_var
 {% endblock %}

@@ -19,6 +19,6 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
-            {{ leave_out(not synapses_apart) | autoindent }}
+            {{ leave_out(not synapses_apart) }}
             {{ vector_code | autoindent }}
 {% endblock %}
