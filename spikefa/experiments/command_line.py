@@ -203,10 +203,19 @@ def run_command(parser, command, argv=None):
         return _report(parser, args, f"{place}{exc.strerror or exc}", EXIT_FAILURE)
 
 
+class _BesideProgress(logging.Handler):
+    """Prints on standard error, and never in the line of a progress bar."""
+
+    def emit(self, record):
+        from tqdm import tqdm  # not for --help
+
+        tqdm.write(self.format(record), file=sys.stderr)
+
+
 @contextmanager
 def _warnings_in_lines(prog):
     """Print what spikefa warns of, line by line."""
-    logger, handler = logging.getLogger("spikefa"), logging.StreamHandler()
+    logger, handler = logging.getLogger("spikefa"), _BesideProgress()
     handler.setFormatter(logging.Formatter(f"{prog}: warning: %(message)s"))
     logger.addHandler(handler)
     try:
