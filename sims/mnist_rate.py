@@ -219,15 +219,16 @@ def main(args):
         raise InputError("--search tries its own --omega and --beta")
     runs = described_runs(args)
     with study(args, "mnist_rate") as this:
+        # Before there are workers: what is wrong or remarkable is said once.
+        dataset = spikefa.load_dataset(args.dataset, args.data)
         if args.search:
             search(this, runs)
         else:
-            train_all(this, runs)
+            train_all(this, runs, dataset.image_shape)
 
 
-def train_all(this, runs):
+def train_all(this, runs, image_shape):
     """Train every learner with every seed."""
-    from spikefa.datasets import load_dataset
     from spikefa.figures.rate import plot_images
 
     alone = this.args.workers == 1 and not this.args.cluster
@@ -248,9 +249,7 @@ def train_all(this, runs):
             f"{name:18s} test error {final} % after the last pass; {best} % after the "
             f"best, pass {row['best_pass']:.0f}"
         )
-    first = next(iter(runs.values()))
-    shape = load_dataset(first.dataset, first.data).image_shape
-    this.write(plot_images(curves, fields, shape))
+    this.write(plot_images(curves, fields, image_shape))
 
 
 def search(this, runs):

@@ -1,5 +1,6 @@
 """Independent runs of an experiment, on the cores of this machine or on a cluster."""
 
+import logging
 import sys
 from contextlib import contextmanager
 
@@ -114,4 +115,6 @@ def _quietly(function, job):
     from .command_line import quiet_brian
 
     quiet_brian()
+    # The program that asks has read the data too, and said it.
+    logging.getLogger("spikefa.datasets").setLevel(logging.ERROR)
     return function(**job)

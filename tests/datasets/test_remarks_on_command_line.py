@@ -23,18 +23,25 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("program", [mnist_spiking, mnist_rate])
+PROGRAMS = {
+    "spiking": (mnist_spiking, []),
+    "rate": (mnist_rate, []),
+    "rate-workers": (mnist_rate, ["--workers", "2"]),
+}
+
+
+@pytest.mark.parametrize("which", PROGRAMS)
 @pytest.mark.parametrize("kind", FILES)
-def test_remark_is_a_line_of_standard_error(
-    program, kind, tmp_path, monkeypatch, capsys
-):
+def test_remark_is_a_line_of_standard_error(which, kind, tmp_path, monkeypatch, capfd):
     """More test images than there are end the run once the data have been read."""
     monkeypatch.chdir(tmp_path)
-    name = f"{kind}-{program.__name__.split('.')[-1]}"  # a remark is said once
+    name = f"{kind}-{which}"  # a remark is said once
     write(tmp_path / name, contents() | FILES[kind])
-    options = ["--data", name, "--test-images", "99", "--out", "run"]
+    program, options = PROGRAMS[which]
+    options = [*options, "--data", name, "--test-images", "99", "--out", "run"]
     assert run_command(program.build_parser(), program.main, options) == 2
-    prog = program.build_parser().prog
-    said = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    prog, err = program.build_parser().prog, capfd.readouterr().err
+    said = err.replace("\r", "\n").splitlines()
     assert said.count(f"{prog}: warning: data set {name}: {LINES[kind]}") == 1
+    assert err.count(LINES[kind]) == 1
     assert said[-1] == f"{prog}: error: 99 test images asked for, the data set has 2"
