@@ -17,6 +17,10 @@ LOG_INTERVAL, FILE_INTERVAL = 30, 1
 _ERRORS = ("online_error_percent", "test_error_percent", "test_nse")
 
 
+#: A line of a log, as tqdm writes it where there is no room for a bar.
+_LOG_LINE = "{l_bar} {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
+
+
 class ProgressBar(Callback):
     """Shows images, time left, online and test error, and milliseconds per step.
 
@@ -41,6 +45,7 @@ class ProgressBar(Callback):
             initial=trainer.images_seen,
             unit=" images",
             file=self.file if terminal else _Lines(self.file),
+            bar_format=None if terminal else _LOG_LINE,
             dynamic_ncols=terminal,
             ncols=None if terminal else 0,  # numbers without a bar
             mininterval=0.5 if terminal else LOG_INTERVAL,
