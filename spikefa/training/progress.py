@@ -47,7 +47,6 @@ class ProgressBar(Callback):
             file=self.file if terminal else _Lines(self.file),
             bar_format=None if terminal else _LOG_LINE,
             dynamic_ncols=terminal,
-            ncols=None if terminal else 0,  # numbers without a bar
             mininterval=0.5 if terminal else LOG_INTERVAL,
             maxinterval=10 if terminal else LOG_INTERVAL,
             miniters=1 if terminal else 0,
