@@ -104,8 +104,9 @@ def present(session, sizes=(N_IMAGES,), evaluate=False, step=0):
         before = session.step
         result = session.run(images[first:stop], labels[first:stop], seed=first)
         outputs.append(result.output)
-        steps = np.rint(result.traces["spikes_1"]["t"] / 1e-3) + before - step
-        spikes += zip(steps, result.traces["spikes_1"]["i"], strict=True)
+        recorded = result.records["layer_1.spikes"]
+        steps = np.rint(recorded.t / 1e-3) + before - step
+        spikes += zip(steps, recorded.i, strict=True)
         first = stop
         if evaluate:
             with session.evaluating():
@@ -127,7 +128,8 @@ def assert_same_bits(found, expected):
 
 def opened(model, chunk=N_IMAGES, device="numpy", **choices):
     architecture = replace(ARCHITECTURE, chunk_images=chunk, **choices)
-    return open_session(architecture, model, device=device)
+    record = {"layer_1.spikes": True}
+    return open_session(architecture, model, device=device, record=record)
 
 
 @settings(max_examples=3, deadline=None)

@@ -70,6 +70,8 @@ def test_a_sound_training_is_left_alone(session):
 def test_a_constant_guess_is_reported_once(session):
     trainer, warnings = small_trainer(session), []
     trainer.initialize()
+    shown, targets = trainer.material.examples(trainer.schedule.indices(0))
+    session.run(shown, targets, seed=1, gates=session.learn_nothing)
     guard = NumericalGuard(warnings.append)
     point = CurvePoint(0)
     for _ in range(30):
