@@ -17,12 +17,13 @@ B : 1 (constant)
 feedback_pre = abs(B)*sign(W)*third_factor_post : 1 (summed)
 """
 
-# Kolen-Pollack: a feedback synapse B_kj sees the same spike of j, slope and third
-# factor of k as the forward synapse W_jk and decays alike, so that B approaches W^T:
+# Kolen-Pollack: what backpropagation sends, with B in the place of W. A synapse
+# B_kj sees the same spike of j, slope and third factor of k as the forward synapse W_jk
+# and decays alike, so that B approaches W^T:
 #     dB_kj = eta (s_j psi(h_k) phi_d(delta_k) - gamma B_kj)
 kolen_pollack_feedback = """
 B : 1
-feedback_pre = B*third_factor_post : 1 (summed)
+feedback_pre = B*psi_post*third_factor_post : 1 (summed)
 """
 kolen_pollack_learn = "B += dW"
 kolen_pollack_sparse_learn = "B += present*dW"

@@ -105,8 +105,9 @@ SIGN_SYMMETRIC = Rule(
     route=Forward("sign_symmetric_feedback", weights=True),
 )
 
-#: feedback_j = sum_k B_kj phi_d(delta_k) with plastic B: each feedback synapse changes
-#: like the forward synapse between the same two neurons, so that B approaches W^T.
+#: feedback_j = sum_k B_kj psi_k phi_d(delta_k) with plastic B: each feedback synapse
+#: changes like the forward synapse between the same two neurons, so that B approaches
+#: W^T and the rule backpropagation.
 KOLEN_POLLACK = Rule(
     name="kp",
     title="Kolen-Pollack feedback",

@@ -195,7 +195,8 @@ class Forward(Route):
         First part of the names of the statements by which B learns, if it does:
         ``..._learn``, ``..._sparse_learn`` and ``..._decay``.
     transported : bool, optional
-        Whether what is sent back is B times the third factor, and nothing else.
+        Whether B stands where the transposed forward weights would, so that the angle
+        between them tells how well it is aligned.
     """
 
     synapse: str

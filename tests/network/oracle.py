@@ -94,7 +94,7 @@ class Oracle:
             signed = np.abs(self.B[above]) * np.sign(self.W[above])
             return signed @ self.third_factor(above)
         if self.rule == "kp":
-            return self.B[above] @ self.third_factor(above)
+            return self.B[above] @ (self.psi(above) * self.third_factor(above))
         raise ValueError(self.rule)
 
     def learning_layers(self):

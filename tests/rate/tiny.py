@@ -102,7 +102,8 @@ def teaching_signals(rule, state, x, target, transfers=TRANSFERS):
             B = np.abs(state[f"forward_{above}.B"]) * np.sign(W)
             delta[layer] = B @ delta[above]
         elif rule == "kp":
-            delta[layer] = state[f"forward_{above}.B"] @ delta[above]
+            slope = PSI[transfers[above - 1]](outputs[above])
+            delta[layer] = state[f"forward_{above}.B"] @ (slope * delta[above])
         elif rule == "bp":
             slope = PSI[transfers[above - 1]](outputs[above])
             delta[layer] = W @ (slope * delta[above])
