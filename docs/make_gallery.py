@@ -53,7 +53,7 @@ def train(name, out):
     return json.loads((out / "results.json").read_text())
 
 
-def draw(results, traces, path):
+def draw(results, records, path):
     """Draw the error while learning, and the PSP of a hidden neuron at the end."""
     from matplotlib.figure import Figure
 
@@ -64,7 +64,7 @@ def draw(results, traces, path):
     curve.plot(seen, errors)
     curve.plot(seen[-1], results["test_error_percent"], "o")
     curve.set(xlabel="images", ylabel="error (%)", ylim=(0, 100))
-    h = traces["late/psp.h"][-10 * results["steps"] :, 0]
+    h = records["layer_1.h"][-10 * results["steps"] :, 0]
     psp.plot(np.arange(len(h)), h)
     psp.set(xlabel="time step (ten images)", ylabel="h of a neuron")
     figure.savefig(path)
@@ -81,8 +81,8 @@ def main(names):
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "run")
             results = train(name, out)
-            with np.load(out / "traces.npz") as traces:
-                draw(results, traces, DOCS / "figures" / "models" / f"{name}.png")
+            with np.load(out / "records.npz") as records:
+                draw(results, records, DOCS / "figures" / "models" / f"{name}.png")
         kept[name] = {
             "file": f"{name}.py",
             "command": command(name),

@@ -37,7 +37,7 @@ def neuron_code_object_class(engine):
     Parameters
     ----------
     engine : str
-        One of `spikefa.projections.ENGINES`.
+        One of `spikefa.network.architecture.ENGINES`.
 
     Returns
     -------

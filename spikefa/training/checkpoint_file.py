@@ -32,7 +32,8 @@ __all__ = [
 #: Version of the file format.
 FORMAT = 1
 
-#: What the checkpoint of a run tells, see `spikefa.experiment.Experiment`.
+#: What the checkpoint of a run tells, see
+#: `spikefa.experiments.training_run.Experiment`.
 RUN_KEYS = (
     "identity",
     "model",
