@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, field, fields
 
 __all__ = ["CurvePoint", "LearningCurve"]
 
+#: Errors by the sum over the steps of an image, and by the last of them.
+_KINDS = "", "_last_step"
+
 
 @dataclass
 class CurvePoint:
@@ -19,6 +22,8 @@ class CurvePoint:
         settings by errors of images that are not learned from.
     test_error_percent, test_error_last_step_percent : float or None
         See `Evaluation`; None where nothing was tested.
+    validation_error_percent, validation_error_last_step_percent : float or None
+        The same, if training images were held out and tested with.
     feedback_angles : list of float
         See `FeedbackAngles`; empty where nothing was measured.
     ms_per_step : float or None
@@ -34,11 +39,14 @@ class CurvePoint:
     feedback_angles: list = field(default_factory=list)
     ms_per_step: float | None = None
     test_nse: float | None = None
+    validation_error_percent: float | None = None
+    validation_error_last_step_percent: float | None = None
 
     @property
     def tested(self):
         """Whether there was a test."""
-        return self.test_error_percent is not None or self.test_nse is not None
+        measures = "test_error_percent", "test_nse", "validation_error_percent"
+        return any(getattr(self, name) is not None for name in measures)
 
 
 class LearningCurve(Sequence):
@@ -79,6 +87,17 @@ class LearningCurve(Sequence):
         return LearningCurve((p for p in self if p.tested), self.angles_at_start)
 
     @property
+    def tested_images(self):
+        """What was tested with, the first word of the measures.
+
+        Returns
+        -------
+        images : {'test', 'validation'}
+        """
+        values = self.column("validation_error_percent")
+        return "validation" if any(v is not None for v in values) else "test"
+
+    @property
     def aligned(self):
         """Whether feedback angles were measured."""
         return any(self.column("feedback_angles"))
@@ -99,9 +118,11 @@ class LearningCurve(Sequence):
 
     def to_json(self):
         """List the points as plain dictionaries; measures that few have only if set."""
+        other = "test" if self.tested_images == "validation" else "validation"
+        optional = {"test_nse", *(f"{other}_error{kind}_percent" for kind in _KINDS)}
         return [
-            {k: v for k, v in asdict(point).items() if k != "test_nse" or v is not None}
-            for point in self
+            {k: v for k, v in asdict(p).items() if k not in optional or v is not None}
+            for p in self
         ]
 
     @classmethod
