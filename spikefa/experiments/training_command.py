@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..datasets import DATASETS
@@ -29,8 +30,9 @@ __all__ = ["explicit_settings", "run_training", "training_parser"]
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images shuffle rule feedback_bits precision engine device "
-    "threads seed dataset data model record record_window"
+    "validation evaluate_every evaluations evaluation_steps chunk_images shuffle rule "
+    "feedback_bits precision engine device threads seed dataset data model record "
+    "record_window"
 ).split()
 
 
@@ -65,6 +67,27 @@ def training_parser(script, description):
     add("--images", type=positive_int, metavar="N", help="images per pass")
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
+    add(
+        "--evaluations",
+        type=positive_int,
+        metavar="N",
+        help="tests of the final weights, each with other spikes; default: 1, 10 with "
+        "--preset paper",
+    )
+    add(
+        "--evaluation-steps",
+        type=positive_int,
+        nargs="+",
+        metavar="M",
+        help="time steps per image in these tests; default: that of the other tests, "
+        "5 and 25 with --preset paper",
+    )
+    add(
+        "--validation",
+        type=nonnegative_int,
+        metavar="N",
+        help="hold out the last N training images and test with these instead",
+    )
     add("--chunk-images", type=positive_int, metavar="N", help="images per run")
     add(
         "--shuffle",
@@ -136,6 +159,12 @@ def _add_machine_options(parser):
     )
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add(
+        "--evaluate",
+        metavar="DIR",
+        help="train nothing: test the weights in the newest checkpoint of a run, which "
+        "may be running",
+    )
+    add(
         "--quiet",
         action="store_true",
         help="say nothing but the result, warnings and errors; progress.jsonl in the "
@@ -161,17 +190,20 @@ def _warn(text):
 
 
 def _settle(args):
-    """Find the settings and, to resume, the checkpoint."""
+    """Find the settings and, to go on or to evaluate, the checkpoint."""
     given = explicit_settings(args)
-    if not args.resume:
+    if not (args.resume or args.evaluate):
         return settings_of(given, quick=args.quick), None
-    if not args.out:
+    option = "--resume" if args.resume else "--evaluate"
+    if args.resume and args.evaluate:
+        raise InputError("--evaluate DIR trains nothing: no --resume, please")
+    if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run: --out DIR")
     if args.quick or args.preset:
-        raise InputError("--resume takes all settings from the run: no preset, please")
+        raise InputError(f"{option} takes all settings from the run: no preset, please")
     from ..training.checkpoint_file import newest_checkpoint
 
-    checkpoint = newest_checkpoint(args.out, _warn)
+    checkpoint = newest_checkpoint(args.evaluate or args.out, _warn)
     return settings_of(given, stored=checkpoint.meta["settings"]), checkpoint
 
 
@@ -196,11 +228,16 @@ def run_training(args, network, shown):
     device = device_choice(args, settings.device)
     if device.build_only:
         return _build_only(settings, device, network, shown)
-    name = f"{'quick' if args.quick else settings.preset}-{settings.rule}"
+    kind = "quick" if args.quick else settings.preset
+    name = f"{kind}-{settings.rule}{'-evaluation' if args.evaluate else ''}"
     out = Path(args.out) if args.out else unused_folder("runs", name)
     with locked_folder(out) as folder:
         # Again, now that no other run can replace the checkpoint.
         settings, checkpoint = _settle(args)
+        if not args.resume:
+            _refuse_used(folder)
+        if args.evaluate:
+            return _evaluate(settings, checkpoint, folder, args, network, shown)
         return _train(settings, checkpoint, folder, args, network, shown)
 
 
@@ -213,16 +250,20 @@ def _build_only(settings, device, network, shown):
     Experiment(settings, network, shown, None, _warn, device=device)
 
 
-def _train(settings, checkpoint, folder, args, network, shown):
-    """Train in a locked folder."""
+def _refuse_used(folder):
+    """Refuse a folder that another run goes on from."""
     from ..training.checkpoint_file import NAME, PREVIOUS
 
-    if checkpoint is None and any((folder / n).exists() for n in (NAME, PREVIOUS)):
+    if any((folder / name).exists() for name in (NAME, PREVIOUS)):
         raise InputError(
             f"{folder} holds the checkpoint of another run: go on from it with "
             "--resume, or give another --out"
         )
-    from ..training.progress import ProgressBar, ProgressFile
+
+
+@contextmanager
+def _opened(settings, checkpoint, folder, args, network, shown):
+    """Prepare an experiment in a locked folder, and close it."""
     from .training_run import Experiment
 
     quiet_brian()
@@ -230,17 +271,42 @@ def _train(settings, checkpoint, folder, args, network, shown):
         print(f"writing to {folder}; preparing the network", file=sys.stderr)
     device = device_choice(args, settings.device)
     experiment = Experiment(settings, network, shown, folder, _warn, checkpoint, device)
-    bar = ProgressBar()
-    callbacks = [ProgressFile(folder / "progress.jsonl")]
-    if not args.quiet:
-        callbacks.append(bar)
     try:
-        every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
-        stopped_by = experiment.run(callbacks, **every)
-        return _report(experiment, stopped_by)
+        yield experiment
     finally:
-        bar.close()  # before an error is printed
         experiment.close()
+
+
+def _train(settings, checkpoint, folder, args, network, shown):
+    """Train in a locked folder."""
+    from ..training.progress import ProgressBar, ProgressFile, counting_tests
+
+    every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
+    with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
+        bar = ProgressBar()
+        callbacks = [ProgressFile(folder / "progress.jsonl")]
+        if not args.quiet:
+            callbacks.append(bar)
+        try:
+            stopped_by = experiment.run(
+                callbacks, **every, progress=None if args.quiet else counting_tests
+            )
+        finally:
+            bar.close()  # before an error is printed
+        return _report(experiment, stopped_by)
+
+
+def _evaluate(settings, checkpoint, folder, args, network, shown):
+    """Test the weights of a checkpoint; the results go to another, locked folder."""
+    from ..training.progress import counting_tests
+
+    with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
+        stopped_by = experiment.evaluate(None if args.quiet else counting_tests)
+        if stopped_by:
+            print("stopped", file=sys.stderr)
+            return 128 + stopped_by
+        print(_summary(experiment.results, folder))
+        return 0
 
 
 def _report(experiment, stopped_by):
@@ -255,10 +321,27 @@ def _report(experiment, stopped_by):
         )
         return 128 + stopped_by
     experiment.write_figure()
-    print(
-        f"test error {results['test_error_percent']:.2f} % "
-        f"({results['test_error_last_step_percent']:.2f} % by the last step alone) "
-        f"after {results['images_seen']} images, "
-        f"{results['ms_per_step']:.2f} ms per step; see {folder}"
-    )
+    print(_summary(results, folder))
     return 0
+
+
+def _summary(results, folder):
+    """Write the errors of the final weights, and where the rest is."""
+    lines = []
+    for found in results["final_evaluations"]:
+        kinds = found["error_percent"], found["last_step_error_percent"]
+        error, last = (with_sd(of["mean"], of["sd"]) for of in kinds)
+        n = len(found["error_percent"]["all"])
+        tests = f", {n} tests of {found['steps']} steps an image" if n > 1 else ""
+        lines.append(
+            f"{found['images']} error {error} % ({last} % by the last step alone) "
+            f"after {results['images_seen']} images{tests}"
+        )
+    speed = results["ms_per_step"]
+    lines[-1] += f", {speed:.2f} ms per step" if speed else ""
+    return "\n".join([*lines[:-1], f"{lines[-1]}; see {folder}"])
+
+
+def with_sd(mean, sd):
+    """Write a mean and, if there were several, their standard deviation."""
+    return f"{mean:.2f}" + ("" if sd is None else f" ± {sd:.2f}")

@@ -108,12 +108,13 @@ def _learning_curve(axes, curve):
         linewidth=0.8,
         label="training images, while they are learned",
     )
-    tested = curve.tested
-    for name, marker, label in (
-        ("test_error_percent", "o", "test images"),
-        ("test_error_last_step_percent", "x", "test images, last step alone"),
+    tested, images = curve.tested, curve.tested_images
+    for kind, marker, label in (
+        ("", "o", f"{images} images"),
+        ("_last_step", "x", f"{images} images, last step alone"),
     ):
-        seen, errors = tested.column("images_seen"), tested.column(name)
+        seen = tested.column("images_seen")
+        errors = tested.column(f"{images}_error{kind}_percent")
         axes.plot(seen, errors, marker=marker, label=label)
     axes.set(xlabel="images seen", title="learning curve")
     error_axis(axes, "error (%)")
@@ -218,6 +219,11 @@ def error_axis(axes, label="test error (%)"):
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+def _tested_images(curves):
+    """What some curves were tested with, in words."""
+    return " or ".join(sorted({curve.tested_images for curve in curves.values()}))
+
+
 @in_style
 def plot_rules(results):
     """Draw the learning curves of several rules, and the angles of their feedback.
@@ -243,10 +249,11 @@ def plot_rules(results):
     panels = figure.subplots(1, 1 + len(aligned), squeeze=False)[0]
     for name, curve in curves.items():
         seen = curve.tested.column("images_seen")
-        errors = curve.tested.column("test_error_percent")
+        images = curve.tested_images
+        errors = curve.tested.column(f"{images}_error_percent")
         panels[0].plot(seen, errors, marker="o", label=results[name]["rule"])
     panels[0].set_xlabel("images seen")
-    error_axis(panels[0])
+    error_axis(panels[0], f"{_tested_images(curves)} error (%)")
     panels[0].legend()
     for axes, name in zip(panels[1:], aligned, strict=True):
         plot_angles(axes, curves[name])
