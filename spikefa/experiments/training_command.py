@@ -25,6 +25,7 @@ from .command_line import (
 )
 from .record_options import record_option, window_option
 from .settings import PRESETS, settings_of
+from .study import add_run_options, with_sem
 
 __all__ = ["explicit_settings", "run_training", "training_parser"]
 
@@ -110,6 +111,7 @@ def training_parser(script, description):
     )
     add("--dataset", choices=DATASETS, help="default: mnist")
     add("--data", metavar="DIR", help="folder (or .npz file) of other images")
+    add_run_options(parser.add_argument_group("several runs").add_argument, 1)
     _add_record_options(parser)
     _add_machine_options(parser)
     return parser
@@ -224,6 +226,13 @@ def run_training(args, network, shown):
     """
     from .folder import locked_folder, unused_folder
 
+    if args.resume and args.out and (plan := _plan(args)):
+        return _run_many(args, plan, network, shown)
+    if (args.runs or 1) > 1:
+        return _run_many(args, None, network, shown)
+    if args.workers > 1 or args.cluster:
+        option = "--cluster" if args.cluster else "--workers"
+        raise InputError(f"{option} is for several runs: --runs N")
     settings, _ = _settle(args)
     device = device_choice(args, settings.device)
     if device.build_only:
@@ -251,9 +260,15 @@ def _build_only(settings, device, network, shown):
 
 
 def _refuse_used(folder):
-    """Refuse a folder that another run goes on from."""
+    """Refuse a folder that another run goes on from, or others."""
     from ..training.checkpoint_file import NAME, PREVIOUS
+    from .many_runs import PLAN
 
+    if (folder / PLAN).exists():
+        raise InputError(
+            f"{folder} holds other runs: go on with them with --resume, or give "
+            "another --out"
+        )
     if any((folder / name).exists() for name in (NAME, PREVIOUS)):
         raise InputError(
             f"{folder} holds the checkpoint of another run: go on from it with "
@@ -309,14 +324,86 @@ def _evaluate(settings, checkpoint, folder, args, network, shown):
         return 0
 
 
+def _plan(args):
+    """Find what several runs in the folder of --out were started with."""
+    from .many_runs import read_plan
+
+    return read_plan(args.out)
+
+
+def _run_many(args, plan, network, shown):
+    """Train with several seeds; each has a folder of its own in that of --out."""
+    from .folder import locked_folder, unused_folder
+    from .many_runs import train_all
+
+    if args.evaluate or args.build_only:
+        option = "--evaluate" if args.evaluate else "--build-only"
+        raise InputError(f"{option} is for a single run, not for --runs {args.runs}")
+    if plan and (args.quick or args.preset):
+        raise InputError("--resume takes all settings from the run: no preset, please")
+    if args.resume and not plan:
+        raise InputError(
+            "--resume --runs N needs the folder of several runs: --out DIR"
+        )
+    stored = plan and plan["settings"]
+    settings = settings_of(explicit_settings(args), quick=args.quick, stored=stored)
+    runs = args.runs or plan["runs"]
+    name = f"{'quick' if args.quick else settings.preset}-{settings.rule}-{runs}-runs"
+    with locked_folder(args.out or unused_folder("runs", name)) as folder:
+        if not plan:
+            _refuse_used(folder)
+        quiet_brian()
+        if not args.quiet:
+            print(f"writing to {folder}", file=sys.stderr)
+        results, stopped_by = train_all(
+            settings,
+            runs,
+            folder,
+            network,
+            shown,
+            device=device_choice(args, settings.device),
+            workers=args.workers,
+            cluster=args.cluster,
+            every={f"every_{kind}": n for kind, n in args.checkpoint_every},
+            quiet=args.quiet,
+        )
+        if stopped_by:
+            print(f"stopped; to go on: {_again(folder)}", file=sys.stderr)
+            return 128 + stopped_by
+        print(_write_together(results, folder))
+        return 0
+
+
+def _write_together(results, folder):
+    """Write what several runs show; return it in words."""
+    from ..analysis import LearningCurve
+    from ..figures.runs import plot_runs
+    from ..figures.spiking import save_figure
+    from .many_runs import summarize, write_summary
+
+    found = summarize(results)
+    write_summary(found, folder)
+    curves = [LearningCurve.from_json(r["learning_curve"]) for r in results]
+    mean = LearningCurve.from_json(
+        found["learning_curve"], found["feedback_angles_at_start"]
+    )
+    save_figure(plot_runs(curves, mean), folder / "figure.png")
+    return _summary(found, folder)
+
+
+def _again(folder):
+    """The command that goes on."""
+    command = [Path(sys.executable).name, sys.argv[0]]
+    return shlex.join([*command, "--resume", "--out", str(folder)])
+
+
 def _report(experiment, stopped_by):
     """Say how the run ended; return the exit code."""
     folder, results = experiment.folder, experiment.results
     if stopped_by:
-        command = [Path(sys.executable).name, sys.argv[0]]
-        again = shlex.join([*command, "--resume", "--out", str(folder)])
         print(
-            f"stopped after {results['images_seen']} images; to go on: {again}",
+            f"stopped after {results['images_seen']} images; to go on: "
+            f"{_again(folder)}",
             file=sys.stderr,
         )
         return 128 + stopped_by
@@ -330,9 +417,11 @@ def _summary(results, folder):
     lines = []
     for found in results["final_evaluations"]:
         kinds = found["error_percent"], found["last_step_error_percent"]
-        error, last = (with_sd(of["mean"], of["sd"]) for of in kinds)
-        n = len(found["error_percent"]["all"])
+        error, last = map(_with_spread, kinds)
+        n, n_runs = len(found["error_percent"]["all"]), results.get("n_runs", 1)
         tests = f", {n} tests of {found['steps']} steps an image" if n > 1 else ""
+        if n_runs > 1:
+            tests = f", {n_runs} runs, tests of {found['steps']} steps an image"
         lines.append(
             f"{found['images']} error {error} % ({last} % by the last step alone) "
             f"after {results['images_seen']} images{tests}"
@@ -342,6 +431,9 @@ def _summary(results, folder):
     return "\n".join([*lines[:-1], f"{lines[-1]}; see {folder}"])
 
 
-def with_sd(mean, sd):
-    """Write a mean and, if there were several, their standard deviation."""
-    return f"{mean:.2f}" + ("" if sd is None else f" ± {sd:.2f}")
+def _with_spread(found):
+    """Write a mean and how values spread: over tests of a run, or over runs."""
+    if "sem" in found:
+        return with_sem((found["mean"], found["sem"]))
+    sd = found["sd"]
+    return f"{found['mean']:.2f}" + ("" if sd is None else f" ± {sd:.2f}")

@@ -6,6 +6,7 @@ The command line in `training_command` is a thin layer over `Experiment`.
 import json
 import math
 import signal
+import threading
 import time
 from contextlib import contextmanager, nullcontext
 from itertools import pairwise
@@ -408,6 +409,9 @@ def stopping_on_signals(trainer):
         The signal, once it has come. A second one ends the process at once.
     """
     received = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # of a cluster: signals are for the main thread
+        return
 
     def handle(number, frame):
         if received:
