@@ -171,10 +171,8 @@ def test_workers_stop_at_a_signal_and_can_go_on(process, command, tmp_path, numb
     assert "Traceback" not in err
     for path in progress:
         assert json.loads(path.read_text().splitlines()[-1])["event"] == "end"
-    seen = max(
-        newest_checkpoint(p.parent, print).meta["position"]["chunk"] for p in progress
-    )
-    options = ["--resume", "--out", "x", "--epochs", seen // 2 + 1]
-    assert command(*options).code == 0
-    assert command(*brief[:-2], "--epochs", seen // 2 + 1, "--out", "y").code == 0
+    done = [newest_checkpoint(p.parent, print).meta["position"] for p in progress]
+    longer = ["--epochs", max(position["chunk"] for position in done) // 2 + 1]
+    assert command("--resume", *longer, "--out", "x").code == 0
+    assert command(*brief[:-2], *longer, "--out", "y").code == 0
     assert weights(tmp_path / "x" / "seed-1") == weights(tmp_path / "y")
