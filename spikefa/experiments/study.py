@@ -24,7 +24,15 @@ from .command_line import (
 )
 from .folder import locked_folder, unused_folder
 
-__all__ = ["Study", "add_run_options", "etas", "rate_parser", "study", "with_sem"]
+__all__ = [
+    "Study",
+    "add_run_options",
+    "etas",
+    "rate_parser",
+    "study",
+    "with_parameters",
+    "with_sem",
+]
 
 
 def rate_parser(script, description, *, runs, quick_runs=2):
@@ -96,6 +104,32 @@ def etas(args, defaults):
             known = ", ".join(defaults)
             raise InputError(f"--eta {name}: no such learner here (known: {known})")
     return defaults | given
+
+
+def with_parameters(model, **values):
+    """Give a model the parameters of a learner.
+
+    Parameters
+    ----------
+    model : Model
+    **values
+        Numbers by name.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    InputError
+        If the user's file has one too, which would be lost without a word.
+    """
+    if lost := model.changed(*values):
+        instead = "; give --eta LEARNER=VALUE" if "eta" in lost else ""
+        raise InputError(
+            f"{model.where(*lost)}: each learner has its own here{instead}"
+        )
+    return model.replace(**values)
 
 
 def with_sem(mean_and_sem, digits=2):
