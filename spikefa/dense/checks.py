@@ -25,6 +25,7 @@ __all__ = [
     "checked_ends",
     "checked_model",
     "delays_by_pathway",
+    "pathways_by_name",
     "refuse_random",
 ]
 
@@ -123,6 +124,30 @@ def checked_model(model, multisynaptic_index):
                 "variable name."
             )
     return model
+
+
+def pathways_by_name(side, statements):
+    """Return the pathways of one side as pairs of name and statements."""
+    if not statements:
+        return []
+    if isinstance(statements, str):
+        statements = {side: statements}
+    if not isinstance(statements, Mapping):
+        raise TypeError(
+            f"on_{side} has to be a string or a dictionary, is {type(statements)}"
+        )
+    for objname, code in statements.items():
+        if not isinstance(objname, str):
+            raise TypeError(
+                f"Keys for the 'on_{side}' argument have to be strings, got "
+                f"{type(objname)} instead."
+            )
+        if not isinstance(code, str):
+            raise TypeError(
+                f"The statements of pathway '{objname}' have to be a string, are "
+                f"{type(code)}"
+            )
+    return list(statements.items())
 
 
 def delays_by_pathway(delay):

@@ -1,33 +1,28 @@
-"""What a dense projection runs in a time step: pathways and summed variables."""
+"""Pathways: statements that a dense projection runs on events."""
 
 import logging
 import re
 import weakref
 from contextlib import contextmanager
 
-import numpy as np
-from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.core.variables import Variables
-from brian2.equations.equations import PARAMETER
 from brian2.groups.group import CodeRunner
-from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.units.allunits import second
-from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from .checks import checked_delay, refuse_random
 from .codeobjects import loops_over_arrays
-from .events import pathway_blocks
+from .delay_line import DelayLine
+from .pathway_code import pathway_blocks
 from .statements import (
     calls_are_pure,
     is_float_array,
     lines_apart,
     parse_code,
     post_sums,
-    variables_read,
 )
-from .variables import add_matrix, give_index_arrays
+from .variables import give_index_arrays
 
-__all__ = ["DensePathway", "DenseSummedUpdater"]
+__all__ = ["DensePathway", "freedom"]
 
 
 class DensePathway(CodeRunner):
@@ -196,97 +191,6 @@ def _trusting(traces):
         logger.removeFilter(keep)
 
 
-class DelayLine:
-    """Events on their way: what happened in each of the last few time steps.
-
-    Parameters
-    ----------
-    pathway : DensePathway
-    synapses : DenseSynapses
-    """
-
-    def __init__(self, pathway, synapses):
-        self._pathway, self._synapses = weakref.proxy(pathway), weakref.proxy(synapses)
-        self.name = f"_delivered_{pathway.objname}"
-        self._steps = 0
-        #: Array like an eventspace: the events whose delay is over, and their number.
-        self.delivered = None
-
-    def code_object(self, run_namespace):
-        """Return what moves the events on, or None without delay."""
-        pathway = self._pathway
-        steps = int(pathway._delay / float(pathway.source.clock.dt_) + 0.5)
-        if steps != self._steps:
-            self._make_room(steps)
-        if not steps:
-            return None
-        variables = self._synapses.variables
-        names = [f"_{what}_{pathway.objname}" for what in ("waiting", "turn")]
-        waiting, turn = (variables[name] for name in names)
-        return create_runner_codeobj(
-            self._synapses,
-            "",
-            "dense_delay",
-            run_namespace=run_namespace,
-            name=f"{pathway.name}_delay_codeobject*",
-            check_units=False,
-            additional_variables=pathway.variables,
-            needed_variables=[pathway.eventspace, self.name, *names],
-            template_kwds={
-                "eventspace_variable": pathway.source.variables[pathway.eventspace],
-                "delivered": self.delivered,
-                "waiting": waiting,
-                "turn": turn,
-                "steps": steps,
-            },
-            codeobj_class=pathway.codeobj_class,
-        )
-
-    def _make_room(self, steps):
-        """Make the arrays; events on their way stay as many time steps from arrival."""
-        pathway, variables = self._pathway, self._synapses.variables
-        events = pathway.source.variables[pathway.eventspace]
-        before = None
-        if self._steps:
-            before = self._in_order(events.size)
-        for what in ("delivered", "waiting", "turn"):
-            variables._variables.pop(f"_{what}_{pathway.objname}", None)
-        self._steps = steps
-        self.delivered = add_matrix(
-            self._synapses, self.name, np.int32, index="0", size=events.size
-        )
-        waiting, _ = (
-            add_matrix(self._synapses, name, np.int32, index="0", size=size)
-            for name, size in (
-                (f"_waiting_{pathway.objname}", max(1, steps) * events.size),
-                (f"_turn_{pathway.objname}", 1),
-            )
-        )
-        if before is None or not before[:, -1].any():
-            return
-        if len(before) > steps and before[steps:, -1].any():
-            raise NotImplementedError(
-                f"The delay of pathway '{pathway.objname}' became shorter while events "
-                "were on their way: use Synapses"
-            )
-        table = np.zeros((max(1, steps), events.size), dtype=np.int32)
-        table[: len(before)] = before[:steps]
-        waiting.set_value(table.ravel())
-
-    def _in_order(self, width):
-        """Events on their way, those that arrive next first."""
-        objname, variables = self._pathway.objname, self._synapses.variables
-        try:
-            table = variables[f"_waiting_{objname}"].get_value().reshape(-1, width)
-            turn = int(variables[f"_turn_{objname}"].get_value()[0])
-        except NotImplementedError:
-            raise NotImplementedError(
-                f"The delay of pathway '{objname}' cannot change between runs of a "
-                "standalone program: use Synapses"
-            ) from None
-        return np.roll(table, -turn, axis=0)
-
-
 def freedom(code, synapses, prepost):
     """What the templates may do with the rows of a pathway.
 
@@ -321,67 +225,3 @@ def freedom(code, synapses, prepost):
         "split_rows": all(is_float_array(variable) for variable in sums),
         "group_rows": pure,
     }
-
-
-class DenseSummedUpdater(SummedVariableUpdater):
-    """The sum of an expression over all synapses of each pre- or postsynaptic neuron.
-
-    A `SummedVariableUpdater`, so that networks see if two of them sum to one variable.
-
-    Parameters
-    ----------
-    synapses : DenseSynapses
-    equation : SingleEquation
-        The ``(summed)`` subexpression; its name ends in ``_pre`` or ``_post``.
-    """
-
-    def __init__(self, synapses, equation):
-        self.target_varname = equation.varname
-        self.expression = equation.expr
-        name, _, side = equation.varname.rpartition("_")
-        if side not in ("pre", "post"):
-            raise ValueError(
-                f"The summed variable '{equation.varname}' does not end in '_pre' or "
-                "'_post'."
-            )
-        self.target = synapses.source if side == "pre" else synapses.target
-        parameter = getattr(self.target, "equations", {}).get(name, None)
-        if parameter is None or parameter.type != PARAMETER:
-            raise ValueError(
-                f"The summed variable '{equation.varname}' needs a corresponding "
-                f"parameter '{name}' in the target group."
-            )
-        refuse_random(synapses, f"{name} += {equation.expr}")
-        self.target_var = synapses.variables[equation.varname]
-        fail_for_dimension_mismatch(
-            equation.dim,
-            self.target_var.dim,
-            "Summed variables need to have the same units in DenseSynapses and the "
-            "target group",
-        )
-        if self.target_var in variables_read(equation.expr.code, synapses.variables):
-            raise NotImplementedError(
-                f"The summed variable '{equation.varname}' depends on itself, on the "
-                "part of the sum that has been made: use Synapses"
-            )
-        CodeRunner.__init__(
-            self,
-            group=synapses,
-            template="dense_summed",
-            code=f"_synaptic_var = {equation.expr}",
-            needed_variables=[equation.varname],
-            clock=self.target.clock,
-            when="groups",
-            order=self.target.order - 1,
-            name=f"{synapses.name}_summed_variable_{equation.varname}",
-            template_kwds={
-                "_target_var": self.target_var,
-                "side": side,
-                "idle_if_zero": synapses.idle_row_variable(equation.expr.code),
-                "split_rows": is_float_array(self.target_var),
-                "group_rows": calls_are_pure(
-                    equation.expr.code, synapses.variables, synapses.namespace or {}
-                ),
-            },
-        )
-        give_index_arrays(self, synapses)
