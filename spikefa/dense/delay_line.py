@@ -5,6 +5,7 @@ import weakref
 import numpy as np
 from brian2.codegen.codeobject import create_runner_codeobj
 
+from .codeobjects import TOLD
 from .variables import add_matrix
 
 __all__ = ["DelayLine"]
@@ -47,14 +48,38 @@ class DelayLine:
             additional_variables=pathway.variables,
             needed_variables=[pathway.eventspace, self.name, *names],
             template_kwds={
-                "eventspace_variable": pathway.source.variables[pathway.eventspace],
-                "delivered": self.delivered,
-                "waiting": waiting,
-                "turn": turn,
-                "steps": steps,
+                TOLD: {
+                    "eventspace_variable": pathway.source.variables[pathway.eventspace],
+                    "delivered": self.delivered,
+                    "waiting": waiting,
+                    "turn": turn,
+                    "steps": steps,
+                }
             },
             codeobj_class=pathway.codeobj_class,
         )
+
+    def names(self):
+        """Names of its arrays, which `stored_events` stands for."""
+        objname = self._pathway.objname
+        return [f"_{what}_{objname}" for what in ("delivered", "waiting", "turn")]
+
+    def stored_events(self):
+        """Events on their way, a row for each time step; None without a delay."""
+        return self._in_order(self.delivered.size) if self._steps else None
+
+    def restore_events(self, table):
+        """Bring back what `stored_events` returned."""
+        if table is None:
+            table = np.zeros((self._steps, self.delivered.size if self._steps else 0))
+        if len(table) != self._steps:
+            self._steps = 0  # forget what is on its way now
+            self._make_room(len(table))
+        if self._steps:
+            variables = self._synapses.variables
+            _, waiting, turn = (variables[name] for name in self.names())
+            waiting.set_value(table.ravel().astype(np.int32))
+            turn.set_value(np.zeros(1, dtype=np.int32))
 
     def _make_room(self, steps):
         """Make the arrays; events on their way stay as many time steps from arrival."""
@@ -63,8 +88,8 @@ class DelayLine:
         before = None
         if self._steps:
             before = self._in_order(events.size)
-        for what in ("delivered", "waiting", "turn"):
-            variables._variables.pop(f"_{what}_{pathway.objname}", None)
+        for name in self.names():
+            variables._variables.pop(name, None)
         self._steps = steps
         self.delivered = add_matrix(
             self._synapses, self.name, np.int32, index="0", size=events.size

@@ -1,7 +1,12 @@
 """A group whose variables are matrices: one value for each pair of neurons."""
 
 import numpy as np
-from brian2.core.variables import ArrayVariable, VariableView
+from brian2.core.variables import (
+    ArrayVariable,
+    AuxiliaryVariable,
+    Subexpression,
+    VariableView,
+)
 from brian2.devices.device import get_device
 from brian2.groups.group import Group
 
@@ -16,7 +21,8 @@ class MatrixGroup(Group):
     """How many synapses there are, and how their values are set and read.
 
     A row of a matrix has the synapses of one presynaptic neuron. Who makes a group
-    adds ``source``, ``target``, ``variables``, ``connectivity`` and ``traces``.
+    adds ``source``, ``target``, ``variables``, ``connectivity``, ``traces`` and
+    ``pathways``.
     """
 
     def positions(self):
@@ -162,21 +168,50 @@ class MatrixGroup(Group):
             if any(variable is matrix for matrix in matrices)
         }
 
-    def get_states(self, vars=None, *args, **kwds):
+    def _full_state(self):
+        """What `Network.store` keeps; also connections, and events on their way."""
+        state = super()._full_state()
+        for pathway in self.pathways:
+            for name in pathway.line.names():
+                state.pop(name, None)
+        state["_pathways"] = {p.objname: p.stored_state() for p in self.pathways}
+        state["_connectivity"] = self.connectivity.stored_state()
+        return state
+
+    def _restore_from_full_state(self, state):
+        arrays = dict(state)
+        self.connectivity.restore_state(arrays.pop("_connectivity"))
+        pathways = arrays.pop("_pathways")
+        for pathway in self.pathways:
+            pathway.restore_state(pathways[pathway.objname])
+        super()._restore_from_full_state(arrays)
+
+    def get_states(
+        self,
+        vars=None,
+        units=True,
+        format="dict",
+        subexpressions=False,
+        read_only_variables=True,
+        level=0,
+    ):
         """Return the values of variables, as `Synapses` does."""
-        if vars is None and self.event_driven is not None:
-            shown = {*self.traces, "lastupdate"}
+        if vars is None:
+            # For `Synapses` these are variables, not computed from others.
+            stored = {*self.traces, "lastupdate"}
             vars = [
                 name
                 for name, variable in self.variables.items()
-                if name in shown
-                or (
-                    isinstance(variable, ArrayVariable)
-                    and not name.startswith("_")
+                if not name.startswith("_")
+                and not isinstance(variable, AuxiliaryVariable)
+                and (
+                    name in stored
+                    or (subexpressions or not isinstance(variable, Subexpression))
                     and (
-                        kwds.get("read_only_variables", True) or not variable.read_only
+                        read_only_variables or not getattr(variable, "read_only", False)
                     )
                 )
             ]
-        kwds["level"] = kwds.get("level", 0) + 1
-        return super().get_states(vars, *args, **kwds)
+        return super().get_states(
+            vars, units, format, subexpressions, read_only_variables, level + 1
+        )

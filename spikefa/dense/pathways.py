@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from brian2.core.variables import Variables
 from brian2.groups.group import CodeRunner
 from brian2.units.allunits import second
+from brian2.utils.logger import get_logger
 
 from .checks import checked_delay, refuse_random
-from .codeobjects import loops_over_arrays
+from .codeobjects import TOLD, loops_over_arrays
 from .delay_line import DelayLine
 from .pathway_code import pathway_blocks
 from .statements import (
@@ -23,6 +24,9 @@ from .statements import (
 from .variables import give_index_arrays
 
 __all__ = ["DensePathway", "freedom"]
+
+#: Users turn its messages off by the name that they have of `Synapses`.
+logger = get_logger("brian2.synapses.synapses")
 
 
 class DensePathway(CodeRunner):
@@ -59,9 +63,18 @@ class DensePathway(CodeRunner):
         # Known to this runner only; pre- and postsynaptic events share their name.
         self.variables = Variables(synapses)
         self.variables.add_reference(self.eventspace, self.source)
-        self._line = DelayLine(self, synapses)
+        #: Where events wait.
+        self.line = DelayLine(self, synapses)
         self._delay = 0.0 if delay is None else checked_delay(delay, objname)
         self._add_traces()
+        #: What the templates are told.
+        self.told = {
+            "prepost": prepost,
+            "eventspace_variable": self.source.variables[self.eventspace],
+            **freedom(code, synapses, prepost),
+            "pending": None,
+            "last": None,
+        }
         CodeRunner.__init__(
             self,
             synapses,
@@ -72,13 +85,7 @@ class DensePathway(CodeRunner):
             order=-1 if prepost == "pre" else 1,
             name=f"{synapses.name}_{objname}",
             needed_variables=[self.eventspace],
-            template_kwds={
-                "prepost": prepost,
-                "eventspace_variable": self.source.variables[self.eventspace],
-                **freedom(code, synapses, prepost),
-                "pending": None,
-                "last": None,
-            },
+            template_kwds={TOLD: self.told},
         )
         give_index_arrays(self, synapses)
 
@@ -120,25 +127,34 @@ class DensePathway(CodeRunner):
                 # The template sets the times of the events itself.
                 blocks = {"rows": rows}
                 name = f"_last_{self.prepost}"
-                self.template_kwds["last"] = self.synapses.variables[name]
+                self.told["last"] = self.synapses.variables[name]
                 self.needed_variables = [*self.needed_variables, name]
             self.abstract_code = blocks
-            self.template_kwds |= freedom(rows, self.synapses, self.prepost)
+            self.told |= freedom(rows, self.synapses, self.prepost)
 
     def create_code_objects(self, run_namespace):
         """Let events wait, if there is a delay; then run the statements."""
         # Held here: the list of code objects holds weak references only.
-        waiting = self._waiting = self._line.code_object(run_namespace)
-        events = self._line.delivered if waiting else None
-        self.template_kwds["eventspace_variable"] = (
+        waiting = self._waiting = self.line.code_object(run_namespace)
+        events = self.line.delivered if waiting else None
+        self.told["eventspace_variable"] = (
             events or self.source.variables[self.eventspace]
         )
-        self.needed_variables = [self._line.name if waiting else self.eventspace]
+        self.needed_variables = [self.line.name if waiting else self.eventspace]
         with _trusting(self.synapses.traces):
             statements = self.create_default_code_object(run_namespace)
         self.code_objects[:] = [
             weakref.proxy(code) for code in (waiting, statements) if code
         ]
+
+    def stored_state(self):
+        """The delay, and the events on their way."""
+        return self._delay, self.line.stored_events()
+
+    def restore_state(self, state):
+        """Bring back what `stored_state` returned."""
+        self._delay, events = state
+        self.line.restore_events(events)
 
     def put_off(self, pending, expression):
         """Store ``expression`` instead of adding it to every row right away."""
@@ -147,7 +163,7 @@ class DensePathway(CodeRunner):
         )
         self.template = "dense_put_off"
         self.abstract_code = {"increment": f"_increment = {expression}"}
-        self.template_kwds["pending"] = pending.template_kwds()
+        self.told["pending"] = pending.template_kwds()
 
     def add_pending(self, pending, name):
         """Let ``y_post += X`` count what X still has to get."""
@@ -156,17 +172,33 @@ class DensePathway(CodeRunner):
         )
         ((target, _, _),) = parse_code(self.code)
         self.abstract_code = {"rows": self.code, "missing": f"{target} += _missing"}
-        self.template_kwds["pending"] = pending.template_kwds()
+        self.told["pending"] = pending.template_kwds()
 
     def make_at_once(self):
         """Undo `put_off` and `add_pending`."""
         self.template = "dense_pathway"
         self.abstract_code = {"rows": self.code}
-        self.template_kwds["pending"] = None
+        self.told["pending"] = None
 
     def before_run(self, run_namespace):
         self.synapses.check_observers()
+        self._check_clocks()
         super().before_run(run_namespace)
+
+    def _check_clocks(self):
+        """Warn as `Synapses` do if not everything has the same time step."""
+        synapses = self.synapses
+        groups = (synapses, synapses.source, synapses.target)
+        if len({group.clock.dt_ for group in groups}) > 1:
+            logger.warn(
+                f"Note that the synaptic pathway '{self.name}' will run on the clock "
+                f"of the group '{self.source.name}' using a dt of "
+                f"{self.source.clock.dt}. Not all of '{synapses.name}', its source and "
+                "its target use the same dt. Delays are rounded to multiples of "
+                f"{self.source.clock.dt}.",
+                "synapses_dt_mismatch",
+                once=True,
+            )
 
 
 @contextmanager

@@ -37,7 +37,7 @@ from .pathways import DensePathway
 from .pending import plan_pending
 from .statements import parse_code
 from .summed import add_summed
-from .traces import find_traces
+from .traces import find_traces, had_events, values_of_constants
 from .variables import create_variables
 
 __all__ = ["DenseSynapses"]
@@ -196,6 +196,8 @@ class DenseSynapses(MatrixGroup):
             codes[side].append(code)
         #: The event-driven variables that are kept once a neuron, by name.
         self.traces = {}
+        #: Values of what their equations depend on, in the last run.
+        self._constants = {}
         if event_driven and not loops_over_arrays(self.codeobj_class):
             self.traces = find_traces(
                 event_driven, codes["pre"], codes["post"], self.source, self.target
@@ -301,7 +303,19 @@ class DenseSynapses(MatrixGroup):
         self.check_observers()
         self.equations.check_units(self, run_namespace=run_namespace)
         check_subexpressions(self, self.equations, run_namespace)
+        self._check_constants(run_namespace)
         super().before_run(run_namespace=run_namespace)
+
+    def _check_constants(self, run_namespace):
+        """Raise if traces would have to know since when a constant is another one."""
+        before = self._constants
+        self._constants = values_of_constants(self, run_namespace)
+        changed = [n for n, value in self._constants.items() if before.get(n) != value]
+        if before and changed and had_events(self):
+            raise NotImplementedError(
+                f"'{changed[0]}' changed after events, and '{self.name}' keeps what "
+                "depends on it once for each neuron: use Synapses"
+            )
 
     def check_observers(self):
         """Look for objects outside of the projection that read its variables."""

@@ -5,6 +5,8 @@ A trace that depends on one side alone, as those of STDP do, is the same in a wh
 """
 
 import numpy as np
+import sympy
+from brian2.core.functions import Function
 from brian2.core.variables import Constant
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -12,6 +14,7 @@ from brian2.equations.equations import (
     SUBEXPRESSION,
     Equations,
 )
+from brian2.parsing.sympytools import str_to_sympy
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -19,7 +22,15 @@ from .event_driven import solution
 from .statements import calls_are_pure, parse_code
 from .variables import add_matrix, add_subexpression
 
-__all__ = ["Trace", "equations_needed", "find_traces", "names_read", "plan_writes"]
+__all__ = [
+    "Trace",
+    "equations_needed",
+    "find_traces",
+    "had_events",
+    "names_read",
+    "plan_writes",
+    "values_of_constants",
+]
 
 
 class Trace:
@@ -59,7 +70,14 @@ class Trace:
         )
 
     def set(self, synapses, value, check_units=True):
-        """Set the values of all neurons to one number."""
+        """Set the values of all neurons to one number.
+
+        Raises
+        ------
+        NotImplementedError
+            If they are set one by one; or after events, if they do not stay at the
+            number: it would be the value of each synapse as of its last event.
+        """
         if isinstance(value, str) or np.size(value) != 1:
             raise NotImplementedError(
                 f"'{synapses.name}' keeps '{self.name}' once for each neuron and sets "
@@ -69,8 +87,21 @@ class Trace:
             fail_for_dimension_mismatch(
                 self.dim, value, f"Incorrect unit for setting '{self.name}'"
             )
+        number = float(np.ravel(value)[0])
+        if had_events(synapses) and not self._stays_at(number):
+            raise NotImplementedError(
+                f"'{synapses.name}' keeps '{self.name}' once for each neuron. After "
+                f"events it can be set to what it stays at, not to {number}: use "
+                "Synapses"
+            )
         stored = synapses.variables[self.stored]
-        stored.set_value(np.full(stored.size, float(np.ravel(value)[0])))
+        stored.set_value(np.full(stored.size, number))
+
+    def _stays_at(self, number):
+        """Whether the solution that starts at a number does not change."""
+        solved = str_to_sympy(self._expression("_elapsed"))
+        at = {s: number for s in solved.free_symbols if s.name == self.stored}
+        return sympy.simplify(solved.subs(at) - number) == 0
 
     def _expression(self, elapsed):
         """The solution as a single expression of stored values."""
@@ -146,6 +177,41 @@ def find_traces(event_driven, on_pre, on_post, source, target):
             equations[name], side, Equations([equations[n] for n in sorted(needed)])
         )
     return traces
+
+
+def had_events(synapses):
+    """Whether there may have been events, which traces have to reckon with."""
+    try:
+        return any(
+            np.any(synapses.variables[f"_last_{side}"].get_value() > 0)
+            for side in ("pre", "post")
+        )
+    except NotImplementedError:  # standalone: known after all runs only
+        return True
+
+
+def values_of_constants(synapses, run_namespace):
+    """The constants that the equations of traces depend on.
+
+    Returns
+    -------
+    values : dict
+        By name; a new object for what a standalone program only will know.
+    """
+    values = {}
+    for trace in synapses.traces.values():
+        names = set().union(*(eq.identifiers for eq in trace.equations.values()))
+        names |= set(trace.equations.parameter_names)
+        names -= trace.equations.diff_eq_names | trace.equations.subexpr_names
+        found = synapses.resolve_all(sorted(names), run_namespace, user_identifiers=())
+        for name, variable in found.items():
+            if isinstance(variable, Function):
+                continue
+            try:
+                values[name] = float(np.ravel(variable.get_value())[0])
+            except NotImplementedError:
+                values[name] = object()
+    return values
 
 
 def plan_writes(statements, sides, side, equations, groups):

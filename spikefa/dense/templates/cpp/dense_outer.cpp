@@ -7,6 +7,7 @@
 {% from 'dense_macros.cpp' import choose_team, collect_rows, flush, for_rows, skip_idle_row, team_done, update_rows with context %}
 
 {% block maincode %}
+    {% set idle_if_zero, matrix, factor = _told.idle_if_zero, _told.matrix, _told.factor %}
     {% set _type = c_data_type(matrix.dtype) %}
     {% set _matrix, _factor = get_array_name(matrix), get_array_name(factor) %}
     // scalar code

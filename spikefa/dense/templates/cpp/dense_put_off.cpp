@@ -7,6 +7,7 @@
 {% from 'dense_macros.cpp' import flush with context %}
 
 {% block maincode %}
+    {% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _count = pending['count'] %}
     const int32_t* _events = {{_eventspace}};
@@ -39,5 +40,6 @@
 {% endblock %}
 
 {% block after_code %}
+    {% set pending = _told.pending %}
     {{flush(pending)|autoindent}}
 {% endblock %}

@@ -7,6 +7,7 @@
 {% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, skip_idle_row with context %}
 
 {% block maincode %}
+    {% set side, idle_if_zero, split_rows, group_rows = _told.side, _told.idle_if_zero, _told.split_rows, _told.group_rows %}
     {% set _target = get_array_name(_target_var) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     // scalar code

@@ -7,6 +7,7 @@
 {% from 'dense_macros.cpp' import collect_rows, flush, if_connected with context %}
 
 {% block maincode %}
+    {% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
