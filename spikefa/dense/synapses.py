@@ -16,6 +16,7 @@ from brian2.units.allunits import second
 from .checks import (
     check_keywords,
     check_left_out,
+    check_names,
     check_shared,
     checked_ends,
     checked_model,
@@ -178,6 +179,7 @@ class DenseSynapses(MatrixGroup):
         #: The updates that are put off, if there are any.
         self.pending = plan_pending(self, put_off)
         self.indices = DenseIndexWrapper(self)
+        check_names(self, model)
         self._enable_group_attributes()
 
     def _plan_equations(self, model, statements):

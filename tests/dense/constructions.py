@@ -618,12 +618,12 @@ def names_that_templates_use(S):
         matrix : 1
         factor : 1
         sums : 1
-        pending : integer
+        waiting : integer
         masked : boolean
         total_post = matrix*side_pre + factor : 1 (summed)
         """,
         on_pre={
-            "go": "g_post += matrix*factor; last_post = t; pending += int(masked)",
+            "go": "g_post += matrix*factor; last_post = t; waiting += int(masked)",
             "late": "turn_post += sums + steps_pre*matrix",
         },
         on_post="sums += factor*side_pre",
@@ -633,11 +633,11 @@ def names_that_templates_use(S):
     synapses.connect()
     synapses.matrix, synapses.factor, synapses.masked = "i + 1", "0.1*j + 1", "i > j"
     synapses.run_regularly("factor += side_pre*turn_post*1e-3", dt=0.3 * ms)
-    synapses.run_regularly("matrix *= 0.99; pending += 1", dt=0.4 * ms)
+    synapses.run_regularly("matrix *= 0.99; waiting += 1", dt=0.4 * ms)
     Network(pre, post, synapses).run(steps(40))
     return values(
         post.g, post.turn, post.total, post.last, synapses.matrix, synapses.factor,
-        synapses.sums, synapses.pending,
+        synapses.sums, synapses.waiting,
     )  # fmt: skip
 
 
