@@ -9,7 +9,7 @@ import os
 from brian2 import prefs
 
 #: Of the compiler; the first fault ends the program.
-FLAGS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1"]
+FLAGS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1"]
 
 
 def pytest_configure(config):
