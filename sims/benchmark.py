@@ -326,7 +326,7 @@ def table(report):
         f"network {'-'.join(map(str, report['sizes']))}, float32; the floor is the "
         "time that a memory copy",
         "of the bytes of a step took on as many threads, measured beside each run;",
-        "copy, read, moved: GB/s of memory that is copied, that is read, and of a step,",
+        "copy, read, moved: GB/s of memory copied, of memory read, and of the step,",
         "which with updates put off moves fewer bytes than the floor",
         "",
         f"{'':34}" + "".join(f"{title:>{form[0]}}" for title, form in COLUMNS.values()),
