@@ -417,3 +417,28 @@ def test_what_earlier_checkpoints_do_not_say_is_as_the_preset_has_it():
     assert (settings.epochs, settings.seed, settings.validation) == (200, 3, 0)
     settings = settings_of({"evaluations": 2}, stored={"preset": "demo"})
     assert (settings.evaluations, settings.evaluation_steps) == (2, ())
+
+
+def test_a_signal_in_the_last_tests_leaves_a_run_that_goes_on(
+    command, tmp_path, monkeypatch
+):
+    from spikefa.experiments import training_run
+
+    repeat = training_run.evaluate_repeatedly
+
+    def interrupted(*args):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return repeat(*args)
+
+    options = ["--quick", "--epochs", 1, "--evaluations", 2, "--out", "x"]
+    with monkeypatch.context() as patched:
+        patched.setattr(training_run, "evaluate_repeatedly", interrupted)
+        stopped = command(*options)
+    assert stopped.code == 128 + signal.SIGTERM
+    assert "stopped after 200 images; to go on: " in stopped.err
+    path = tmp_path / "x" / "results.json"
+    assert not json.loads(path.read_text())["finished"]
+    assert command("--resume", "--out", "x").code == 0
+    found = json.loads(path.read_text())
+    assert found["finished"]
+    assert len(found["final_evaluations"][0]["error_percent"]["all"]) == 2
