@@ -267,6 +267,7 @@ def test_comparison(script):
         assert row["ms_per_image"] > 0 < row["ms_per_test_image"]
 
 
+@pytest.mark.slow
 @runtime
 def test_each_kind_finds_its_eta_on_held_out_images(script, monkeypatch):
     from spikefa.sims import compare
