@@ -4,7 +4,11 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import flush with context %}
+{% from 'dense_macros.cpp' import flush, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
     {% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
@@ -41,5 +45,5 @@
 
 {% block after_code %}
     {% set pending = _told.pending %}
-    {{flush(pending)|autoindent}}
+    {{flush(pending, parallel=False)|autoindent}}
 {% endblock %}
