@@ -36,7 +36,7 @@ def _double_precision():
     prefs.core.default_float_dtype = before
 
 
-#: Where NumPy code, which reads all values before it writes any, computes other numbers.
+#: Where NumPy code computes other numbers: it reads all values before it writes any.
 ONE_BY_ONE = {"read and written in one statement"}
 
 
