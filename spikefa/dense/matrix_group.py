@@ -186,6 +186,17 @@ class MatrixGroup(Group):
             pathway.restore_state(pathways[pathway.objname])
         super()._restore_from_full_state(arrays)
 
+    @property
+    def between_runs(self):
+        """Names of the arrays of its own that a later run depends on.
+
+        `Synapses` has variables for these: traces, and when they were up to date.
+        """
+        if self.event_driven is None:
+            return frozenset()
+        stored = [trace.stored for trace in self.traces.values()]
+        return frozenset(["_last_pre", "_last_post", *stored])
+
     def get_states(
         self,
         vars=None,
