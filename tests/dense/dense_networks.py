@@ -291,6 +291,14 @@ CONFIGURATIONS = {
         put_off=5,
         puts_off=True,
     ),
+    "put off, delays": Configuration(
+        n_pre=19,
+        n_post=70,
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        delay={"learn": 0.3 * ms, "transmit": 0.1 * ms},
+        put_off=5,
+        puts_off=True,
+    ),
     "put off, recurrent": Configuration(
         n_pre=10,
         recurrent=True,
