@@ -9,7 +9,7 @@ import re
 from contextlib import contextmanager
 from importlib import import_module
 
-from brian2 import defaultclock, prefs
+from brian2 import SpikeMonitor, defaultclock, prefs
 from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
 from brian2.groups.group import CodeRunner
@@ -25,6 +25,8 @@ __all__ = [
     "kept_globals",
     "noted_globals",
     "order_of_clocks",
+    "order_of_records",
+    "state_monitors_start_again",
     "time_step_of_double_code",
     "with_arguments",
 ]
@@ -135,6 +137,21 @@ def order_of_clocks(queue, first):
     queue[clocks] = sorted(queue[clocks], key=str)
 
 
+def order_of_records(monitors):
+    """Sort what spike monitors record.
+
+    Brian2 keeps it in a set; the same network shall give the same program.
+
+    Parameters
+    ----------
+    monitors : iterable of Monitor
+    """
+    for monitor in monitors:
+        if isinstance(monitor, SpikeMonitor):
+            recorded = monitor.template_kwds["record_variables"]
+            monitor.template_kwds["record_variables"] = dict(sorted(recorded.items()))
+
+
 def with_arguments(lines, gates, gate, steps, before_run):
     """Make the lines of a program that list what is run depend on run arguments.
 
@@ -178,6 +195,39 @@ def with_arguments(lines, gates, gate, steps, before_run):
             "version of Brian2 is not supported"
         )
     return changed
+
+
+def state_monitors_start_again(device):
+    """Let monitors of states record one run after another in Brian2CUDA's programs.
+
+    They make room, and note the time step, when they are run for the first time; here
+    they do when they are empty.
+
+    Parameters
+    ----------
+    device : CUDAStandaloneDevice
+
+    Raises
+    ------
+    GeneratedCodeError
+        If their code is not as expected.
+    """
+    changes = (
+        ("static bool first_run = true;", "bool first_run = _numt_host == 0;"),
+        ("static int start_offset =", "const int start_offset ="),
+    )
+    for code_object in device.code_objects.values():
+        if code_object.template_name != "statemonitor":
+            continue
+        text = code_object.code.cu_file
+        for old, new in changes:
+            if text.count(old) != 1:
+                raise GeneratedCodeError(
+                    f"{code_object.name} does not have '{old}' once: this version of "
+                    "Brian2CUDA is not supported"
+                )
+            text = text.replace(old, new)
+        code_object.code.cu_file = text
 
 
 def time_step_of_double_code(device):
