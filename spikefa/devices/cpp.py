@@ -93,7 +93,7 @@ class StandaloneSession(Session):
     def _compile(self, device):
         compile_project(device, self.build_dir)
 
-    def _environment(self):
+    def environment(self):
         """Environment variables of the program."""
         return os.environ | prefs.devices.cpp_standalone.run_environment_variables
 
@@ -209,7 +209,7 @@ class StandaloneSession(Session):
                 self._program.close()
             self._held = {}
             self._program = Program(
-                self.run_dir, self._environment(), self._complaint, self._launcher
+                self.run_dir, self.environment(), self._complaint, self._launcher
             )
         return self._program
 

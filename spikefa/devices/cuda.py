@@ -222,11 +222,11 @@ class CudaSession(StandaloneSession):
                 f"folder and give build_dir='{self.build_dir.parent}'"
             )
 
-    def _environment(self):
+    def environment(self):
         """Let the program find curand: it runs in another folder than it is built."""
         folders = [str(self.build_dir.absolute() / "lib")]
         folders += filter(None, [os.environ.get("LD_LIBRARY_PATH")])
-        return super()._environment() | {"LD_LIBRARY_PATH": ":".join(folders)}
+        return super().environment() | {"LD_LIBRARY_PATH": ":".join(folders)}
 
     def _complaint(self, said, errors, answered):
         """Brian2CUDA's programs say a lot when all is well, on standard output."""
