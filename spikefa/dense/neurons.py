@@ -1,4 +1,4 @@
-"""C++ for the neurons of a network whose synapses are dense.
+"""Code for the neurons of a network whose synapses are dense, and for monitors.
 
 A layer has a few thousand neurons. Its loops take less time than it takes to wake a
 second thread, so only the loops over synapses are shared between threads.
@@ -10,7 +10,11 @@ from brian2.devices.cpp_standalone.codeobject import (
 )
 from brian2.devices.device import get_device
 
-__all__ = ["NeuronCodeObject", "neuron_code_object_class"]
+__all__ = [
+    "NeuronCodeObject",
+    "monitor_code_object_class",
+    "neuron_code_object_class",
+]
 
 #: What makes threads share a loop; the other pragmas are about which thread this is.
 _SHARING = ("static", "parallel", "parallel-static")
@@ -44,5 +48,25 @@ def neuron_code_object_class(engine):
     codeobj_class : class or None
         None: that of the device.
     """
-    standalone = get_device().code_object_class() is CPPStandaloneCodeObject
-    return NeuronCodeObject if standalone and engine == "dense" else None
+    if engine != "dense":
+        return None
+    if get_device().code_object_class() is CPPStandaloneCodeObject:
+        return NeuronCodeObject
+    return monitor_code_object_class()
+
+
+def monitor_code_object_class():
+    """Return the code object class for monitors.
+
+    Returns
+    -------
+    codeobj_class : class or None
+        None: that of the device. Brian2CUDA's monitors of spikes have the host wait for
+        the card, and reserve memory, in every time step.
+    """
+    if not get_device().code_object_class().__module__.startswith("brian2cuda"):
+        return None
+    # Not needed, and perhaps not installed, for the other targets.
+    from .cuda import NeuronCUDACodeObject
+
+    return NeuronCUDACodeObject

@@ -27,6 +27,7 @@ __all__ = [
     "order_of_clocks",
     "time_step_of_double_code",
     "with_arguments",
+    "with_checked_random_numbers",
 ]
 
 
@@ -196,3 +197,36 @@ def time_step_of_double_code(device):
             alias = copy.copy(dt)
             alias.real_var = dt
             code_object.variables["dt"] = alias
+
+
+def with_checked_random_numbers(text):
+    """Let a program end where the card gives no random numbers.
+
+    Brian2CUDA goes on with those of before.
+
+    Parameters
+    ----------
+    text : str
+        Of its ``rand.cu``.
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    GeneratedCodeError
+        If uniform and normal numbers are not drawn in a line each.
+    """
+    text, checked = re.subn(
+        r"^(\s*)(curandGenerate\w+\(.*\));$",
+        r"\1CUDA_SAFE_CALL(\2);",
+        text,
+        flags=re.MULTILINE,
+    )
+    if checked != 2:
+        raise GeneratedCodeError(
+            f"Brian2CUDA draws random numbers in {checked} lines instead of 2: this "
+            "version is not supported"
+        )
+    return text
