@@ -26,9 +26,9 @@ __all__ = [
     "noted_globals",
     "order_of_clocks",
     "order_of_records",
-    "state_monitors_start_again",
     "time_step_of_double_code",
     "with_arguments",
+    "with_checked_random_numbers",
 ]
 
 
@@ -197,39 +197,6 @@ def with_arguments(lines, gates, gate, steps, before_run):
     return changed
 
 
-def state_monitors_start_again(device):
-    """Let monitors of states record one run after another in Brian2CUDA's programs.
-
-    They make room, and note the time step, when they are run for the first time; here
-    they do when they are empty.
-
-    Parameters
-    ----------
-    device : CUDAStandaloneDevice
-
-    Raises
-    ------
-    GeneratedCodeError
-        If their code is not as expected.
-    """
-    changes = (
-        ("static bool first_run = true;", "bool first_run = _numt_host == 0;"),
-        ("static int start_offset =", "const int start_offset ="),
-    )
-    for code_object in device.code_objects.values():
-        if code_object.template_name != "statemonitor":
-            continue
-        text = code_object.code.cu_file
-        for old, new in changes:
-            if text.count(old) != 1:
-                raise GeneratedCodeError(
-                    f"{code_object.name} does not have '{old}' once: this version of "
-                    "Brian2CUDA is not supported"
-                )
-            text = text.replace(old, new)
-        code_object.code.cu_file = text
-
-
 def time_step_of_double_code(device):
     """Let Brian2CUDA find dt where code is in double and its preference is single.
 
@@ -246,3 +213,36 @@ def time_step_of_double_code(device):
             alias = copy.copy(dt)
             alias.real_var = dt
             code_object.variables["dt"] = alias
+
+
+def with_checked_random_numbers(text):
+    """Let a program end where the card gives no random numbers.
+
+    Brian2CUDA goes on with those of before.
+
+    Parameters
+    ----------
+    text : str
+        Of its ``rand.cu``.
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    GeneratedCodeError
+        If uniform and normal numbers are not drawn in a line each.
+    """
+    text, checked = re.subn(
+        r"^(\s*)(curandGenerate\w+\(.*\));$",
+        r"\1CUDA_SAFE_CALL(\2);",
+        text,
+        flags=re.MULTILINE,
+    )
+    if checked != 2:
+        raise GeneratedCodeError(
+            f"Brian2CUDA draws random numbers in {checked} lines instead of 2: this "
+            "version is not supported"
+        )
+    return text

@@ -223,7 +223,7 @@ class StandaloneSession(Session):
         """
         if self._program is not None:
             # What a debugger has to say comes at the end.
-            self._program.close(seconds=60 if self._launcher else 0)
+            self._program.close(seconds=60 if self._launcher else 5)
         self._launcher = launcher
 
     def _check_sizes(self, paths):

@@ -3,7 +3,6 @@
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import DynamicArrayVariable
 
-from .brian_internals import state_monitors_start_again
 from .main_loop import MainLoop
 
 __all__ = ["CudaMainLoop"]
@@ -15,9 +14,8 @@ class CudaMainLoop(MainLoop):
     Clocks, and the times and sizes of monitors, are on the host only.
     """
 
-    def write(self):
-        super().write()
-        state_monitors_start_again(self.device)
+    # Before the driver ends.
+    ending = ("_dealloc_arrays();", "return 0;")
 
     @property
     def seeding(self):

@@ -19,7 +19,9 @@ from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
 from ..errors import InputError, SpikefaError
-from .brian_internals import time_step_of_double_code
+from .brian_internals import time_step_of_double_code, with_checked_random_numbers
+from .cuda_graph import declare_steps_left
+from .cuda_step import share_launches
 from .main_loop import add_header
 
 __all__ = ["add_curand", "bundle", "compile_cuda_project", "generate"]
@@ -124,6 +126,8 @@ def generate(device, directory, machine):
     finally:
         prefs.codegen.cpp.extra_compile_args = before
     add_header(directory)
+    header = directory / "rand.h"
+    header.write_text(declare_steps_left(header.read_text()))
     return _bundles(directory, sorted(device.writer.source_files))
 
 
@@ -189,23 +193,41 @@ def _make(directory):
 
 def _bundles(directory, sources):
     """Write the bundles; return the names of all files to compile."""
+    texts = {name: (directory / name).read_text() for name in sources}
+    texts["rand.cu"] = with_checked_random_numbers(texts["rand.cu"])
+    texts, steps = share_launches(texts)
     objects = [name for name in sources if name.startswith("code_objects/")]
     # The random numbers last: this file opens a namespace for all that follows.
-    others = sorted(
-        set(sources) - set(objects), key=lambda name: (name == "rand.cu", name)
-    )
-    parts = {
-        f"bundle_{number}.cu": objects[number::_BUNDLES] for number in range(_BUNDLES)
-    }
-    for name, files in (parts | {"core.cu": others}).items():
-        text = "\n".join(
-            bundle((directory / file).read_text(), f"_of_{Path(file).stem}")
-            for file in files
-        ).replace(_LOWER_CASE, "")
+    others = sorted(set(sources) - set(objects), key=_random_numbers_last)
+    contents = {"core.cu": (others, [])}
+    for number, part in enumerate(_dealt_out(objects, steps)):
+        contents[f"bundle_{number}.cu"] = part
+    for name, (files, codes) in contents.items():
+        bundled = [bundle(texts[file], f"_of_{Path(file).stem}") for file in files]
+        text = "\n".join([*bundled, *codes]).replace(_LOWER_CASE, "")
         path = directory / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-    return [*parts, "core.cu"]
+    return sorted(contents)
+
+
+def _random_numbers_last(name):
+    return name == "rand.cu", name
+
+
+def _dealt_out(objects, steps):
+    """Deal code objects out to bundles, those of one launch together with its code."""
+    together = {name: {name} for name in objects}
+    for files, _ in steps:
+        joined = set().union(*(together[name] for name in files))
+        together.update(dict.fromkeys(joined, joined))
+    groups = {id(group): sorted(group) for group in together.values()}
+    bundles = [([], []) for _ in range(_BUNDLES)]
+    for files in sorted(groups.values(), key=lambda group: (-len(group), group)):
+        names, codes = min(bundles, key=lambda bundle: len(bundle[0]))
+        names += files
+        codes += [code for needed, code in steps if set(needed) <= set(files)]
+    return [(sorted(names), codes) for names, codes in bundles]
 
 
 def bundle(text, name):

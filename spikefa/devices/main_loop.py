@@ -51,6 +51,9 @@ class MainLoop:
         Variables that requests may ask for, by name.
     """
 
+    #: Lines after the last request.
+    ending = ("return 0;",)
+
     #: Lines that seed the random numbers.
     seeding = (
         "for (size_t _i = 0; _i < _random_generators.size(); _i++)",
@@ -74,9 +77,9 @@ class MainLoop:
         order_of_clocks(queue, queue.index(("insert_code", border)) + 1)
         (lines,) = [run[1] for kind, run in queue if kind == "run_network"]
         lines[:] = self._lines(lines)
-        ending = [self.write_variable(*item) for item in self.written.items()]
-        ending += ["requests.answer(Network::_globally_stopped);", "}", "_exit(0);"]
-        device.insert_code("main", "\n".join(ending))
+        after = [self.write_variable(*item) for item in self.written.items()]
+        after += ["requests.answer(Network::_globally_stopped);", "}", *self.ending]
+        device.insert_code("main", "\n".join(after))
 
     def _lines(self, lines):
         chunk, dt = self.chunk.variables, float(self.network.model["dt"])

@@ -14,7 +14,7 @@ from brian2 import SpikeMonitor, StateMonitor
 from brian2.core.variables import ArrayVariable, Subexpression
 from brian2.units.fundamentalunits import get_unit_for_display
 
-from ..dense.neurons import neuron_code_object_class
+from ..dense.neurons import monitor_code_object_class
 from ..errors import InputError
 
 __all__ = ["Record", "Recording", "add_records", "recordable", "unit_of"]
@@ -168,19 +168,15 @@ def _monitor(record, group, engine):
     if "N_pre" in group.variables:
         return None
     name = f"record_{record.group}_{record.variable}"
+    kwds = {"codeobj_class": monitor_code_object_class(engine)}
     if record.variable == "spikes":
         first, last = record.indices[0], record.indices[-1]
         whole = last - first + 1 == len(group)
         shown = group if whole else group[first : last + 1]
-        return SpikeMonitor(shown, when="end", name=name)
+        return SpikeMonitor(shown, when="end", name=name, **kwds)
     indices = list(record.indices)
     return StateMonitor(
-        group,
-        record.variable,
-        record=indices,
-        when="end",
-        name=name,
-        codeobj_class=neuron_code_object_class(engine),
+        group, record.variable, record=indices, when="end", name=name, **kwds
     )
 
 
