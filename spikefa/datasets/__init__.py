@@ -6,6 +6,7 @@ from .names import DATASETS
 
 _HOMES = {
     "Dataset": "dataset",
+    "Inputs": "dataset",
     "load_dataset": "loaders",
     "load_folder": "loaders",
     "load_idx": "idx_folder",

@@ -24,7 +24,7 @@ class Inputs:
 
     Parameters
     ----------
-    pixels : numpy.ndarray, shape (n, d)
+    pixels : numpy.ndarray of uint8, shape (n, d)
     scale : float
         The pixel value that stands for 1.
     """
@@ -32,9 +32,44 @@ class Inputs:
     def __init__(self, pixels, scale):
         self.pixels, self.scale = pixels, scale
 
+    @cached_property
+    def levels(self):
+        """numpy.ndarray, shape (256,) : what a network takes for each byte, float64."""
+        return np.arange(256, dtype=np.uint8) / self.scale
+
     def __getitem__(self, rows):
         """Return some images, float64."""
-        return self.pixels[rows] / self.scale
+        return self.levels[self.pixels[rows]]
+
+    def take(self, rows, axis=0):
+        """Return some images as they are stored, an eighth of the memory.
+
+        Parameters
+        ----------
+        rows : array of int
+        axis : {0}
+            As in `numpy.ndarray.take`.
+
+        Returns
+        -------
+        images : Inputs
+        """
+        return Inputs(self.pixels.take(rows, axis=axis), self.scale)
+
+    def repeat(self, number, axis=0):
+        """Return each image several times in a row, as `take` does.
+
+        Parameters
+        ----------
+        number : int
+        axis : {0}
+            As in `numpy.ndarray.repeat`.
+
+        Returns
+        -------
+        images : Inputs
+        """
+        return Inputs(self.pixels.repeat(number, axis=axis), self.scale)
 
     def __len__(self):
         return len(self.pixels)

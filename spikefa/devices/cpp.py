@@ -271,14 +271,20 @@ class StandaloneSession(Session):
         """Change what the program reads at its start; arguments are read after it."""
         if stimulus not in self._used:
             return
-        values = np.asarray(values, dtype=stimulus.values.dtype)
-        path = self.run_dir / "static_arrays" / f"{stimulus.name}_values"
+        files = self.run_dir / "static_arrays" / stimulus.name
+        rings, tables = stimulus.stored(values)
+        for key, table in tables.items():
+            table.tofile(f"{files}_{key}")
         before_the_end = len(stimulus.values) - places[0]
-        with open(path, "r+b") as file:
-            file.seek(places[0] * values[0].nbytes)
-            values[:before_the_end].tofile(file)
-            file.seek(0)
-            values[before_the_end:].tofile(file)
+        for key, rows in rings.items():
+            if rows is None:  # memory that no file is read into costs nothing
+                os.truncate(f"{files}_{key}", 0)
+                continue
+            with open(f"{files}_{key}", "r+b") as file:
+                file.seek(places[0] * rows[0].nbytes)
+                rows[:before_the_end].tofile(file)
+                file.seek(0)
+                rows[before_the_end:].tofile(file)
 
     def _argument_file(self, name, value, folder="arguments"):
         path = Path(folder) / name

@@ -41,8 +41,8 @@ class RuntimeSession(Session):
         steps = len(images) * net.architecture.steps_per_image
         before = self.get_state(self._changed_by(gates))
         places = self._places(len(images))
-        net.images.values[places] = images
-        net.targets.values[places] = targets
+        net.images.show(images, places)
+        net.targets.show(targets, places)
         self._set_gates(gates)
         self._prepare()
         try:

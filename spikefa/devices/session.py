@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2.core.variables import ArrayVariable
 
+from ..datasets.dataset import Inputs
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
 
@@ -169,10 +170,11 @@ class Session(ABC):
 
         Parameters
         ----------
-        images : numpy.ndarray, shape (n, n_inputs)
-            Inputs as they are, such as ``dataset.train_inputs[:20]``. Whole numbers
-            are taken with target vectors only, and bytes never: what stands for 1 is
-            known to the data set.
+        images : numpy.ndarray or Inputs, shape (n, n_inputs)
+            Inputs as they are, such as ``dataset.train_inputs[:20]``, or the same
+            numbers in less memory, ``dataset.train_inputs.take(range(20))``. Whole
+            numbers are taken with target vectors only, and bytes never: what stands
+            for 1 is known to the data set.
         targets : numpy.ndarray, shape (n,) or (n, n_outputs)
             Class labels or target vectors.
         seed : int
@@ -259,8 +261,9 @@ class Session(ABC):
 
     def _checked(self, images, targets):
         arch = self.network.architecture
-        images = np.asarray(images)
-        if images.ndim != 2 or images.shape[1] != arch.layer_sizes[0]:
+        if not isinstance(images, Inputs):
+            images = np.asarray(images)
+        if len(images.shape) != 2 or images.shape[1] != arch.layer_sizes[0]:
             raise InputError(
                 f"images of shape {images.shape} do not fit "
                 f"{arch.layer_sizes[0]} input neurons"
@@ -271,15 +274,16 @@ class Session(ABC):
             )
         if len(targets) != len(images):
             raise InputError(f"{len(images)} images but {len(targets)} targets")
+        targets = np.asarray(targets, dtype=np.float64)
+        if isinstance(images, Inputs):
+            return images, targets
         whole = images.dtype.kind in "ui" and not arch.vector_target
         if whole or images.dtype == np.uint8:
             raise InputError(
                 f"images are whole numbers ({images.dtype}), and which of them stands "
                 "for 1 is not known: give Dataset.train_inputs[...], or floats"
             )
-        if images.dtype.kind != "f":
-            images = images.astype(float)
-        return images, np.asarray(targets, dtype=np.float64)
+        return images if images.dtype.kind == "f" else images.astype(float), targets
 
     def _places(self, n_images):
         """Rows of the stimuli that a run from now on reads."""

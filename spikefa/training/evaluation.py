@@ -136,9 +136,9 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
     counts = np.zeros(arch.n_classes, dtype=int)
     with session.evaluating():
         for number, start in enumerate(range(0, len(labels), chunk)):
-            shown = slice(start, min(start + chunk, len(labels)))
+            shown = np.arange(start, min(start + chunk, len(labels)))
             result = session.run(
-                np.repeat(images[shown], repeats, axis=0),
+                images.take(shown, axis=0).repeat(repeats, axis=0),
                 np.repeat(labels[shown], repeats),
                 seed=spike_seed(seed, "evaluation", index, number),
                 gates=session.learn_nothing,
