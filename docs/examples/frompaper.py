@@ -6,8 +6,7 @@ What neurons and synapses do stands in models/psp.py, delta.py and three_factor.
 import brian2 as b2
 import matplotlib.pyplot as plt
 import numpy as np
-from spikefa.models import delta, psp
-from spikefa.models import three_factor as rule
+from spikefa.models import delta, psp, three_factor as rule
 
 from spikefa import load_dataset, load_model
 from spikefa.dense import DenseSynapses

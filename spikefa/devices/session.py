@@ -5,11 +5,14 @@ only this interface: set the state, run a chunk with some seed, read the state.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from brian2.core.variables import ArrayVariable
+from numpy.typing import ArrayLike, NDArray
 
 from ..datasets.dataset import Inputs
 from ..errors import InputError, SpikefaError
@@ -36,8 +39,8 @@ class ChunkResult:
         Time that the steps took, start-up and files not included.
     """
 
-    output: np.ndarray
-    records: dict = field(default_factory=dict)
+    output: NDArray
+    records: dict[str, Recording] = field(default_factory=dict)
     seconds: float = float("nan")
 
 
@@ -95,7 +98,7 @@ class Session(ABC):
         variables that a group shares.
     """
 
-    def __init__(self, network):
+    def __init__(self, network: Any) -> None:
         self.network = network
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
@@ -103,7 +106,7 @@ class Session(ABC):
         self._interrupted = False
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Time steps that the network has been through; its time is ``step * dt``.
 
         It goes on from run to run. An evaluation goes on from it, and leaves it as it
@@ -117,7 +120,7 @@ class Session(ABC):
         return self._step
 
     @step.setter
-    def step(self, step):
+    def step(self, step: int) -> None:
         unit = self.network.architecture.steps_per_image
         if step != int(step) or step < 0 or step % unit:
             raise InputError(
@@ -135,24 +138,24 @@ class Session(ABC):
         return (len(group),)
 
     @property
-    def chunk_images(self):
+    def chunk_images(self) -> int:
         """Most images that one run can hold."""
         return self.network.architecture.chunk_images
 
     @property
-    def learn_everything(self):
+    def learn_everything(self) -> NDArray[np.bool_]:
         """Gates of normal training: backward sweep and plasticity where not frozen."""
         gates = np.ones(self.network.n_layers + 1, dtype=bool)
         gates[list(self.network.architecture.frozen)] = False
         return gates
 
     @property
-    def learn_nothing(self):
+    def learn_nothing(self) -> NDArray[np.bool_]:
         """Gates of an evaluation."""
         return np.zeros(self.network.n_layers + 1, dtype=bool)
 
     @abstractmethod
-    def get_state(self, names=None):
+    def get_state(self, names: Collection[str] | None = None) -> dict[str, NDArray]:
         """Read state variables.
 
         Returns
@@ -162,10 +165,19 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def set_state(self, state):
+    def set_state(self, state: Mapping[str, ArrayLike]) -> None:
         """Write state variables; those not named keep their values."""
 
-    def run(self, images, targets, *, seed, gates=None, record=True, keep_state=True):
+    def run(
+        self,
+        images: ArrayLike | Inputs,
+        targets: ArrayLike,
+        *,
+        seed: int,
+        gates: ArrayLike | None = None,
+        record: bool | Collection[str] = True,
+        keep_state: bool = True,
+    ) -> ChunkResult:
         """Present images and return the outputs.
 
         Parameters
@@ -225,7 +237,7 @@ class Session(ABC):
 
     @abstractmethod
     @contextmanager
-    def evaluating(self):
+    def evaluating(self) -> Iterator[None]:
         """Let runs without plasticity follow each other, then forget them.
 
         Inside the ``with`` block neurons carry their state from run to run, and time
@@ -233,12 +245,12 @@ class Session(ABC):
         weights.
         """
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         """Give up the current run, or the next one; safe in a signal handler."""
         self._interrupted = True
         self._stop_run()
 
-    def clear_interrupt(self):
+    def clear_interrupt(self) -> None:
         """Forget an `interrupt` that came when nothing was running."""
         self._interrupted = False
 
@@ -250,16 +262,18 @@ class Session(ABC):
             self._interrupted = False
             raise RunInterrupted("the run was interrupted")
 
-    def close(self):  # noqa: B027
+    def close(self) -> None:  # noqa: B027
         """Release what the session holds on disk."""
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _checked(self, images, targets):
+    def _checked(
+        self, images: ArrayLike | Inputs, targets: ArrayLike
+    ) -> tuple[NDArray | Inputs, NDArray]:
         arch = self.network.architecture
         if not isinstance(images, Inputs):
             images = np.asarray(images)
@@ -272,9 +286,9 @@ class Session(ABC):
             raise InputError(
                 f"a run takes 1 to {self.chunk_images} images, got {len(images)}"
             )
+        targets = np.asarray(targets, dtype=np.float64)
         if len(targets) != len(images):
             raise InputError(f"{len(images)} images but {len(targets)} targets")
-        targets = np.asarray(targets, dtype=np.float64)
         if isinstance(images, Inputs):
             return images, targets
         whole = images.dtype.kind in "ui" and not arch.vector_target
