@@ -25,6 +25,7 @@ __all__ = [
     "kept_globals",
     "noted_globals",
     "order_of_clocks",
+    "owned",
     "time_step_of_double_code",
     "with_arguments",
 ]
@@ -111,6 +112,21 @@ def keep_generated_code(brian_network):
 
 def _do_nothing(run_namespace):
     pass
+
+
+def owned(brian_network, *others):
+    """Let objects know their network before it runs, which spares complaints.
+
+    Brian2 warns of objects that are deleted and were in no network that has run.
+
+    Parameters
+    ----------
+    brian_network : Network
+    *others : BrianObject
+        Objects that are in no network.
+    """
+    for obj in (*brian_network.sorted_objects, *others):
+        obj._network = brian_network.id
 
 
 def empty(monitor):

@@ -20,7 +20,7 @@ from brian2 import NeuronGroup, prefs
 from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
-from .brian_internals import order_of_clocks, with_arguments
+from .brian_internals import order_of_clocks, owned, with_arguments
 from .cache import trim, using
 from .cpp_project import compile_project
 from .session import Session
@@ -69,6 +69,7 @@ class StandaloneSession(Session):
             name="chunk",
             dtype={"start": np.float64},  # holds integers to 2**53
         )
+        owned(network.brian_network, self._chunk)
         for variable in self.variables.values():
             # Refractory neurons carry their last spike from one run to the next.
             variable.read_only = False

@@ -12,6 +12,7 @@ from .brian_internals import (
     globals_of,
     keep_generated_code,
     noted_globals,
+    owned,
 )
 from .session import Session
 
@@ -24,6 +25,7 @@ class RuntimeSession(Session):
     def __init__(self, network):
         super().__init__(network)
         self._globals = noted_globals()
+        owned(network.brian_network)
 
     def get_state(self, names=None):
         names = self.variables if names is None else names
