@@ -57,7 +57,7 @@ class MainLoop:
     """
 
     #: Lines after the last request.
-    ending = ("return 0;",)
+    ending: tuple[str, ...] = ("return 0;",)
 
     #: Lines that seed the random numbers.
     seeding = (
