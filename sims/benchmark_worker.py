@@ -65,6 +65,7 @@ class Measured:
         self.session = open_session(
             self._architecture(rate, settings),
             model,
+            device=task["device"],
             threads=threads,
             build_dir=task["build_dir"],
         )
@@ -106,15 +107,25 @@ class Measured:
 
     def _floor(self, ms_per_step):
         """Compare with copies right beside the run: other guests come and go."""
-        from spikefa.sims.benchmark_floor import copy_bandwidth
-
-        bandwidth = copy_bandwidth(self.task["working_set"], self.threads, repeats=7)
+        bandwidth = self._bandwidth()
+        if not bandwidth:
+            return {}
         floor = 1e3 * self._bytes()["total"] / bandwidth
         return {
             "copy_gb_per_s": bandwidth / 1e9,
             "floor_ms": floor,
             "times_floor": ms_per_step / floor,
         }
+
+    def _bandwidth(self):
+        """Bytes a second: of copies, or as the driver of a card tells (0: unknown)."""
+        if self.task["device"] == "cuda":
+            from spikefa.devices.driver import ask_driver
+
+            return ask_driver().card.bandwidth
+        from spikefa.sims.benchmark_floor import copy_bandwidth
+
+        return copy_bandwidth(self.task["working_set"], self.threads, repeats=7)
 
     def _bytes(self):
         import numpy as np

@@ -1,7 +1,8 @@
 """Code for the neurons of a network whose synapses are dense, and for monitors.
 
 A layer has a few thousand neurons. Its loops take less time than it takes to wake a
-second thread, so only the loops over synapses are shared between threads.
+second thread, and on a busy machine thousands of times less; so only the loops over
+synapses are shared between threads.
 """
 
 from brian2.devices.cpp_standalone.codeobject import (
@@ -26,7 +27,7 @@ def _one_thread(pragma):
 
 
 class NeuronCodeObject(CPPStandaloneCodeObject):
-    """C++ standalone code for a group of neurons, on one thread."""
+    """C++ standalone code for neurons or a monitor of them, on one thread."""
 
     templater = CPPStandaloneCodeObject.templater.derive(
         __package__,
@@ -48,15 +49,16 @@ def neuron_code_object_class(engine):
     codeobj_class : class or None
         None: that of the device.
     """
-    if engine != "dense":
-        return None
-    if get_device().code_object_class() is CPPStandaloneCodeObject:
-        return NeuronCodeObject
-    return monitor_code_object_class()
+    return monitor_code_object_class(engine) if engine == "dense" else None
 
 
-def monitor_code_object_class():
+def monitor_code_object_class(engine):
     """Return the code object class for monitors.
+
+    Parameters
+    ----------
+    engine : str
+        One of `spikefa.network.architecture.ENGINES`.
 
     Returns
     -------
@@ -64,7 +66,10 @@ def monitor_code_object_class():
         None: that of the device. Brian2CUDA's monitors of spikes have the host wait for
         the card, and reserve memory, in every time step.
     """
-    if not get_device().code_object_class().__module__.startswith("brian2cuda"):
+    usual = get_device().code_object_class()
+    if usual is CPPStandaloneCodeObject:
+        return NeuronCodeObject if engine == "dense" else None
+    if not usual.__module__.startswith("brian2cuda"):
         return None
     # Not needed, and perhaps not installed, for the other targets.
     from .cuda import NeuronCUDACodeObject

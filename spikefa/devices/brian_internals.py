@@ -9,7 +9,7 @@ import re
 from contextlib import contextmanager
 from importlib import import_module
 
-from brian2 import defaultclock, prefs
+from brian2 import SpikeMonitor, defaultclock, prefs
 from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
 from brian2.groups.group import CodeRunner
@@ -25,6 +25,7 @@ __all__ = [
     "kept_globals",
     "noted_globals",
     "order_of_clocks",
+    "order_of_records",
     "time_step_of_double_code",
     "with_arguments",
     "with_checked_random_numbers",
@@ -134,6 +135,21 @@ def order_of_clocks(queue, first):
     """
     clocks = slice(first, [kind for kind, _ in queue].index("run_network"))
     queue[clocks] = sorted(queue[clocks], key=str)
+
+
+def order_of_records(monitors):
+    """Sort what spike monitors record.
+
+    Brian2 keeps it in a set; the same network shall give the same program.
+
+    Parameters
+    ----------
+    monitors : iterable of Monitor
+    """
+    for monitor in monitors:
+        if isinstance(monitor, SpikeMonitor):
+            recorded = monitor.template_kwds["record_variables"]
+            monitor.template_kwds["record_variables"] = dict(sorted(recorded.items()))
 
 
 def with_arguments(lines, gates, gate, steps, before_run):

@@ -8,6 +8,7 @@ A network has some sixty small files that all read the same headers, which takes
 more than ten seconds each. They are compiled in a few bundles instead.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -17,12 +18,13 @@ from pathlib import Path
 from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
-from ..errors import SpikefaError
+from ..errors import InputError, SpikefaError
 from .brian_internals import time_step_of_double_code, with_checked_random_numbers
 from .cuda_graph import declare_steps_left
 from .cuda_step import share_launches
+from .main_loop import add_header
 
-__all__ = ["bundle", "compile_cuda_project"]
+__all__ = ["add_curand", "bundle", "compile_cuda_project", "generate"]
 
 #: Bundles of code objects. The number does not depend on the machine, so that a copy of
 #: the folder is complete elsewhere too.
@@ -35,29 +37,36 @@ _HOST_FLAGS = ["-O3"]
 #: Brian2CUDA reads run arguments from files, and turns their names into lower case.
 _LOWER_CASE = "c = std::tolower(static_cast<unsigned char>(c));"
 
+#: What the environment says of the same variables does not count (``=``), what the
+#: command line says does. Whatever changes the code compiles all of it again.
 _MAKEFILE = """\
 # make ARCH=sm_80 compiles for another card.
-NVCC ?= {nvcc}
-ARCH ?= {arch}
+NVCC = {nvcc}
+ARCH = {arch}
 NVCCFLAGS = -I. -Iinclude -std=c++17 -arch=$(ARCH) -w -Xcompiler "{host_flags}"
 SOURCES = {sources}
 OBJECTS = $(SOURCES:.cu=.o)
 
 main: $(OBJECTS)
 \t$(NVCC) -arch=$(ARCH) $(OBJECTS) -o main -Llib -l:{library} \\
-\t    -Xlinker '-rpath=$$ORIGIN/lib'
+\t    -Xlinker '-rpath=$$ORIGIN/lib' -Xlinker -rpath-link=lib
 
-%.o: %.cu {headers}
+%.o: %.cu {headers} compiled_with
 \t$(NVCC) $(NVCCFLAGS) -dc $< -o $@
+
+compiled_with: always
+\t@echo '$(NVCC) $(NVCCFLAGS)' | cmp -s - $@ || echo '$(NVCC) $(NVCCFLAGS)' > $@
 
 clean:
 \trm -f $(OBJECTS) main
-.PHONY: clean
+.PHONY: always clean
 """
 
 
 def compile_cuda_project(device, directory, machine):
     """Generate and build the project of Brian2CUDA's device.
+
+    What has been compiled before, here or on another machine, is left alone.
 
     Parameters
     ----------
@@ -68,40 +77,46 @@ def compile_cuda_project(device, directory, machine):
 
     Raises
     ------
+    InputError
+        If the program that is there cannot be used, and there is no compiler.
     SpikefaError
         If a tool is missing or the project does not compile.
     """
-    for tool in ("make", "g++"):
-        if shutil.which(tool) is None:
-            raise SpikefaError(f"CUDA needs '{tool}': not found")
     directory.parent.mkdir(parents=True, exist_ok=True)
     complete = directory / "complete"
     with FileLock(str(directory.with_suffix(".lock"))):
         if not complete.exists():  # a build that was killed leaves broken objects
             shutil.rmtree(directory, ignore_errors=True)
+        sources = generate(device, directory, machine)
+        digest = _digest(directory, machine, sources)
+        if complete.exists():
+            compiled, _, version = complete.read_text().partition(" ")
+            if compiled == digest and machine.runs(float(version)):
+                return
+        if machine.toolkit is None:
+            raise InputError(
+                f"the program in {directory} is not one of this network for this card "
+                "and its driver, and there is no nvcc to compile it"
+            )
         complete.unlink(missing_ok=True)
-        generate(device, directory, machine)
-        jobs = len(os.sched_getaffinity(0))
-        with open(directory / "make.log", "w") as log:
-            done = subprocess.run(
-                ["make", f"-j{jobs}"], cwd=directory, stdout=log, stderr=log
-            )
-        if done.returncode:
-            raise SpikefaError(
-                f"the generated CUDA project in {directory} does not compile; its "
-                "make.log says why"
-            )
-        complete.touch()
+        add_curand(directory, machine.toolkit)
+        _write_makefile(directory, machine, sources)
+        _make(directory)
+        complete.write_text(f"{digest} {machine.toolkit.version}\n")
 
 
 def generate(device, directory, machine):
-    """Write all files of the project.
+    """Write all files that are generated; return the names of those to compile.
 
     Parameters
     ----------
     device : CUDAStandaloneDevice
     directory : pathlib.Path
     machine : Machine
+
+    Returns
+    -------
+    sources : list of str
     """
     before = prefs.codegen.cpp.extra_compile_args
     prefs.codegen.cpp.extra_compile_args = _HOST_FLAGS
@@ -110,23 +125,70 @@ def generate(device, directory, machine):
         device.build(directory=str(directory), compile=False, run=False)
     finally:
         prefs.codegen.cpp.extra_compile_args = before
-    shutil.copytree(machine.curand_headers, directory / "include", dirs_exist_ok=True)
-    (directory / "lib").mkdir(exist_ok=True)
-    library = directory / "lib" / machine.curand_library.name
-    if not library.exists():
-        shutil.copy2(machine.curand_library, library)
+    add_header(directory)
     header = directory / "rand.h"
     header.write_text(declare_steps_left(header.read_text()))
-    sources = _bundles(directory, sorted(device.writer.source_files))
+    return _bundles(directory, sorted(device.writer.source_files))
+
+
+def _digest(directory, machine, sources):
+    """Name all that the program is made from; not what compiles it.
+
+    A program that has been compiled elsewhere shall not be compiled again.
+    """
+    digest = hashlib.sha256(f"{machine.capability} {_HOST_FLAGS}".encode())
+    headers = [path.relative_to(directory) for path in directory.glob("**/*.h")]
+    generated = [path for path in headers if path.parts[0] != "include"]
+    for name in sorted([*map(str, generated), *sources]):
+        digest.update(f"{name}\n".encode())
+        digest.update((directory / name).read_bytes())
+    return digest.hexdigest()
+
+
+def add_curand(directory, toolkit):
+    """Put curand's headers and the libraries of a program into its folder.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+    toolkit : Toolkit
+    """
+    for name in ("include", "lib"):
+        (directory / name).mkdir(exist_ok=True)
+    for header in toolkit.curand_headers.glob("curand*.h"):
+        shutil.copy2(header, directory / "include" / header.name)
+    for library in toolkit.libraries:
+        shutil.copy2(library, directory / "lib" / library.name)
+
+
+def _write_makefile(directory, machine, sources):
+    toolkit = machine.toolkit
+    in_path = shutil.which("nvcc") == toolkit.nvcc
     makefile = _MAKEFILE.format(
-        nvcc="nvcc" if shutil.which("nvcc") == machine.nvcc else machine.nvcc,
+        nvcc="nvcc" if in_path else toolkit.nvcc,
         arch=f"sm_{str(machine.capability).replace('.', '')}",
         host_flags=" ".join(_HOST_FLAGS),
         sources=" ".join(sources),
         headers="objects.h",
-        library=library.name,
+        library=toolkit.libraries[0].name,
     )
     (directory / "makefile").write_text(makefile)
+
+
+def _make(directory):
+    for tool in ("make", "g++"):
+        if shutil.which(tool) is None:
+            raise SpikefaError(f"CUDA needs '{tool}': not found")
+    jobs = len(os.sched_getaffinity(0))
+    with open(directory / "make.log", "w") as log:
+        done = subprocess.run(
+            ["make", f"-j{jobs}"], cwd=directory, stdout=log, stderr=log
+        )
+    if done.returncode:
+        raise SpikefaError(
+            f"the generated CUDA project in {directory} does not compile; its "
+            "make.log says why"
+        )
 
 
 def _bundles(directory, sources):
@@ -136,7 +198,7 @@ def _bundles(directory, sources):
     texts, steps = share_launches(texts)
     objects = [name for name in sources if name.startswith("code_objects/")]
     # The random numbers last: this file opens a namespace for all that follows.
-    others = sorted(set(sources) - set(objects), key=lambda name: name == "rand.cu")
+    others = sorted(set(sources) - set(objects), key=_random_numbers_last)
     contents = {"core.cu": (others, [])}
     for number, part in enumerate(_dealt_out(objects, steps)):
         contents[f"bundle_{number}.cu"] = part
@@ -147,6 +209,10 @@ def _bundles(directory, sources):
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
     return sorted(contents)
+
+
+def _random_numbers_last(name):
+    return name == "rand.cu", name
 
 
 def _dealt_out(objects, steps):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2.core.variables import ArrayVariable
 
+from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
 
@@ -285,6 +286,17 @@ class Session(ABC):
         """Rows of the stimuli that a run from now on reads."""
         first = self._step // self.network.architecture.steps_per_image
         return self.network.images.rows(first, n_images)
+
+    def _changed_by(self, gates):
+        """Names of the state that a run can change; weights only if they learn."""
+        model = self.network.model
+        learns = gates[: self.network.n_layers + 1].any()
+        learning = learns or sets_variable(model["transmit"], "W")
+        return [
+            name
+            for name, variable in self.variables.items()
+            if not variable.constant and (learning or not name.endswith(".W"))
+        ]
 
     @abstractmethod
     def _recorded(self, monitor, name):

@@ -17,7 +17,7 @@ def add_readout(net):
     the class whose outputs have the largest summed activity).
     """
     arch, output = net.architecture, net.layers[-1]
-    kwds = {"codeobj_class": monitor_code_object_class()}
+    kwds = {"codeobj_class": monitor_code_object_class(arch.engine)}
     if arch.vector_target:
         net.readout = StateMonitor(
             output, "phi", record=True, when="end", name="readout", **kwds

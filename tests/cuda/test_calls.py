@@ -36,7 +36,9 @@ def calls_per_step(session, tmp_path, monkeypatch):
         for n_images in lengths:
             path = tmp_path / f"{n_images}"
             monkeypatch.setenv("SHIM_CALLS", str(path))
+            session.restart()
             session.run(*stimuli(n_images), seed=1, keep_state=False, **kwds)
+            session.restart()  # it writes what it has counted when it ends
             lines = [line.rsplit(" ", 1) for line in path.read_text().splitlines()]
             counted.append({name: int(number) for name, number in lines})
         steps = (lengths[1] - lengths[0]) * STEPS_PER_IMAGE
@@ -76,5 +78,6 @@ def test_a_graph_has_the_random_numbers_of_its_steps(session):
 
 def test_random_numbers_that_the_card_does_not_give(session, monkeypatch):
     monkeypatch.setenv("SHIM_CURAND_LASTS", "1")
+    session.restart()
     with pytest.raises(SpikefaError, match="CURAND_STATUS_LAUNCH_FAILURE"):
         session.run(*stimuli(2), seed=1)

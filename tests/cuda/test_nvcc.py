@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spikefa.devices.choice import DeviceChoice
-from spikefa.devices.cuda_project import bundle, generate
+from spikefa.devices.cuda_project import add_curand, bundle, generate
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ProjectBuilt
@@ -28,10 +28,12 @@ DENSE = FILES[:5]
 @pytest.fixture
 def project(nvcc, tmp_path, monkeypatch):
     """The generated files of the paper-size network."""
-    monkeypatch.setattr(
-        "spikefa.devices.cuda.compile_cuda_project",
-        lambda device, folder, machine: generate(device, folder, machine),
-    )
+
+    def only_generate(device, folder, machine):
+        generate(device, folder, machine)
+        add_curand(folder, machine.toolkit)
+
+    monkeypatch.setattr("spikefa.devices.cuda.compile_cuda_project", only_generate)
     folder = tmp_path / "project"
     with pytest.raises(ProjectBuilt, match=re.escape(str(folder))):
         open_session(

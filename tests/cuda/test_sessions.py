@@ -97,6 +97,7 @@ def test_same_state_and_seed_same_result(plain, monkeypatch):
     results = []
     for order, seed in enumerate((5, 5, 6)):
         monkeypatch.setenv("SHIM_SEED", str(order))  # threads in another order
+        plain.restart()
         plain.set_state(start)
         results.append((show(plain, seed), plain.get_state()))
     (first, state), (again, same), (other, _) = results
@@ -121,6 +122,28 @@ def test_a_resumed_session_goes_on_bit_for_bit(plain):
     show(plain, 2)
     found = plain.get_state()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
+def test_one_program_makes_all_runs_as_new_ones_would(plain):
+    def story(between):
+        set_initial_state(plain, 1)
+        seen = []
+        for seed, n_images, gates in ((1, 4, None), (2, 6, [0] * 5), (3, 1, None)):
+            result = show(plain, seed, n_images, gates=gates)
+            seen += [result.output, *plain.get_state().values()]
+            for recording in result.records.values():
+                parts = (recording.t, recording.i, recording.values)
+                seen += [part for part in parts if part is not None]
+            between()
+        return seen
+
+    expected = story(plain.restart)
+    show(plain, 9, 2)  # what is left of it on the card does not count
+    first = plain._program.pid
+    found = story(lambda: None)
+    assert plain._program.pid == first
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_an_evaluation_leaves_no_trace(plain):
