@@ -9,7 +9,7 @@ namespace shim {
 namespace {
 const size_t PLACES = 4;
 std::vector<char> stacks;
-ucontext_t scheduler;
+jmp_buf scheduler;
 void (*kernel)(void*);
 void* kernel_context;
 
@@ -26,13 +26,27 @@ char* stack_of(size_t place, int thread) {
 void entry() {
     kernel(kernel_context);
     block->threads[current].state = DONE;
-    swapcontext(&block->threads[current].context, &scheduler);
+    _longjmp(scheduler, 1);
 }
 
 void pause(State state) {
     Thread& mine = block->threads[current];
     mine.state = state;
-    swapcontext(&mine.context, &scheduler);
+    if (!_setjmp(mine.where)) _longjmp(scheduler, 1);
+}
+
+// Let the current thread run until it waits. It is set up with a context of its own, which
+// asks the system for signals; afterwards a jump, which does not, is enough.
+void go_on(Thread& thread) {
+    if (_setjmp(scheduler)) return;
+    if (thread.state == READY) _longjmp(thread.where, 1);
+    thread.state = READY;
+    ucontext_t context;
+    getcontext(&context);
+    context.uc_stack.ss_sp = stack_of_current();
+    context.uc_stack.ss_size = STACK;
+    makecontext(&context, entry, 0);
+    setcontext(&context);
 }
 
 // Let go on who waits for nobody any more.
@@ -61,34 +75,33 @@ std::unique_ptr<Block> start(int number, size_t place) {
     started->index = dim3(number % grid_size.x, number / grid_size.x);
     started->threads.resize(block_size.x);
     started->exchanged.resize(block_size.x + 32);
-    for (unsigned i = 0; i < block_size.x; i++) {
-        Thread& thread = started->threads[i];
-        getcontext(&thread.context);
-        thread.context.uc_stack.ss_sp = stack_of(place, i);
-        thread.context.uc_stack.ss_size = STACK;
-        makecontext(&thread.context, entry, 0);
-        thread.state = READY;
-    }
     return started;
 }
 
-// Every thread of the block once, in an order drawn at random, as far as it gets.
+// The threads of the block in an order drawn at random, each as far as it gets. Half of
+// the times only some of them: then another block may have its turn in between.
 void advance() {
-    static std::vector<int> turn;
-    turn.resize(block_size.x);
-    for (size_t i = 0; i < turn.size(); i++) turn[i] = i;
-    std::shuffle(turn.begin(), turn.end(), order());
-    bool any = false;
-    for (int i : turn) {
+    const size_t n = block->threads.size();
+    auto& turn = block->turn;
+    if (turn.empty()) {
+        turn.resize(n);
+        for (size_t i = 0; i < n; i++) turn[i] = i;
+        std::shuffle(turn.begin(), turn.end(), order());
+        block->advanced = false;
+    }
+    const size_t stop = order()() % 2 ? 0 : order()() % turn.size();
+    while (turn.size() > stop) {
+        const int i = turn.back();
+        turn.pop_back();
         Thread& thread = block->threads[i];
-        if (thread.state != READY) continue;
-        any = true;
+        if (thread.state != NEW && thread.state != READY) continue;
+        block->advanced = true;
         current = i;
         thread_index = dim3(i);
-        swapcontext(&scheduler, &thread.context);
+        go_on(thread);
         block->left -= thread.state == DONE;
     }
-    if (block->left && !any && !release_waiting()) {
+    if (block->left && turn.empty() && !block->advanced && !release_waiting()) {
         complain("threads wait for others that never come", 0);
         exit(3);
     }

@@ -1,5 +1,6 @@
 // What scheduler and memory know of the launch that is under way.
 #pragma once
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <map>
@@ -12,9 +13,9 @@ dim3 thread_index, block_index, block_size, grid_size;
 
 namespace {
 const size_t STACK = 64 * 1024;
-enum State { READY, AT_BARRIER, IN_WARP, DONE };
+enum State { NEW, READY, AT_BARRIER, IN_WARP, DONE };
 
-struct Thread { ucontext_t context; State state; };
+struct Thread { jmp_buf where; State state = NEW; };
 struct Access { int block = -1, epoch = 0, thread = 0; bool several = false; };
 struct Cell { Access write, read; int loads = 0, stores = 0; bool published = false; };
 // What an address holds for the block, or for all: what the memory does not hold now.
@@ -25,6 +26,8 @@ struct Block {
     size_t place;  // of its stacks
     dim3 index;
     bool fenced = false;  // since it last counted itself
+    std::vector<int> turn;  // threads that have yet to run before the first runs again
+    bool advanced = false;  // whether any of the others could
     std::vector<Thread> threads;
     std::vector<uint64_t> exchanged;
     std::map<uintptr_t, std::vector<char>> shared;
