@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
-from brian2 import NeuronGroup, prefs
+from brian2 import NeuronGroup, StateMonitor, prefs
 from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
@@ -86,13 +86,19 @@ class StandaloneSession(Session):
         self._used = set(device.timed_arrays)
         self._process = None
         _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
-        self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
-        self._owned = _own(self.run_dir)
-        _install(self.build_dir, self.run_dir)
-        trim()
         self._folders = _FOLDERS
         self._paths = {}
-        self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
+        with _writing_to(run_dir or tempfile.gettempdir()):
+            self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
+            self._owned = _own(self.run_dir)
+            try:
+                _install(self.build_dir, self.run_dir)
+                zeros = {name: np.zeros(shape) for name, shape in self.shapes.items()}
+                self.set_state(zeros)
+            except BaseException:
+                self.close()
+                raise
+        trim()
 
     def _compile(self, device):
         compile_project(device, self.build_dir)
@@ -185,9 +191,18 @@ class StandaloneSession(Session):
         finally:
             self._paths, self._folders, self._step = before
 
+    def run(self, *args, **kwds):
+        before = self._paths, self._folders, self._step
+        try:
+            with _writing_to(self.run_dir):
+                return super().run(*args, **kwds)
+        except BaseException:
+            self._paths, self._folders, self._step = before
+            raise
+
     def _run(self, images, targets, seed, gates, keep_state):
         net, n = self.network, len(images)
-        steps = n * net.architecture.steps_per_image
+        self._steps_shown = steps = n * net.architecture.steps_per_image
         folder = self._folders[0]
         places = self._places(n)
         self._show(net.images, images, places)
@@ -201,11 +216,10 @@ class StandaloneSession(Session):
         }
         self._execute(folder, arguments)
         self._results = self.run_dir / folder
-        result = self._result(n)
-        result.seconds = float(
-            (self._results / "last_run_info.txt").read_text().split()[0]
-        )
         after = self._results_of(folder)
+        result = self._result(n)
+        info = (self._results / "last_run_info.txt").read_text().split()
+        result.seconds = float(info[0]) if info else float("nan")
         if keep_state:
             self._paths, self._folders = after, self._folders[::-1]
             self._step += steps
@@ -220,11 +234,7 @@ class StandaloneSession(Session):
         for name, path in paths.items():
             item = np.dtype(self.variables[name].dtype).itemsize
             size = item * int(np.prod(self.shapes[name]))
-            if (self.run_dir / path).stat().st_size != size:
-                raise SpikefaError(
-                    f"the compiled network could not write all of {name} to "
-                    f"{self.run_dir}; is the disk full?"
-                )
+            self._check_written(name, (self.run_dir / path).stat().st_size, size)
         return paths
 
     def _execute(self, folder, arguments):
@@ -293,8 +303,38 @@ class StandaloneSession(Session):
         return path
 
     def _recorded(self, monitor, name):
+        found = self._from_results(monitor, name)
+        if isinstance(monitor, StateMonitor):
+            expected = self._steps_shown * (1 if name == "t" else len(monitor.record))
+        else:
+            expected = self._from_results(monitor, "N").sum()  # one number
+        self._check_written(f"{monitor.name}.{name}", len(found), expected)
+        return found
+
+    def _from_results(self, monitor, name):
         variable = monitor.variables[name]
         return np.fromfile(self._results / self._files[variable], variable.dtype)
+
+    def _check_written(self, name, found, expected):
+        """Brian2's programs do not notice that a disk is full."""
+        if found != expected:
+            raise SpikefaError(
+                f"the compiled network could not write all of {name} to "
+                f"{self.run_dir}; is the disk full?"
+            )
+
+
+@contextmanager
+def _writing_to(folder):
+    """Say in one line that something cannot be written."""
+    try:
+        yield
+    except OSError as exc:  # those of NumPy have no words for it
+        reason = exc.strerror or "is the disk full?"
+        raise SpikefaError(
+            f"cannot run the compiled network in {folder}: {reason}; TMPDIR names "
+            "another folder"
+        ) from exc
 
 
 def _install(build_dir, run_dir):

@@ -99,7 +99,7 @@ def test_a_closed_monitor_holds_nothing(session):
     )
     assert list(result.records) == ["layer_1.h"]
     monitors = session.network.monitors.items()
-    held = {name: len(session._recorded(monitor, "t")) for name, monitor in monitors}
+    held = {n: len(session._from_results(m, "t")) for n, m in monitors}
     assert held.pop("layer_1.h") == 5 * 2
     assert set(held.values()) == {0}
 
