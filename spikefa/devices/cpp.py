@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
-from brian2 import NeuronGroup, prefs
+from brian2 import NeuronGroup, StateMonitor, prefs
 from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
@@ -84,13 +84,19 @@ class StandaloneSession(Session):
         self._used = set(device.timed_arrays)
         self._program, self._asked, self._launcher = None, None, ()
         _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
-        self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
-        self._owned = _own(self.run_dir)
-        _install(self.build_dir, self.run_dir)
-        trim()
         #: Files of the state: now, to come back to, and what the program has in memory.
         self._paths, self._kept, self._held = {}, [], {}
-        self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
+        with _writing_to(run_dir or tempfile.gettempdir()):
+            self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
+            self._owned = _own(self.run_dir)
+            try:
+                _install(self.build_dir, self.run_dir)
+                zeros = {name: np.zeros(shape) for name, shape in self.shapes.items()}
+                self.set_state(zeros)
+            except BaseException:
+                self.close()
+                raise
+        trim()
 
     def _compile(self, device):
         compile_project(device, self.build_dir)
@@ -143,9 +149,18 @@ class StandaloneSession(Session):
             self._kept.pop()
             self._paths, self._step = before
 
+    def run(self, *args, **kwds):
+        before = self._paths, self._step
+        try:
+            with _writing_to(self.run_dir):
+                return super().run(*args, **kwds)
+        except BaseException:
+            self._paths, self._step = before
+            raise
+
     def _run(self, images, targets, seed, gates, keep_state):
         net, n = self.network, len(images)
-        steps = n * net.architecture.steps_per_image
+        self._steps_shown = steps = n * net.architecture.steps_per_image
         places = self._places(n)
         shown = [
             field
@@ -234,11 +249,8 @@ class StandaloneSession(Session):
         for name, path in paths.items():
             item = np.dtype(self.variables[name].dtype).itemsize
             size, file = item * int(np.prod(self.shapes[name])), self.run_dir / path
-            if not file.exists() or file.stat().st_size != size:
-                raise SpikefaError(
-                    f"the compiled network could not write all of {name} to "
-                    f"{self.run_dir}; is the disk full?"
-                )
+            found = file.stat().st_size if file.exists() else 0
+            self._check_written(name, found, size)
 
     def _stop_run(self):
         if program := self._asked:
@@ -263,8 +275,25 @@ class StandaloneSession(Session):
         return [f"{stimulus.name}_{key}<{file}" for key, file in files.items()]
 
     def _recorded(self, monitor, name):
+        found = self._from_results(monitor, name)
+        if isinstance(monitor, StateMonitor):
+            expected = self._steps_shown * (1 if name == "t" else len(monitor.record))
+        else:
+            expected = self._from_results(monitor, "N").sum()  # one number
+        self._check_written(f"{monitor.name}.{name}", len(found), expected)
+        return found
+
+    def _from_results(self, monitor, name):
         file = self.run_dir / "results" / f"{monitor.name}.{name}"
         return np.fromfile(file, monitor.variables[name].dtype)
+
+    def _check_written(self, name, found, expected):
+        """Brian2's programs do not notice that a disk is full."""
+        if found != expected:
+            raise SpikefaError(
+                f"the compiled network could not write all of {name} to "
+                f"{self.run_dir}; is the disk full?"
+            )
 
 
 def _recordings(network):
@@ -272,9 +301,22 @@ def _recordings(network):
     found = {None: (network.readout, list(network.readout.record_variables))}
     for name, monitor in network.monitors.items():
         variable = network.records[name].variable
-        names = ["t", "i" if variable == "spikes" else variable]
+        names = ["t", "i", "N"] if variable == "spikes" else ["t", variable]
         found[network.gates[monitor.name]] = monitor, names
     return found
+
+
+@contextmanager
+def _writing_to(folder):
+    """Say in one line that something cannot be written."""
+    try:
+        yield
+    except OSError as exc:  # those of NumPy have no words for it
+        reason = exc.strerror or "is the disk full?"
+        raise SpikefaError(
+            f"cannot run the compiled network in {folder}: {reason}; TMPDIR names "
+            "another folder"
+        ) from exc
 
 
 def _install(build_dir, run_dir):

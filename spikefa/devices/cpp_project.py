@@ -25,6 +25,9 @@ __all__ = ["compile_project"]
 
 _HEADER = "precompiled.h"
 
+#: MB that a first build takes while it is made, most of it for the header.
+_NEEDED = 80
+
 #: Lets glibc declare the vector versions of exp, tanh and others, so that loops over
 #: neurons are vectorised. GCC defines it only if NaN and infinity are ruled out too,
 #: which Brian2 does not ask for.
@@ -107,7 +110,10 @@ def _what_failed(directory):
     said = log.read_text(errors="replace") if log.exists() else ""
     if not said or "No space left on device" in said:
         free = shutil.disk_usage(directory).free / 1e6
-        return f"cannot compile in {directory}: {free:.0f} MB are free on its disk"
+        return (
+            f"cannot compile in {directory}: {free:.0f} MB are free on its disk, "
+            f"about {_NEEDED} are needed"
+        )
     return (
         f"the generated C++ project in {directory} does not compile; its make.log "
         "says why"

@@ -74,8 +74,12 @@ if (requests.wants("{name}"))
         kind = c_data_type(variable.dtype)
         if not isinstance(variable, DynamicArrayVariable):
             copy = (
-                f"CUDA_SAFE_CALL(cudaMemcpy({array}, dev{array}, "
-                f"sizeof({kind}) * {variable.size}, cudaMemcpyDeviceToHost));"
+                ""
+                if self._on_host(variable)
+                else (
+                    f"CUDA_SAFE_CALL(cudaMemcpy({array}, dev{array}, "
+                    f"sizeof({kind}) * {variable.size}, cudaMemcpyDeviceToHost));"
+                )
             )
             write = f'requests.write("{name}", {array}, {variable.size});'
         elif variable.ndim == 1:
@@ -93,8 +97,9 @@ if (requests.wants("{name}"))
 
     @staticmethod
     def _on_host(variable):
-        """Whether it is the times of a monitor of states."""
-        return variable.name == "t" and "_indices" in variable.owner.variables
+        """Whether it is the size of a monitor, or the times of one of states."""
+        of_states = "_indices" in variable.owner.variables
+        return variable.name == "N" or (variable.name == "t" and of_states)
 
     @staticmethod
     def _number_recorded(variable):

@@ -32,6 +32,14 @@ class Requests
     FILE* answers;
     std::map<std::string, std::string> files;
     mutable std::set<std::string> known;
+
+    void finish(std::ofstream& file, const char* name) const
+    {
+        file.close();
+        if (!file)
+            std::cerr << "could not write all of " << name << "; is the disk full?"
+                      << std::endl;
+    }
     Clock::time_point started;
     double seconds = 0;
 
@@ -103,6 +111,7 @@ public:
         if (!wants(name)) return;
         std::ofstream file(files.at(name), std::ios::binary);
         file.write(reinterpret_cast<const char*>(values), n * sizeof(T));
+        finish(file, name);
     }
 
     // Rows of the same length: what a monitor has recorded, a row for each time step.
@@ -114,6 +123,7 @@ public:
         for (int row = 0; row < rows.n && rows.m; row++)
             file.write(reinterpret_cast<const char*>(&rows(row, 0)),
                        rows.m * sizeof(rows(0, 0)));
+        finish(file, name);
     }
 
     // The same from columns, one for each neuron.

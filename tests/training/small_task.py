@@ -40,8 +40,8 @@ def small_architecture(**changes):
     return Architecture(**(values | changes))
 
 
-def open_small():
-    """Open it in C++ standalone mode; compiled once for all."""
+def open_compiled():
+    """Open the network in C++ standalone mode; it is compiled once."""
     model = load_model().replace(eta=0.03)  # few neurons, few images
     return open_session(small_architecture(), model, record=RECORD)
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 import psutil
 import pytest
-from small_task import fingerprint, open_small, small_dataset
+from small_task import fingerprint, open_compiled, small_dataset
 
 from spikefa import set_initial_state
 from spikefa.devices.session import RunInterrupted
@@ -244,7 +244,7 @@ def test_a_name_that_the_program_does_not_know_ends_the_run(fresh, monkeypatch):
 
 
 def test_a_closed_session_leaves_nothing():
-    with open_small() as session:
+    with open_compiled() as session:
         set_initial_state(session, 1)
         session.run(DATA.train_inputs[:2], DATA.train_labels[:2], seed=1)
         process, folder = psutil.Process(pid(session)), session.run_dir
@@ -255,9 +255,9 @@ def test_a_closed_session_leaves_nothing():
 SCRIPT = """
 import os, signal, sys
 sys.path.insert(0, {folder!r})
-from small_task import open_small, small_dataset
+from small_task import open_compiled, small_dataset
 from spikefa import set_initial_state
-session = open_small()
+session = open_compiled()
 set_initial_state(session, 1)
 data = small_dataset()
 session.run(data.train_inputs[:2], data.train_labels[:2], seed=1)
