@@ -88,7 +88,7 @@ def ask_driver(memory=False):
     """
     try:
         done = subprocess.run(
-            [sys.executable, "-S", __file__, *["memory"] * memory],
+            [sys.executable, "-I", "-S", __file__, *["memory"] * memory],
             capture_output=True,
             text=True,
             timeout=60,
