@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from brian2 import SpikeMonitor, defaultclock, prefs
+from brian2.core.functions import Function
 from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
 from brian2.groups.group import CodeRunner
@@ -18,6 +19,7 @@ from ..errors import SpikefaError
 
 __all__ = [
     "GeneratedCodeError",
+    "arrays_of_functions",
     "empty",
     "first_of_their_name",
     "globals_of",
@@ -26,6 +28,7 @@ __all__ = [
     "noted_globals",
     "order_of_clocks",
     "order_of_records",
+    "owned",
     "time_step_of_double_code",
     "with_arguments",
     "with_checked_random_numbers",
@@ -115,10 +118,45 @@ def _do_nothing(run_namespace):
     pass
 
 
+def owned(brian_network, *others):
+    """Let objects know their network before it runs, which spares complaints.
+
+    Brian2 warns of objects that are deleted and were in no network that has run.
+
+    Parameters
+    ----------
+    brian_network : Network
+    *others : BrianObject
+        Objects that are in no network.
+    """
+    for obj in (*brian_network.sorted_objects, *others):
+        obj._network = brian_network.id
+
+
 def empty(monitor):
     """Forget what a monitor has recorded in runtime mode."""
     monitor.resize(0)
     monitor.variables["N"].set_value(0)  # SpikeMonitor.resize leaves it
+
+
+def arrays_of_functions(device):
+    """Return the names of arrays that functions such as a TimedArray bring along.
+
+    Parameters
+    ----------
+    device : CPPStandaloneDevice
+        With the code of the network.
+
+    Returns
+    -------
+    names : set of str
+    """
+    arrays = {}
+    for code_object in device.code_objects.values():
+        for variable in code_object.variables.values():
+            if isinstance(variable, Function):
+                device._insert_func_namespace(variable, code_object, arrays)
+    return set(arrays)
 
 
 def order_of_clocks(queue, first):

@@ -19,6 +19,7 @@ from brian2 import NeuronGroup, prefs
 from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
+from .brian_internals import owned
 from .cache import trim, using
 from .cpp_project import compile_project
 from .main_loop import MainLoop
@@ -64,6 +65,7 @@ class StandaloneSession(Session):
             name="chunk",
             dtype={"start": np.float64},  # holds integers to 2**53
         )
+        owned(network.brian_network, self._chunk)
         for variable in self.variables.values():
             # Refractory neurons carry their last spike from one run to the next.
             variable.read_only = False
@@ -146,9 +148,10 @@ class StandaloneSession(Session):
         steps = n * net.architecture.steps_per_image
         places = self._places(n)
         shown = [
-            self._show(stimulus, values, places)
+            field
             for stimulus, values in ((net.images, images), (net.targets, targets))
             if stimulus in self._used
+            for field in self._show(stimulus, values, places)
         ]
         gate = gates.astype(self._chunk.variables["gate"].dtype)
         gate.tofile(self.run_dir / "arguments" / "gate")
@@ -242,16 +245,22 @@ class StandaloneSession(Session):
             program.kill()
 
     def _show(self, stimulus, values, places):
-        """Change the file of what is shown; return what lets the program read it."""
-        values = np.asarray(values, dtype=stimulus.values.dtype)
-        file = f"static_arrays/{stimulus.name}_values"
+        """Change the files of what is shown; return what lets the program read them."""
+        rings, tables = stimulus.stored(values)
+        files = {key: f"static_arrays/{stimulus.name}_{key}" for key in stimulus.arrays}
+        for key, table in tables.items():
+            table.tofile(self.run_dir / files[key])
         before_the_end = len(stimulus.values) - places[0]
-        with open(self.run_dir / file, "r+b") as ring:
-            ring.seek(places[0] * values[0].nbytes)
-            values[:before_the_end].tofile(ring)
-            ring.seek(0)
-            values[before_the_end:].tofile(ring)
-        return f"{stimulus.name}.values={file}"
+        for key, rows in rings.items():
+            if rows is None:  # memory that no file is read into costs nothing
+                os.truncate(self.run_dir / files.pop(key), 0)
+                continue
+            with open(self.run_dir / files[key], "r+b") as ring:
+                ring.seek(places[0] * rows[0].nbytes)
+                rows[:before_the_end].tofile(ring)
+                ring.seek(0)
+                rows[before_the_end:].tofile(ring)
+        return [f"{stimulus.name}_{key}<{file}" for key, file in files.items()]
 
     def _recorded(self, monitor, name):
         file = self.run_dir / "results" / f"{monitor.name}.{name}"

@@ -231,7 +231,7 @@ class CudaSession(StandaloneSession):
     def _complaint(self, said, errors, answered):
         """Brian2CUDA's programs say a lot when all is well, on standard output."""
         lines = [*said.splitlines(), *errors.splitlines()]
-        wrong = r"error|cannot|could not|memory error"
+        wrong = r"error|cannot|could not|memory error|there is no"
         found = [line for line in lines if re.match(wrong, line, re.IGNORECASE)]
         if not answered:  # it has died, of something that thrust or the loader tells
             found += [line for line in errors.splitlines() if line.strip()]

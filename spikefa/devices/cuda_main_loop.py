@@ -32,6 +32,18 @@ class CudaMainLoop(MainLoop):
             "random_number_buffer.set_seed({seed}[0]);",
         )
 
+    def read_array(self, name):
+        return f"""\
+if (requests.wants("{name}"))
+{{
+    {super().read_array(name)}
+    CUDA_SAFE_CALL(
+        cudaMemcpy(
+            dev{name}, {name}, sizeof({name}[0]) * _num_{name}, cudaMemcpyHostToDevice
+        )
+    );
+}}"""
+
     def adapt(self, lines):
         # Random numbers are drawn in the clock of the neurons only. A run is always the
         # first one.

@@ -13,7 +13,12 @@ from brian2 import SpikeMonitor, prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import get_device
 
-from .brian_internals import order_of_clocks, order_of_records, with_arguments
+from .brian_internals import (
+    arrays_of_functions,
+    order_of_clocks,
+    order_of_records,
+    with_arguments,
+)
 
 __all__ = ["MainLoop", "add_header", "include_header"]
 
@@ -52,7 +57,7 @@ class MainLoop:
     """
 
     #: Lines after the last request.
-    ending = ("return 0;",)
+    ending: tuple[str, ...] = ("return 0;",)
 
     #: Lines that seed the random numbers.
     seeding = (
@@ -90,6 +95,11 @@ class MainLoop:
         monitors = (self.network.readout, *self.network.monitors.values())
         yield "while (requests.next()) {"
         yield "set_from_command_line(requests.values);"
+        known = arrays_of_functions(self.device)
+        for stimulus in (self.network.images, self.network.targets):
+            for key in stimulus.arrays:
+                if (name := f"{stimulus.name}_{key}") in known:
+                    yield self.read_array(name)
         for line in self.seeding:
             yield line.format(seed=array["seed"])
         for monitor in monitors:
@@ -119,6 +129,10 @@ class MainLoop:
             for code_object in brian_object.code_objects
             if (gate := self.network.gates.get(brian_object.name)) is not None
         }
+
+    def read_array(self, name):
+        """Return a line that reads a static array if the request says so."""
+        return f'requests.read("{name}", {name}, _num_{name});'
 
     def adapt(self, lines):
         """Change the lines of the program that list what is run in a time step."""

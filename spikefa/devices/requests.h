@@ -1,10 +1,10 @@
 // A program that stays in memory and makes a run for every line of its standard input.
 //
 // The fields of a line are separated by tabs: "name=value" sets a variable before the run
-// (a number, or a file), "name>file" writes one down after it. The answer is a line of
-// standard output: the seconds that the time steps took, or "stopped". Whatever else the
-// program prints goes to the file "said". It ends with its input, or with the process
-// that has started it.
+// (a number, or a file), "name<file" reads an array, "name>file" writes a variable down
+// after the run. The answer is a line of standard output: the seconds that the time steps
+// took, or "stopped". Whatever else the program prints goes to the file "said". It ends
+// with its input, or with the process that has started it.
 #ifndef SPIKEFA_REQUESTS_H
 #define SPIKEFA_REQUESTS_H
 
@@ -19,6 +19,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ class Requests
     typedef std::chrono::steady_clock Clock;
     FILE* answers;
     std::map<std::string, std::string> files;
+    mutable std::set<std::string> known;
     Clock::time_point started;
     double seconds = 0;
 
@@ -50,13 +52,14 @@ public:
         if (!std::getline(std::cin, line)) return false;
         values.clear();
         files.clear();
+        known.clear();
         for (std::istringstream fields(line); std::getline(fields, field, '\t');)
         {
-            const size_t at = field.find_first_of("=>");
-            if (at != std::string::npos && field[at] == '>')
-                files[field.substr(0, at)] = field.substr(at + 1);
-            else
+            const size_t at = field.find_first_of("=<>");
+            if (at == std::string::npos || field[at] == '=')
                 values.push_back(field);
+            else
+                files[field.substr(0, at)] = field.substr(at + 1);
         }
         return true;
     }
@@ -66,6 +69,9 @@ public:
 
     void answer(bool stopped)
     {
+        for (const auto& file : files)
+            if (!known.count(file.first))
+                std::cerr << "There is no " << file.first << std::endl;
         std::cout.flush();
         fflush(stdout);
         if (stopped)
@@ -75,7 +81,21 @@ public:
         fflush(answers);
     }
 
-    bool wants(const char* name) const { return files.count(name); }
+    bool wants(const char* name) const
+    {
+        known.insert(name);
+        return files.count(name);
+    }
+
+    // A file may be shorter: the rest is not used.
+    template <class T>
+    void read(const char* name, T* values, size_t n) const
+    {
+        if (!wants(name)) return;
+        std::ifstream file(files.at(name), std::ios::binary);
+        if (!file) std::cerr << "Cannot read " << files.at(name) << std::endl;
+        file.read(reinterpret_cast<char*>(values), n * sizeof(T));
+    }
 
     template <class T>
     void write(const char* name, const T* values, size_t n) const

@@ -11,6 +11,7 @@ from .brian_internals import (
     globals_of,
     keep_generated_code,
     noted_globals,
+    owned,
 )
 from .session import Session
 
@@ -23,6 +24,7 @@ class RuntimeSession(Session):
     def __init__(self, network):
         super().__init__(network)
         self._globals = noted_globals()
+        owned(network.brian_network)
 
     def get_state(self, names=None):
         names = self.variables if names is None else names
@@ -40,8 +42,8 @@ class RuntimeSession(Session):
         steps = len(images) * net.architecture.steps_per_image
         before = self.get_state(self._changed_by(gates))
         places = self._places(len(images))
-        net.images.values[places] = images
-        net.targets.values[places] = targets
+        net.images.show(images, places)
+        net.targets.show(targets, places)
         self._set_gates(gates)
         self._prepare()
         try:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from spikefa.devices.cuda_project import _MAKEFILE
+from spikefa.devices import cuda_project
+from spikefa.devices.cuda import Machine
+from spikefa.devices.cuda_toolkit import Toolkit
+from spikefa.devices.driver import Driver
+from spikefa.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "sims" / "mnist_spiking.py"
@@ -89,6 +93,46 @@ def test_ten_starts_under_five_hash_seeds_compile_once(device, shim, tmp_path):
 
 
 @pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """Build a project on a machine; return whether anything was compiled."""
+    made = []
+
+    def generated(device, folder, machine):
+        folder.mkdir(exist_ok=True)
+        (folder / "core.cu").write_text("the same everywhere")
+        return ["core.cu"]
+
+    monkeypatch.setattr(cuda_project, "generate", generated)
+    monkeypatch.setattr(cuda_project, "add_curand", lambda folder, toolkit: None)
+    monkeypatch.setattr(cuda_project, "_make", made.append)
+
+    def compile_on(nvcc, driver, capability=9.0):
+        toolkit = nvcc and Toolkit("nvcc", nvcc, tmp_path, (), tmp_path, [tmp_path])
+        machine = Machine(capability, Driver(driver), toolkit)
+        made.clear()
+        cuda_project.compile_cuda_project(None, tmp_path / "program", machine)
+        return bool(made)
+
+    return compile_on
+
+
+def test_a_program_from_another_machine_is_left_alone(compiled):
+    assert compiled(nvcc=13.0, driver=13.0)
+    assert not compiled(nvcc=13.0, driver=13.0)
+    assert not compiled(nvcc=12.8, driver=13.1)
+    assert not compiled(nvcc=None, driver=13.0)
+    assert compiled(nvcc=13.0, driver=13.0, capability=8.0)
+
+
+def test_a_program_that_the_driver_is_too_old_for_is_compiled_again(compiled):
+    assert compiled(nvcc=13.0, driver=13.0)
+    with pytest.raises(InputError, match="no nvcc to compile it"):
+        compiled(nvcc=None, driver=12.4)
+    assert compiled(nvcc=12.8, driver=12.4)
+    assert not compiled(nvcc=None, driver=13.0)
+
+
+@pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with the makefile, and a compiler that notes what it is asked for."""
     compiler = tmp_path / "nvcc"
@@ -100,7 +144,7 @@ def project(tmp_path, monkeypatch):
     for name in ("one.cu", "two.cu", "objects.h"):
         (tmp_path / name).touch()
     (tmp_path / "makefile").write_text(
-        _MAKEFILE.format(
+        cuda_project._MAKEFILE.format(
             nvcc=compiler,
             arch="sm_90",
             host_flags="-O3",

@@ -236,6 +236,13 @@ def test_what_the_program_complains_of_ends_the_run(fresh):
     assert not fresh._program.alive
 
 
+def test_a_name_that_the_program_does_not_know_ends_the_run(fresh, monkeypatch):
+    opened = fresh._opened
+    monkeypatch.setattr(fresh, "_opened", lambda gates: [*opened(gates), "readout.nil"])
+    with pytest.raises(SpikefaError, match=r"There is no readout\.nil"):
+        show(fresh)
+
+
 def test_a_closed_session_leaves_nothing():
     with open_small() as session:
         set_initial_state(session, 1)
