@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 from spikefa.sims import mnist_spiking
-from tiny import SIZES as RATE_SIZES
-from tiny import open_tiny, randomize
+from tiny import SIZES as RATE_SIZES, open_tiny, randomize
 from twin import (
     CHUNK_IMAGES,
     FORCED_MODEL,
