@@ -64,7 +64,8 @@ def counted(parameter, kind, value, clock, numbers):
     step, declared = f"_step_{clock}", f"{kind} {parameter}"
     if value == f"_array_{clock}_t[0]":
         given = [(f"_length_{clock}", "const double", f"_array_{clock}_dt[0]")]
-        return given, f"{declared} = {step} * _length_{clock};"
+        # Rounded, as on the host, also where something is added to it.
+        return given, f"{declared} = __dmul_rn({step}, _length_{clock});"
     if value == f"_array_{clock}_timestep[0]":
         return [], f"{declared} = {step};"
     if value in numbers:
@@ -116,8 +117,10 @@ std::vector<const void*> _bases_of_graph;
 
 void _forget_graph()
 {{
-    if (_graph != NULL)
-        CUDA_SAFE_CALL(cudaGraphExecDestroy(_graph));
+    if (_graph == NULL)
+        return;
+    CUDA_SAFE_CALL(cudaStreamSynchronize(_stream));
+    CUDA_SAFE_CALL(cudaGraphExecDestroy(_graph));
     _graph = NULL;
 }}
 

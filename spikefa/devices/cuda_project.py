@@ -24,7 +24,13 @@ from .cuda_graph import declare_steps_left
 from .cuda_step import share_launches
 from .main_loop import add_header
 
-__all__ = ["add_curand", "bundle", "compile_cuda_project", "generate"]
+__all__ = [
+    "add_curand",
+    "bundle",
+    "compile_cuda_project",
+    "dealt_out",
+    "generate",
+]
 
 #: Bundles of code objects. The number does not depend on the machine, so that a copy of
 #: the folder is complete elsewhere too.
@@ -200,7 +206,7 @@ def _bundles(directory, sources):
     # The random numbers last: this file opens a namespace for all that follows.
     others = sorted(set(sources) - set(objects), key=_random_numbers_last)
     contents = {"core.cu": (others, [])}
-    for number, part in enumerate(_dealt_out(objects, steps)):
+    for number, part in enumerate(dealt_out(objects, steps)):
         contents[f"bundle_{number}.cu"] = part
     for name, (files, codes) in contents.items():
         bundled = [bundle(texts[file], f"_of_{Path(file).stem}") for file in files]
@@ -215,8 +221,21 @@ def _random_numbers_last(name):
     return name == "rand.cu", name
 
 
-def _dealt_out(objects, steps):
-    """Deal code objects out to bundles, those of one launch together with its code."""
+def dealt_out(objects, steps):
+    """Deal code objects out to bundles, those of one launch together with its code.
+
+    Parameters
+    ----------
+    objects : list of str
+        Names of files.
+    steps : list of tuple
+        Of `share_launches`.
+
+    Returns
+    -------
+    bundles : list of tuple
+        For each the names of its files, and the code that follows them.
+    """
     together = {name: {name} for name in objects}
     for files, _ in steps:
         joined = set().union(*(together[name] for name in files))
@@ -226,7 +245,8 @@ def _dealt_out(objects, steps):
     for files in sorted(groups.values(), key=lambda group: (-len(group), group)):
         names, codes = min(bundles, key=lambda bundle: len(bundle[0]))
         names += files
-        codes += [code for needed, code in steps if set(needed) <= set(files)]
+        codes += [code for needed, code in steps if needed and needed[0] in files]
+    bundles[0][1].extend(code for needed, code in steps if not needed)
     return [(sorted(names), codes) for names, codes in bundles]
 
 

@@ -15,7 +15,7 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 SHIM = TESTS / "cuda" / "shim" / "bin"
 # The same networks, and the same oracle, as on the other devices.
-sys.path += [str(TESTS / "dense"), str(TESTS / "network")]
+sys.path += [str(TESTS / name) for name in ("dense", "network", "rate")]
 
 #: The real one, before the shim is put in its place.
 NVCC = shutil.which("nvcc")

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from spikefa.sims import mnist_spiking
+from tiny import SIZES as RATE_SIZES, open_tiny, randomize
 from twin import (
     CHUNK_IMAGES,
     FORCED_MODEL,
@@ -164,6 +165,28 @@ def test_an_interrupted_run_leaves_the_state(plain):
         show(plain, 3)
     after = plain.get_state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["fa", "bp"])
+def test_a_rate_network_is_that_of_numpy(rule, module_shim):
+    """Longer than a graph: one time step an example."""
+    rng = np.random.default_rng(2)
+    inputs, targets = rng.normal(size=(30, RATE_SIZES[0])), rng.normal(size=(30, 3))
+    states, slowly = {}, {"eta": 0.02}  # so that rounding errors do not grow
+    for device, engine in (("numpy", "stock"), ("cuda", "dense")):
+        with open_tiny(
+            rule, device=device, engine=engine, chunk=30, parameters=slowly
+        ) as session:
+            before = randomize(session)
+            result = session.run(inputs, targets, seed=1)
+            states[device] = session.get_state() | {"output": result.output}
+    for name, value in states["numpy"].items():
+        np.testing.assert_allclose(
+            states["cuda"][name], value, rtol=1e-5, atol=2e-6, err_msg=name
+        )
+    name = "forward_1.W"
+    assert np.abs(states["cuda"][name] - before[name]).max() > 0.02
 
 
 @pytest.mark.slow

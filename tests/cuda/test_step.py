@@ -6,6 +6,7 @@ import pytest
 from spikefa.dense.cuda import MOST_ROWS, Grid
 from spikefa.devices.cuda_graph import counted
 from spikefa.devices.cuda_parts import Part, Use, find_parts
+from spikefa.devices.cuda_project import dealt_out
 from spikefa.devices.cuda_step import plan_launches
 
 READ, WRITTEN = Use(written=False, own=False), Use(written=True, own=False)
@@ -160,9 +161,9 @@ def test_shared_memory_is_counted():
 
 
 def test_what_changes_from_step_to_step():
-    numbers = {"dev_a_rand": "(10 * 2)"}
+    numbers, time = {"dev_a_rand": "(10 * 2)"}, "_array_clock_t[0]"
     for item, made in {
-        ("_t", "const double", "_array_clock_t[0]"): "_step_clock * _length_clock",
+        ("_t", "const double", time): "__dmul_rn(_step_clock, _length_clock)",
         ("_n", "const int64_t", "_array_clock_timestep[0]"): "_step_clock",
         ("_r", "float*", "dev_a_rand"): "_of_step_0_r + _step_clock * (10 * 2)",
     }.items():
@@ -183,3 +184,16 @@ def test_blocks_have_all_rows_and_room_for_their_flags(n_pre, n_post):
     # Flags and numbers of rows, and sums of a variable in double by lane.
     assert 8 * grid.rows + 8 * grid.lanes * grid.columns < 16_384
     assert grid.splits < 65_536
+
+
+def test_each_launch_is_in_one_bundle_with_its_parts():
+    objects = [f"code_objects/{name}.cu" for name in "abcdefg"]
+    a, b, c, d, *_ = objects
+    steps = [([a, b], "ab"), ([b, c], "bc"), ([], "alone"), ([d], "d")]
+    bundles = dealt_out(objects, steps)
+    assert sorted(name for names, _ in bundles for name in names) == objects
+    codes = [code for _, codes in bundles for code in codes]
+    assert sorted(codes) == ["ab", "alone", "bc", "d"]
+    for names, codes in bundles:
+        for needed, code in steps:
+            assert code not in codes or set(needed) <= set(names)

@@ -5,14 +5,15 @@
 #}
 {% extends 'common_group.cu' %}
 {% from 'dense_macros.cu' import kernel_head, launch, prepare, if_connected, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
-{% set _eventspace = get_array_name(eventspace_variable) %}
+{% set _eventspace = get_array_name(_told.eventspace_variable) %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
-{% set _sums = sums_in(sums, get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if split_rows else [] %}
-{% set _lines = owner.N_post if prepost == 'pre' else owner.N_pre %}
-{% set _blocks = _grid.blocks if split_rows else (_lines + _grid.threads - 1) // _grid.threads if lines_apart else 1 %}
+{% set _sums = sums_in(_told.sums, get_array_name) %}
+{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _told.split_rows else [] %}
+{% set _lines = owner.N_post if _told.prepost == 'pre' else owner.N_pre %}
+{% set _blocks = _grid.blocks if _told.split_rows else (_lines + _grid.threads - 1) // _grid.threads if _told.lines_apart else 1 %}
 
 {% block kernel %}
+{% set prepost, eventspace_variable, split_rows, masked, lines_apart = _told.prepost, _told.eventspace_variable, _told.split_rows, _told.masked, _told.lines_apart %}
 {{kernel_head(_blocks, _scratch)}}
     {% if split_rows %}
     {{thread_position(_grid)}}

@@ -6,9 +6,10 @@
 {% extends 'common_group.cu' %}
 {% from 'dense_macros.cu' import if_connected, kernel_head, launch, thread_position, find_rows, walk_rows with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
-{% set _blocks = _grid.blocks if synapses_apart else 1 %}
+{% set _blocks = _grid.blocks if _told.synapses_apart else 1 %}
 
 {% block kernel %}
+{% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
 {{kernel_head(_blocks)}}
     {% if synapses_apart %}
     {{thread_position(_grid)}}
