@@ -1,5 +1,7 @@
 """Watching a training for numbers that cannot be right."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..errors import SpikefaError
@@ -30,7 +32,7 @@ class NumericalGuard(Callback):
         Called with a line of text.
     """
 
-    def __init__(self, warn):
+    def __init__(self, warn: Callable[[str], object]) -> None:
         self.warn = warn
         self.warned = False
         self.last_guess, self.in_a_row = None, 0
