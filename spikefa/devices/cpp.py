@@ -308,9 +308,11 @@ def _recordings(network):
 
 @contextmanager
 def _writing_to(folder):
-    """Say in one line that something cannot be written."""
+    """Say in one line that something cannot be written, or is gone."""
     try:
         yield
+    except FileNotFoundError as exc:
+        raise SpikefaError(f"{exc.filename} was removed while it was in use") from exc
     except OSError as exc:  # those of NumPy have no words for it
         reason = exc.strerror or "is the disk full?"
         raise SpikefaError(

@@ -1,6 +1,7 @@
 """A disk that is full is said in one line, and costs no result."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -88,3 +89,12 @@ def test_results_that_are_cut_short_are_seen(session, monkeypatch, name):
     with pytest.raises(SpikefaError, match=rf"write all of {name} .*full\?"):
         show(session)
     assert fingerprint(session) == before
+
+
+def test_files_that_are_removed_are_named(session, tmp_path, monkeypatch):
+    """As by those who tidy folders of temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open_compiled() as trained:
+        shutil.rmtree(trained.run_dir)
+        with pytest.raises(SpikefaError, match=r"spikefa_run_\w+/.* was removed while"):
+            show(trained)
