@@ -21,6 +21,8 @@ class CurvePoint:
         See `Evaluation`; None where nothing was tested.
     feedback_angles : list of float
         See `FeedbackAngles`; empty where nothing was measured.
+    delta_angles, teaching_percent, teaching_cosines : list of float
+        See `DeltaAlignment`; empty where nothing was measured.
     ms_per_step : float or None
         Milliseconds per time step.
     test_nse : float or None
@@ -32,6 +34,9 @@ class CurvePoint:
     test_error_percent: float | None = None
     test_error_last_step_percent: float | None = None
     feedback_angles: list = field(default_factory=list)
+    delta_angles: list = field(default_factory=list)
+    teaching_percent: list = field(default_factory=list)
+    teaching_cosines: list = field(default_factory=list)
     ms_per_step: float | None = None
     test_nse: float | None = None
 
@@ -40,6 +45,23 @@ class CurvePoint:
         """Whether there was a test."""
         return self.test_error_percent is not None or self.test_nse is not None
 
+    def to_json(self):
+        """Return a plain dictionary; measures that few have only if they are set."""
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in _RARE or value not in (None, [])
+        }
+
+    @classmethod
+    def from_json(cls, entry):
+        """Read what `to_json` wrote; what it does not know is left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in entry.items() if name in known})
+
+
+_RARE = {"test_nse", "delta_angles", "teaching_percent", "teaching_cosines"}
+
 
 class LearningCurve(Sequence):
     """The points of a training, in order.
@@ -47,13 +69,13 @@ class LearningCurve(Sequence):
     Parameters
     ----------
     points : iterable of CurvePoint, optional
-    angles_at_start : sequence of float, optional
-        Feedback angles before the first image.
+    at_start : CurvePoint, optional
+        What was measured of the feedback before the first image.
     """
 
-    def __init__(self, points=(), angles_at_start=()):
+    def __init__(self, points=(), at_start=None):
         self._points = list(points)
-        self.angles_at_start = list(angles_at_start)
+        self.at_start = at_start or CurvePoint(0)
 
     def __len__(self):
         return len(self._points)
@@ -76,52 +98,52 @@ class LearningCurve(Sequence):
     @property
     def tested(self):
         """The points at which there was a test, as a curve."""
-        return LearningCurve((p for p in self if p.tested), self.angles_at_start)
+        return LearningCurve((p for p in self if p.tested), self.at_start)
 
     @property
     def aligned(self):
-        """Whether feedback angles were measured."""
-        return any(self.column("feedback_angles"))
+        """Whether feedback was compared with backpropagation in any way."""
+        return self.measures("feedback_angles") or self.measures("delta_angles")
 
-    @property
-    def angles(self):
-        """Images seen and feedback angles, those before the first image included.
+    def measures(self, name):
+        """Whether there is a measure of each hidden layer, see `of_layers`."""
+        return bool(self.of_layers(name)[0])
+
+    def of_layers(self, name):
+        """List a measure that each hidden layer has, that at the start included.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"feedback_angles"``.
 
         Returns
         -------
         seen : list of int
-        angles : list of list of float
+            Images seen where it was measured.
+        measured : list of list of float
         """
-        points = [(p.images_seen, p.feedback_angles) for p in self if p.feedback_angles]
-        if self.angles_at_start:
-            points.insert(0, (0, self.angles_at_start))
-        return [seen for seen, _ in points], [angles for _, angles in points]
+        points = [p for p in (self.at_start, *self) if getattr(p, name)]
+        return [p.images_seen for p in points], [getattr(p, name) for p in points]
 
     def to_json(self):
-        """List the points as plain dictionaries; measures that few have only if set."""
-        return [
-            {k: v for k, v in asdict(point).items() if k != "test_nse" or v is not None}
-            for point in self
-        ]
+        """List the points as plain dictionaries."""
+        return [point.to_json() for point in self]
 
     @classmethod
-    def from_json(cls, entries, angles_at_start=()):
-        """Read what `to_json` wrote; what it does not know is left out.
+    def from_json(cls, entries, at_start=None):
+        """Read what `to_json` wrote.
 
         Parameters
         ----------
         entries : list of dict
             ``learning_curve`` of ``results.json``, or of a checkpoint.
-        angles_at_start : sequence of float, optional
-            ``feedback_angles_at_start`` there; runs of earlier versions have none.
+        at_start : dict, optional
+            ``at_start`` there; runs of earlier versions have none.
 
         Returns
         -------
         curve : LearningCurve
         """
-        known = {f.name for f in fields(CurvePoint)}
-        points = [
-            CurvePoint(**{k: v for k, v in entry.items() if k in known})
-            for entry in entries
-        ]
-        return cls(points, angles_at_start)
+        points = [CurvePoint.from_json(entry) for entry in entries]
+        return cls(points, CurvePoint.from_json(at_start or {"images_seen": 0}))

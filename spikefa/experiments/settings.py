@@ -25,6 +25,9 @@ class Settings:
         Training images per pass, and images per evaluation; None: all.
     evaluate_every : int or None
         Training images between evaluations; None: a pass.
+    angle_images : int
+        Images that the deltas are compared with those of backpropagation for, at each
+        evaluation; 0: none.
     chunk_images : int
         Images of one run of the network.
     shuffle : str
@@ -55,6 +58,7 @@ class Settings:
     images: int | None = None
     test_images: int | None = None
     evaluate_every: int | None = None
+    angle_images: int = 200
     chunk_images: int = 1000
     shuffle: str = "every"
     rule: str = "fa"
@@ -91,6 +95,7 @@ QUICK = {
     "epochs": 2,
     "images": 200,
     "test_images": 100,
+    "angle_images": 20,
     "chunk_images": 100,
 }
 

@@ -29,8 +29,8 @@ __all__ = ["explicit_settings", "run_training", "training_parser"]
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images shuffle rule feedback_bits precision engine device "
-    "threads seed dataset data model record record_window"
+    "evaluate_every angle_images chunk_images shuffle rule feedback_bits precision "
+    "engine device threads seed dataset data model record record_window"
 ).split()
 
 
@@ -65,6 +65,13 @@ def training_parser(script, description):
     add("--images", type=positive_int, metavar="N", help="images per pass")
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
+    add(
+        "--angle-images",
+        type=nonnegative_int,
+        metavar="N",
+        help="images per evaluation for which deltas are compared with those of "
+        "backpropagation; default: 200",
+    )
     add("--chunk-images", type=positive_int, metavar="N", help="images per run")
     add(
         "--shuffle",

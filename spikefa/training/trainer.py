@@ -165,14 +165,18 @@ class Trainer:
             "chunk": self.chunk,
             "evaluated_at": self.evaluated_at,
             "curve": self.curve.to_json(),
-            "angles_at_start": self.curve.angles_at_start,
+            "at_start": self.curve.at_start.to_json(),
         }
 
     @position.setter
     def position(self, position):
         self.chunk, self.evaluated_at = position["chunk"], position["evaluated_at"]
-        # Checkpoints of earlier versions have no angles.
-        at_start = position.get("angles_at_start", ())
+        # Checkpoints of earlier versions have angles alone, or nothing.
+        angles = {
+            "images_seen": 0,
+            "feedback_angles": position.get("angles_at_start", []),
+        }
+        at_start = position.get("at_start", angles)
         self.curve = LearningCurve.from_json(position["curve"], at_start)
 
     def initialize(self):

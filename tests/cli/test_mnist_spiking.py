@@ -51,6 +51,9 @@ def test_files_and_results(command, tmp_path):
     curve = results["learning_curve"]
     assert [entry["images_seen"] for entry in curve] == [100, 200, 300, 400]
     assert curve[-1]["test_error_percent"] == results["test_error_percent"]
+    for measured in (results["at_start"], curve[1], curve[3]):
+        assert len(measured["delta_angles"]) == len(measured["teaching_percent"]) == 1
+        assert 0 < measured["delta_angles"][0] < 180
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
     with np.load(folder / "records.npz", allow_pickle=False) as records:
         # 20 images of 5 steps from the first chunk and from the last one.

@@ -81,6 +81,7 @@ def _open(
     images=CHUNK_IMAGES,
     recording=False,
     record=None,
+    feedback_bits=32,
     **kwds,
 ):
     architecture = Architecture(
@@ -89,6 +90,7 @@ def _open(
         steps_per_image=steps,
         chunk_images=images,
         engine=engine,
+        feedback_bits=feedback_bits,
     )
     if recording:
         record = recorded(sizes, rule)
