@@ -32,6 +32,8 @@ class Settings:
         Images of one run of the network.
     shuffle : str
         When images get a new order, see `Schedule`.
+    removed : float
+        Fraction of the forward and feedback synapses that are removed at the start.
     feedback_bits : int
         Bits of a feedback weight, see `Architecture`.
     precision : str
@@ -62,6 +64,7 @@ class Settings:
     chunk_images: int = 1000
     shuffle: str = "every"
     rule: str = "fa"
+    removed: float = 0.0
     feedback_bits: int = 32
     precision: str = "single"
     engine: str = "dense"

@@ -16,6 +16,7 @@ from .command_line import (
     assignment,
     checkpoint_interval,
     device_choice,
+    fraction,
     nonnegative,
     nonnegative_int,
     pairs,
@@ -29,8 +30,8 @@ __all__ = ["explicit_settings", "run_training", "training_parser"]
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every angle_images chunk_images shuffle rule feedback_bits precision "
-    "engine device threads seed dataset data model record record_window"
+    "evaluate_every angle_images chunk_images shuffle rule removed feedback_bits "
+    "precision engine device threads seed dataset data model record record_window"
 ).split()
 
 
@@ -59,6 +60,13 @@ def training_parser(script, description):
     add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
     add("--outputs-per-class", type=positive_int, metavar="N")
     add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
+    add(
+        "--removed",
+        type=fraction,
+        metavar="X",
+        help="fraction of all forward and feedback synapses that are removed at the "
+        "start, such as 0.5; default: 0",
+    )
     add("--steps", type=positive_int, metavar="N", help="time steps per image")
     add("--test-steps", type=positive_int, metavar="M", help="the same in tests")
     add("--epochs", type=positive_int, metavar="N", help="passes over the images")

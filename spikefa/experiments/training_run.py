@@ -160,6 +160,7 @@ class Experiment:
             images=images,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            removed=settings.removed,
         )
         circumstances = {
             "engine": settings.engine,
@@ -196,6 +197,7 @@ class Experiment:
             test_steps=settings.test_steps,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            removed=settings.removed,
             windows=windows,
         )
 
@@ -344,6 +346,7 @@ def _how(settings, chunk):
         "chunk_images": most_steps // unit,
         "engine": settings.engine,
         "feedback_bits": settings.feedback_bits,
+        "sparse": settings.removed > 0,
         "precision": settings.precision,
     }
 

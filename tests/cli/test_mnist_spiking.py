@@ -77,6 +77,22 @@ def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
     assert at_once == later
 
 
+def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
+    few = ("--images", 100, "--test-images", 20, "--angle-images", 0)
+    removed = ("--quick", "--removed", 0.5, "--device", "numpy", *few)
+    assert command(*removed, "--out", "at once").code == 0
+    assert command(*removed, "--epochs", 1, "--out", "later").code == 0
+    outcome = command("--resume", "--removed", 0.2, "--out", "later")
+    assert outcome.code == 2
+    assert "removed (0.5 there, 0.2 here)" in outcome.err
+    assert command("--resume", "--epochs", 2, "--out", "later").code == 0
+    at_once, later = state(tmp_path / "at once"), state(tmp_path / "later")
+    assert at_once == later
+    arrays = dict(newest_checkpoint(tmp_path / "later", print).arrays("state/"))
+    for name in ("forward_1.W", "forward_2.W", "feedback_1.B"):
+        assert np.count_nonzero(arrays[name] == 0) == arrays[name].size // 2
+
+
 def test_a_finished_run_cannot_be_overwritten(command):
     assert command("--quick", "--out", "x").code == 0
     outcome = command("--quick", "--out", "x")

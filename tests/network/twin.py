@@ -82,6 +82,7 @@ def _open(
     recording=False,
     record=None,
     feedback_bits=32,
+    sparse=False,
     **kwds,
 ):
     architecture = Architecture(
@@ -91,6 +92,7 @@ def _open(
         chunk_images=images,
         engine=engine,
         feedback_bits=feedback_bits,
+        sparse=sparse,
     )
     if recording:
         record = recorded(sizes, rule)
