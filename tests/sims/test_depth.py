@@ -1,0 +1,68 @@
+"""Deeper and wider networks: each training is kept, and gone on with."""
+
+import json
+
+import pytest
+
+import spikefa
+from spikefa.experiments.kept import KeptTraining
+
+FEW = "--quick --device numpy --images 20 --test-images 10 --angle-images 3".split()
+FEW += ["--depths", "2", "--widths", "--rules", "fa", "bp"]
+
+
+@pytest.mark.parametrize("network", ["spiking", "rate"])
+def test_finished_trainings_are_used_again(script, monkeypatch, network):
+    options = (*FEW, "--network", network)
+    first = script("depth", *options)
+    assert first.code == 0, first.stderr
+    rows = first.results["sweeps"]["depth"]
+    assert {rule: list(row) for rule, row in rows.items()} == {"fa": ["2"], "bp": ["2"]}
+    assert len(rows["fa"]["2"]["delta_angles"]) == 2
+    assert "delta_angles" not in rows["bp"]["2"]
+    assert (first.out / "figure.png").exists()
+    assert not list(first.out.glob("*/checkpoint*"))
+    monkeypatch.setattr(spikefa, "open_session", None)  # nothing is trained again
+    again = script("depth", *options)
+    assert again.code == 0, again.stderr
+    assert again.results["sweeps"] == first.results["sweeps"]
+    other = script("depth", *options, "--eta", "fa=0.5")
+    assert other.code == 2
+    assert "eta (0.01 there, 0.5 here)" in other.stderr
+
+
+class StopAfter(spikefa.Callback):
+    """Stops a training after some chunks."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    def on_chunk(self, trainer, point, guessed):
+        self.left -= 1
+        if not self.left:
+            trainer.stop()
+
+
+def test_an_interrupted_training_goes_on(tmp_path):
+    from spikefa.training.checkpoints import describe_run
+
+    data = spikefa.load_dataset("mnist")
+    sizes = spikefa.Architecture((784, 5, 20), chunk_images=10, engine="stock")
+    built = sizes, spikefa.load_model(), spikefa.get_rule("fa")
+    session = spikefa.open_session(*built, device="numpy")
+    meta = describe_run(*built, data, seed=1)
+
+    def train(folder, callbacks=()):
+        kept = KeptTraining(tmp_path / folder, {"sizes": (784, 5, 20)})
+        trainer = spikefa.Trainer(session, data, images=40, test_images=10)
+        found = kept.train(trainer, meta, callbacks)
+        return [entry | {"ms_per_step": 0} for entry in found["learning_curve"]]
+
+    at_once = train("at once")
+    with pytest.raises(KeyboardInterrupt):
+        train("later", [StopAfter(2)])
+    assert KeptTraining(tmp_path / "later", {}).results is None
+    assert train("later") == at_once
+    again = KeptTraining(tmp_path / "later", {"sizes": (784, 5, 20)})
+    assert again.results["images_seen"] == 40
+    assert json.dumps(again.results)
