@@ -1,7 +1,8 @@
-"""C++ for the neurons of a network whose synapses are dense.
+"""C++ for the neurons of a network whose synapses are dense, and for their monitors.
 
 A layer has a few thousand neurons. Its loops take less time than it takes to wake a
-second thread, so only the loops over synapses are shared between threads.
+second thread, and on a busy machine thousands of times less; so only the loops over
+synapses are shared between threads.
 """
 
 from brian2.devices.cpp_standalone.codeobject import (
@@ -22,7 +23,7 @@ def _one_thread(pragma):
 
 
 class NeuronCodeObject(CPPStandaloneCodeObject):
-    """C++ standalone code for a group of neurons, on one thread."""
+    """C++ standalone code for neurons or a monitor of them, on one thread."""
 
     templater = CPPStandaloneCodeObject.templater.derive(
         __package__,
@@ -32,7 +33,7 @@ class NeuronCodeObject(CPPStandaloneCodeObject):
 
 
 def neuron_code_object_class(engine):
-    """Return the code object class for the neurons of a network.
+    """Return the code object class for the neurons and monitors of a network.
 
     Parameters
     ----------

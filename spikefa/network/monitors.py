@@ -17,9 +17,10 @@ def add_readout(net):
     the class whose outputs have the largest summed activity).
     """
     arch, output = net.architecture, net.layers[-1]
+    code = neuron_code_object_class(arch.engine)
     if arch.vector_target:
         net.readout = StateMonitor(
-            output, "phi", record=True, when="end", name="readout"
+            output, "phi", record=True, when="end", name="readout", codeobj_class=code
         )
         net.brian_network.add(net.readout)
         return
@@ -27,12 +28,18 @@ def add_readout(net):
         arch.n_classes,
         "activity : 1",
         name="classes",
-        codeobj_class=neuron_code_object_class(arch.engine),
+        codeobj_class=code,
     )
     pool = _pool(net, output, classes)
     place(pool.summed_updaters["activity_post"], "end", 0)
     net.readout = StateMonitor(
-        classes, "activity", record=True, when="end", order=1, name="readout"
+        classes,
+        "activity",
+        record=True,
+        when="end",
+        order=1,
+        name="readout",
+        codeobj_class=code,
     )
     net.brian_network.add(classes, pool, net.readout)
 

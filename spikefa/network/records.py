@@ -14,6 +14,7 @@ from brian2 import SpikeMonitor, StateMonitor
 from brian2.core.variables import ArrayVariable, Subexpression
 from brian2.units.fundamentalunits import get_unit_for_display
 
+from ..dense.neurons import neuron_code_object_class
 from ..errors import InputError
 
 __all__ = ["Record", "Recording", "add_records", "recordable", "unit_of"]
@@ -155,14 +156,14 @@ def add_records(net, record):
             there = "; ".join(f"{g}: {', '.join(v)}" for g, v in known.items())
             raise InputError(f"there is no {name} to record; there is {there}")
         net.records[name] = found = _chosen(name, groups[group], which)
-        monitor = _monitor(found, groups[group])
+        monitor = _monitor(found, groups[group], net.architecture.engine)
         if monitor is not None:
             net.gates[monitor.name] = net.n_layers + len(net.records)
             net.monitors[name] = monitor
             net.brian_network.add(monitor)
 
 
-def _monitor(record, group):
+def _monitor(record, group, engine):
     """Return what records a variable while a network runs; None for synapses."""
     if "N_pre" in group.variables:
         return None
@@ -173,7 +174,14 @@ def _monitor(record, group):
         shown = group if whole else group[first : last + 1]
         return SpikeMonitor(shown, when="end", name=name)
     indices = list(record.indices)
-    return StateMonitor(group, record.variable, record=indices, when="end", name=name)
+    return StateMonitor(
+        group,
+        record.variable,
+        record=indices,
+        when="end",
+        name=name,
+        codeobj_class=neuron_code_object_class(engine),
+    )
 
 
 def _chosen(name, group, which):

@@ -4,8 +4,12 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list with context %}
+{% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list, team_class with context %}
 {% set _own, _other = ('pre', 'post') if prepost == 'pre' else ('post', 'pre') %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
@@ -60,7 +64,6 @@
     }
     {% if _parallel %}
     {{private_sums(sums)|autoindent}}
-    {{choose_team()}}
     {{for_parts()}}
     {
     {{redirect_sums(sums)|autoindent}}
@@ -75,7 +78,7 @@
     {% endcall %}
     {% if _parallel %}
     }
-    {{team_done('_num_rows')}}
+    {{parts_done()}}
     {{add_private_sums(sums)|autoindent}}
     {% endif %}
     {% else %}

@@ -4,7 +4,11 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import flush with context %}
+{% from 'dense_macros.cpp' import flush, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
@@ -39,5 +43,5 @@
 {% endblock %}
 
 {% block after_code %}
-    {{flush(pending)|autoindent}}
+    {{flush(pending, parallel=False)|autoindent}}
 {% endblock %}

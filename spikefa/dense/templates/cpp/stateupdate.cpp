@@ -4,7 +4,11 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import collect_rows, flush, if_connected with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush, if_connected, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
     // scalar code
