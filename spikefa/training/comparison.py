@@ -6,6 +6,8 @@ is left of its random start, how well the two agree about the errors that there 
 themselves, for the same activity.
 """
 
+import logging
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -99,14 +101,15 @@ class Comparison:
         record |= {f"reference_{layer}.delta": True for layer in hidden}
         record |= {f"delta_{layer + 1}.third_factor": True for layer in hidden}
         choice, threads = _device(device, network, threads)
-        self.session = open_session(
-            replace(arch, chunk_images=n_images * repeats),
-            network.model,
-            compared(network.rule),
-            device=choice,
-            threads=threads,
-            record=record,
-        )
+        with _warned_before():
+            self.session = open_session(
+                replace(arch, chunk_images=n_images * repeats),
+                network.model,
+                compared(network.rule),
+                device=choice,
+                threads=threads,
+                record=record,
+            )
         self.steps = steps
         self.repeats = repeats_per_image(self.session, steps)
 
@@ -193,6 +196,18 @@ def _device(device, network, threads):
     if choice.name == "cuda":
         return DeviceChoice("cpp"), threads
     return choice, threads
+
+
+@contextmanager
+def _warned_before():
+    """Leave unsaid what has been said about the model when it was opened before."""
+    logger = logging.getLogger("spikefa")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _percent_positive(cosines):

@@ -1,10 +1,13 @@
 """Deltas beside those of backpropagation, against both of the NumPy oracle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import twin
 from oracle import Oracle
 
+from spikefa import load_model
 from spikefa.training import comparison as comparison_module
 from spikefa.training.comparison import Comparison, can_be_compared
 
@@ -126,3 +129,20 @@ def test_rules_that_have_nothing_to_compare():
     for rule, expected in (("fa", True), ("bp", False), ("shallow", False)):
         session = twin.open_forced(rule, device="numpy")
         assert can_be_compared(session.network) == expected
+
+
+def test_what_is_wrong_with_a_model_is_said_once(caplog):
+    model = load_model().replace(decay_bias="b *= 1 - gamma", gamma=1e-11)
+    session = twin.open_plain(model=model, device="numpy")
+    assert len(caplog.records) == 1
+    with Comparison(session.network, 2):
+        assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(("size", "expected"), [(40, "numpy"), (70, "cpp")])
+def test_no_graphics_card_is_needed(size, expected):
+    session = twin.open_plain(device="numpy")
+    sizes = replace(session.network.architecture, layer_sizes=(784, size, 30))
+    network = replace(session.network, architecture=sizes)
+    for device in ("cuda", "cpp"):
+        assert comparison_module._device(device, network, 1)[0].name == expected
