@@ -32,7 +32,13 @@ from spikefa.experiments.command_line import (
     positive_int,
     run_command,
 )
-from spikefa.experiments.study import etas, rate_parser, study, with_sem
+from spikefa.experiments.study import (
+    etas,
+    rate_parser,
+    study,
+    with_parameters,
+    with_sem,
+)
 from spikefa.rules import RULES
 
 DEPTHS = (1, 2, 3, 4, 5, 6)
@@ -83,7 +89,7 @@ def network(run, dataset, model_path=None):
         feedback_bits=BITS if small else 32,
     )
     model = spikefa.load_model(model_path, rate=rate)
-    return architecture, model.replace(eta=run.eta)
+    return architecture, with_parameters(model, eta=run.eta)
 
 
 def learn(run, seed, folder, show_progress, model_path, device):

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, field, fields
 
 __all__ = ["CurvePoint", "LearningCurve"]
 
+#: Errors by the sum over the steps of an image, and by the last of them.
+_KINDS = "", "_last_step"
+
 
 @dataclass
 class CurvePoint:
@@ -19,6 +22,8 @@ class CurvePoint:
         settings by errors of images that are not learned from.
     test_error_percent, test_error_last_step_percent : float or None
         See `Evaluation`; None where nothing was tested.
+    validation_error_percent, validation_error_last_step_percent : float or None
+        The same, if training images were held out and tested with.
     feedback_angles : list of float
         See `FeedbackAngles`; empty where nothing was measured.
     delta_angles, teaching_percent, teaching_cosines : list of float
@@ -39,18 +44,27 @@ class CurvePoint:
     teaching_cosines: list = field(default_factory=list)
     ms_per_step: float | None = None
     test_nse: float | None = None
+    validation_error_percent: float | None = None
+    validation_error_last_step_percent: float | None = None
 
     @property
     def tested(self):
         """Whether there was a test."""
-        return self.test_error_percent is not None or self.test_nse is not None
+        measures = "test_error_percent", "test_nse", "validation_error_percent"
+        return any(getattr(self, name) is not None for name in measures)
 
-    def to_json(self):
-        """Return a plain dictionary; measures that few have only if they are set."""
+    def to_json(self, optional=()):
+        """Return a plain dictionary.
+
+        Parameters
+        ----------
+        optional : collection of str, optional
+            Measures that are left out if they are not set.
+        """
         return {
             name: value
             for name, value in asdict(self).items()
-            if name not in _RARE or value not in (None, [])
+            if name not in optional or value not in (None, [])
         }
 
     @classmethod
@@ -60,6 +74,7 @@ class CurvePoint:
         return cls(**{name: value for name, value in entry.items() if name in known})
 
 
+#: Measures that few have.
 _RARE = {"test_nse", "delta_angles", "teaching_percent", "teaching_cosines"}
 
 
@@ -101,6 +116,17 @@ class LearningCurve(Sequence):
         return LearningCurve((p for p in self if p.tested), self.at_start)
 
     @property
+    def tested_images(self):
+        """What was tested with, the first word of the measures.
+
+        Returns
+        -------
+        images : {'test', 'validation'}
+        """
+        values = self.column("validation_error_percent")
+        return "validation" if any(v is not None for v in values) else "test"
+
+    @property
     def aligned(self):
         """Whether feedback was compared with backpropagation in any way."""
         return self.measures("feedback_angles") or self.measures("delta_angles")
@@ -127,8 +153,10 @@ class LearningCurve(Sequence):
         return [p.images_seen for p in points], [getattr(p, name) for p in points]
 
     def to_json(self):
-        """List the points as plain dictionaries."""
-        return [point.to_json() for point in self]
+        """List the points as plain dictionaries; measures that few have only if set."""
+        other = "test" if self.tested_images == "validation" else "validation"
+        optional = {f"{other}_error{kind}_percent" for kind in _KINDS}
+        return [point.to_json(_RARE | optional) for point in self]
 
     @classmethod
     def from_json(cls, entries, at_start=None):

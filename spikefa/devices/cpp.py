@@ -175,7 +175,7 @@ class StandaloneSession(Session):
         self._open.close()
 
     @contextmanager
-    def evaluating(self):
+    def _forgetting(self):
         before = self._paths, self._folders, self._step
         # A run reads all its arguments before it writes: one folder is enough.
         self._folders = (_EVALUATION_FOLDER,) * 2
@@ -185,12 +185,12 @@ class StandaloneSession(Session):
             self._paths, self._folders, self._step = before
 
     def _run(self, images, targets, seed, gates, keep_state):
-        net, n = self.network, len(images)
-        steps = n * net.architecture.steps_per_image
+        n = len(images)
+        steps = n * self.network.architecture.steps_per_image
         folder = self._folders[0]
         places = self._places(n)
-        self._show(net.images, images, places)
-        self._show(net.targets, targets, places)
+        for stimulus, values in self._stimuli(images, targets):
+            self._show(stimulus, values, places)
         gates = gates.astype(self._chunk.variables["gate"].dtype)
         arguments = self._paths | {
             "chunk.gate": self._argument_file("chunk.gate", gates),

@@ -11,7 +11,9 @@ from ..errors import InputError, SpikefaError
 __all__ = ["run_all"]
 
 
-def run_all(function, jobs, *, workers=1, cluster=None, label="runs", file=None):
+def run_all(
+    function, jobs, *, workers=1, cluster=None, label="runs", file=None, show=True
+):
     """Call a function for every job, with a progress bar.
 
     Parameters
@@ -29,6 +31,8 @@ def run_all(function, jobs, *, workers=1, cluster=None, label="runs", file=None)
         Name on the progress bar.
     file : file, optional
         Where the progress bar goes; default: standard error.
+    show : bool, optional
+        False: no progress bar, such as where each job has its own.
 
     Returns
     -------
@@ -48,6 +52,7 @@ def run_all(function, jobs, *, workers=1, cluster=None, label="runs", file=None)
         desc=label,
         unit=" runs",
         file=file,
+        disable=not show,
         dynamic_ncols=True,
         mininterval=0.5 if file.isatty() else 10,
     )

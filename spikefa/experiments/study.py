@@ -24,7 +24,15 @@ from .command_line import (
 )
 from .folder import locked_folder, unused_folder
 
-__all__ = ["Study", "etas", "rate_parser", "study", "with_sem"]
+__all__ = [
+    "Study",
+    "add_run_options",
+    "etas",
+    "rate_parser",
+    "study",
+    "with_parameters",
+    "with_sem",
+]
 
 
 def rate_parser(script, description, *, runs, quick_runs=2):
@@ -51,17 +59,30 @@ def rate_parser(script, description, *, runs, quick_runs=2):
     parser.set_defaults(default_runs=runs, quick_runs=quick_runs)
     add = parser.add_argument
     add("--quick", action="store_true", help="few examples and runs: a minute at most")
-    add("--runs", type=positive_int, metavar="N", help=f"default: {runs}")
     add("--seed", type=nonnegative_int, default=1, metavar="N", help="of the first run")
     add("--eta", type=_eta, action="append", default=[], metavar="LEARNER=VALUE")
     add("--model", metavar="FILE", help="Python file with equations that you changed")
     add("--device", choices=DEVICES, default="cpp", help="default: cpp")
     add_build_options(add)
-    add("--workers", type=positive_int, default=1, metavar="N", help="processes")
-    add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
+    add_run_options(add, runs)
     add("--out", metavar="DIR", help="default: a new folder in runs/")
     add("--debug", action="store_true", help="show the traceback of an error")
     return parser
+
+
+def add_run_options(add, runs):
+    """Add the options of independent runs, and of where they run.
+
+    Parameters
+    ----------
+    add : callable
+        Adds an option, such as ``parser.add_argument``.
+    runs : int
+        How many there are by default.
+    """
+    add("--runs", type=positive_int, metavar="N", help=f"default: {runs}")
+    add("--workers", type=positive_int, default=1, metavar="N", help="processes")
+    add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
 
 
 def _eta(text):
@@ -83,6 +104,32 @@ def etas(args, defaults):
             known = ", ".join(defaults)
             raise InputError(f"--eta {name}: no such learner here (known: {known})")
     return defaults | given
+
+
+def with_parameters(model, **values):
+    """Give a model the parameters of a learner.
+
+    Parameters
+    ----------
+    model : Model
+    **values
+        Numbers by name.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    InputError
+        If the user's file has one too, which would be lost without a word.
+    """
+    if lost := model.changed(*values):
+        instead = "; give --eta LEARNER=VALUE" if "eta" in lost else ""
+        raise InputError(
+            f"{model.where(*lost)}: each learner has its own here{instead}"
+        )
+    return model.replace(**values)
 
 
 def with_sem(mean_and_sem, digits=2):

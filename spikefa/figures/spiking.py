@@ -115,12 +115,13 @@ def _learning_curve(axes, curve):
         linewidth=0.8,
         label="training images, while they are learned",
     )
-    tested = curve.tested
-    for name, marker, label in (
-        ("test_error_percent", "o", "test images"),
-        ("test_error_last_step_percent", "x", "test images, last step alone"),
+    tested, images = curve.tested, curve.tested_images
+    for kind, marker, label in (
+        ("", "o", f"{images} images"),
+        ("_last_step", "x", f"{images} images, last step alone"),
     ):
-        seen, errors = tested.column("images_seen"), tested.column(name)
+        seen = tested.column("images_seen")
+        errors = tested.column(f"{images}_error{kind}_percent")
         axes.plot(seen, errors, marker=marker, label=label)
     axes.set(xlabel="images seen", title="learning curve")
     error_axis(axes, "error (%)")
@@ -263,6 +264,11 @@ def error_axis(axes, label="test error (%)"):
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+def _tested_images(curves):
+    """What some curves were tested with, in words."""
+    return " or ".join(sorted({curve.tested_images for curve in curves.values()}))
+
+
 @in_style
 def plot_rules(results):
     """Draw the learning curves of several rules, and what their feedback is like.
@@ -301,8 +307,8 @@ def plot_rules(results):
 def _errors_of_rules(axes, curves, titles):
     for name, curve in curves.items():
         seen = curve.tested.column("images_seen")
-        errors = curve.tested.column("test_error_percent")
+        errors = curve.tested.column(f"{curve.tested_images}_error_percent")
         axes.plot(seen, errors, marker="o", label=titles[name])
     axes.set_xlabel("images seen")
-    error_axis(axes)
+    error_axis(axes, f"{_tested_images(curves)} error (%)")
     axes.legend()

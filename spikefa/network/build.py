@@ -39,6 +39,8 @@ class FeedbackNetwork:
         `spikefa.network.reference`.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
+    passes : Stimulus
+        How many passes over the training set there have been.
     monitors : dict
         What records neurons while the network runs, by the name of the record.
     records : dict
@@ -69,6 +71,7 @@ class FeedbackNetwork:
     records: dict = field(default_factory=dict)
     images: Stimulus = None
     targets: Stimulus = None
+    passes: Stimulus = None
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
     decay_clock: DecayClock = None

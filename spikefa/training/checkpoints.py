@@ -11,7 +11,7 @@ from .records import Records
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 #: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {"shuffle": "every", "precision": "single", "removed": 0.0}
+_UNSAID = {"shuffle": "every", "precision": "single", "validation": 0, "removed": 0.0}
 
 
 class CheckpointCallback(Callback):

@@ -172,6 +172,8 @@ class Comparison:
             weights = session.get_state([f"forward_{layer}.W"])
             own.set_state({f"transposed_{layer}.W": weights[f"forward_{layer}.W"]})
         own.step = session.step
+        if session.pass_length is not None:
+            own.pass_length = session.pass_length
 
     def _cosines(self, last):
         """e^T W B e of each image, normalized, for each hidden layer."""

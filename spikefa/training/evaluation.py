@@ -20,7 +20,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a pass over the test images showed.
+    """What a pass over the images that are not learned from showed.
 
     Attributes
     ----------
@@ -31,18 +31,22 @@ class Evaluation:
         read either way).
     counts : numpy.ndarray
         How often each class was guessed.
+    images : {'test', 'validation'}
+        Whether these are the test images of a data set, or were held out of its
+        training images.
     """
 
     error_percent: float
     last_step_error_percent: float
     counts: np.ndarray
+    images: str = "test"
 
     @property
     def measures(self):
         """What a learning curve keeps."""
         return {
-            "test_error_percent": self.error_percent,
-            "test_error_last_step_percent": self.last_step_error_percent,
+            f"{self.images}_error_percent": self.error_percent,
+            f"{self.images}_error_last_step_percent": self.last_step_error_percent,
         }
 
 
@@ -107,7 +111,17 @@ def guesses(output, repeats=1):
     return by_sum, activity[:, -1].argmax(axis=1)
 
 
-def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=None):
+def evaluate(
+    session,
+    images,
+    labels,
+    *,
+    seed,
+    steps=None,
+    index=0,
+    repetition=0,
+    progress=None,
+):
     """Measure the test error, without plasticity and without a trace in the state.
 
     Parameters
@@ -122,6 +136,8 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
         Time steps per image; default: the network's steps per image.
     index : int, optional
         Tells evaluations of one run apart; each has its own spikes.
+    repetition : int, optional
+        Tells evaluations of the same weights apart.
     progress : callable, optional
         Called with the number of images after each run of the network.
 
@@ -134,13 +150,14 @@ def evaluate(session, images, labels, *, seed, steps=None, index=0, progress=Non
     chunk = max(1, session.chunk_images // repeats)
     wrong, wrong_last = 0, 0
     counts = np.zeros(arch.n_classes, dtype=int)
+    again = (repetition,) if repetition else ()
     with session.evaluating():
         for number, start in enumerate(range(0, len(labels), chunk)):
             shown = slice(start, min(start + chunk, len(labels)))
             result = session.run(
                 np.repeat(images[shown], repeats, axis=0),
                 np.repeat(labels[shown], repeats),
-                seed=spike_seed(seed, "evaluation", index, number),
+                seed=spike_seed(seed, "evaluation", index, number, *again),
                 gates=session.learn_nothing,
                 record=False,
             )

@@ -41,8 +41,8 @@ class Trainer:
     test_images : int, optional
         Images of one evaluation (the first of the test set); default: all.
     held_out : int, optional
-        Test with this many of the training images, not learned from, instead of the
-        test images.
+        Test with this many of the training images, the last ones, which are then not
+        learned from, instead of the test images.
     evaluate_every : int, optional
         Training images between evaluations; default: one pass. Evaluations happen at
         the end of a chunk, and at the end of the training; of a regression task, and
@@ -199,6 +199,7 @@ class Trainer:
             False after an interruption; the state is then that after the last
             finished chunk, and `train` can be called again.
         """
+        self._count_passes()
         if self.chunk == 0 and not self.curve:
             self.initialize()
         self.records.cut(self._cut)  # a run that goes on has another last chunk
@@ -217,6 +218,10 @@ class Trainer:
             self.session.clear_interrupt()
         tell("on_end")
         return self.finished
+
+    def _count_passes(self):
+        """Let the equations know, whoever has used the session in between."""
+        self.session.pass_length = self.schedule.images, self.steps
 
     def stop(self):
         """Give up the current chunk and let `train` return; for signal handlers."""
@@ -273,23 +278,30 @@ class Trainer:
             setattr(self.curve[-1], name, value)
         tell("on_evaluation", self.evaluation)
 
-    def evaluate(self, progress=None):
-        """Measure the test error now; the training does not notice.
+    def evaluate(self, progress=None, *, steps=None, repetition=0):
+        """Measure the error now; the training does not notice.
 
         Parameters
         ----------
         progress : callable, optional
             Called with the number of images after each run of the network.
+        steps : int, optional
+            Time steps per image; default: the test steps of the training.
+        repetition : int, optional
+            Another number draws other spikes for the same weights; 0 is what the
+            training itself measures.
 
         Returns
         -------
         evaluation : Evaluation or VectorEvaluation
         """
+        self._count_passes()
         return self.material.evaluate(
             self.session,
             seed=self.seed,
-            steps=self.test_steps,
+            steps=steps or self.test_steps,
             index=self.images_seen,
+            repetition=repetition,
             progress=progress,
         )
 

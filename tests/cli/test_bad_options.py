@@ -15,7 +15,8 @@ from spikefa.experiments.command_line import as_options, run_command
 
 COUNTS = (
     "--layers --outputs-per-class --steps --test-steps --epochs --images "
-    "--test-images --evaluate-every --chunk-images --threads"
+    "--test-images --evaluate-every --chunk-images --threads --evaluations "
+    "--evaluation-steps"
 ).split()
 BAD_COUNTS = ["0", "-1", "1.5", "abc", "", "nan", "1e3", "0x10", "9" * 30, "५x", "1\n2"]
 BAD_COUNTS += [" ", "_1", "ten"]
