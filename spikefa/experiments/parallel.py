@@ -12,7 +12,15 @@ __all__ = ["run_all"]
 
 
 def run_all(
-    function, jobs, *, workers=1, cluster=None, label="runs", file=None, show=True
+    function,
+    jobs,
+    *,
+    workers=1,
+    cluster=None,
+    label="runs",
+    file=None,
+    show=True,
+    done=None,
 ):
     """Call a function for every job, with a progress bar.
 
@@ -33,6 +41,8 @@ def run_all(
         Where the progress bar goes; default: standard error.
     show : bool, optional
         False: no progress bar, such as where each job has its own.
+    done : callable, optional
+        Called with the number of a job and its result, in their order.
 
     Returns
     -------
@@ -59,6 +69,8 @@ def run_all(
     with bar, _calling(workers, cluster) as call:
         results = []
         for result in call(function, jobs):
+            if done:
+                done(len(results), result)
             results.append(result)
             bar.update()
     return results

@@ -103,7 +103,7 @@ def rows_of(figure, results, commands):
     rows = []
     for folder, found in results.items():
         first, *others = _READERS[figure](folder, found)
-        hours = found.get("wall_seconds")
+        hours = found.get("run_seconds", found.get("wall_seconds"))
         hours = None if hours is None else hours / 3600
         rows += [replace(first, command=commands[folder], hours=hours), *others]
     return rows
