@@ -311,7 +311,9 @@ COLUMNS = {
     "ms_per_step": ("ms/step", "8.3f"),
     "floor_ms": ("floor", "7.2f"),
     "times_floor": ("x floor", "8.2f"),
-    "copy_gb_per_s": ("GB/s", "6.1f"),
+    "copy_gb_per_s": ("copy", "6.1f"),
+    "read_gb_per_s": ("read", "6.1f"),
+    "moved_gb_per_s": ("moved", "6.1f"),
     "peak_mb": ("MB", "6.0f"),
     "build_seconds": ("build s", "9.1f"),
     "start_seconds": ("start s", "9.1f"),
@@ -323,7 +325,9 @@ def table(report):
     lines = [
         f"network {'-'.join(map(str, report['sizes']))}, float32; the floor is the "
         "time that a memory copy",
-        "of the bytes of a step took on as many threads, measured beside each run",
+        "of the bytes of a step took on as many threads, measured beside each run;",
+        "copy, read, moved: GB/s of memory copied, of memory read, and of the step,",
+        "which with updates put off moves fewer bytes than the floor",
         "",
         f"{'':34}" + "".join(f"{title:>{form[0]}}" for title, form in COLUMNS.values()),
     ]

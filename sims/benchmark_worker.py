@@ -106,17 +106,27 @@ class Measured:
 
     def _floor(self, ms_per_step):
         """Compare with copies right beside the run: other guests come and go."""
-        from spikefa.sims.benchmark_floor import copy_bandwidth
+        from spikefa.sims.benchmark_floor import copy_bandwidth, read_bandwidth
 
-        bandwidth = copy_bandwidth(self.task["working_set"], self.threads, repeats=7)
+        size = self.task["working_set"]
+        bandwidth = copy_bandwidth(size, self.threads, repeats=7)
         floor = 1e3 * self._bytes()["total"] / bandwidth
-        return {
+        found = {
             "copy_gb_per_s": bandwidth / 1e9,
+            "read_gb_per_s": read_bandwidth(size, self.threads, repeats=7) / 1e9,
             "floor_ms": floor,
             "times_floor": ms_per_step / floor,
         }
+        architecture = self.session.network.architecture
+        if architecture.engine == "dense" and not architecture.sparse:
+            moved = self._bytes(
+                feedback_bytes=architecture.feedback_bits // 8,
+                put_off=architecture.put_off,
+            )["total"]
+            found["moved_gb_per_s"] = moved / (1e6 * ms_per_step)
+        return found
 
-    def _bytes(self):
+    def _bytes(self, **kwds):
         import numpy as np
         from spikefa.sims.benchmark_floor import bytes_per_step
 
@@ -131,7 +141,7 @@ class Measured:
         ]
         shown = self.data.train_inputs[: self.task["images"]]
         pixels = float(np.clip(shown, 0, 0.95).mean())
-        return bytes_per_step(self.task["sizes"], [pixels, *phi])
+        return bytes_per_step(self.task["sizes"], [pixels, *phi], **kwds)
 
     def summary(self):
         found = {"peak_mb": self.memory.peak / 2**20}

@@ -70,7 +70,7 @@ def _is_state(group, name, variable):
     if (
         not isinstance(variable, ArrayVariable)
         or getattr(variable.owner, "name", None) != group.name
-        or name.startswith("_")
+        or (name.startswith("_") and name not in getattr(group, "between_runs", ()))
         or name == "class_index"
     ):
         return False
@@ -91,7 +91,8 @@ class Session(ABC):
         The state variables by ``"group.variable"``.
     shapes : dict
         Their shapes: (n,) for neurons, (n_pre, n_post) for synapses, (1,) for
-        variables that a group shares.
+        variables that a group shares. What dense synapses keep once for each neuron
+        of a side is (n_pre,) or (n_post,), under a name that begins with ``_``.
     """
 
     def __init__(self, network):
@@ -157,9 +158,11 @@ class Session(ABC):
         group = variable.owner
         if variable.scalar:
             return (1,)
-        if "N_pre" in group.variables:  # synapses
-            return len(group.source), len(group.target)
-        return (len(group),)
+        if "N_pre" not in group.variables:
+            return (len(group),)
+        pairs = len(group.source), len(group.target)
+        # Dense synapses keep some variables once for each neuron of a side.
+        return pairs if variable.size in (pairs[0] * pairs[1], 0) else (variable.size,)
 
     @property
     def chunk_images(self):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from spikefa.sims import benchmark
+from spikefa.sims.benchmark_floor import bytes_per_step
 
 from spikefa.experiments.command_line import run_command
 
@@ -66,6 +67,26 @@ def test_ratio_of_rate_networks_counts_files_too():
     }
 
 
+def test_bytes_of_a_step():
+    """Half and a quarter of the neurons spike; 4 x 8 and 8 x 16 weights."""
+    at_once = bytes_per_step((4, 8, 16), (0.5, 0.25))
+    rows = 4 * (2 * 8 + 2 * 16)
+    assert at_once == {
+        "weights_read": rows,
+        "weights_written": rows,
+        "feedback_read": 4 * 128,
+        "total": 2 * rows + 4 * 128,
+    }
+    # All 160 weights are read and written once in ten steps.
+    late = bytes_per_step((4, 8, 16), (0.5, 0.25), feedback_bytes=1, put_off=10)
+    assert late == {
+        "weights_read": rows + 64,
+        "weights_written": 64,
+        "feedback_read": 128,
+        "total": rows + 128 + 128,
+    }
+
+
 def test_unknown_configuration_is_refused(capsys, tmp_path):
     argv = ["--only", "sparse", "--out", str(tmp_path / "out")]
     assert run_command(benchmark.build_parser(), benchmark.main, argv) == 2
@@ -85,6 +106,7 @@ def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
     rows = 4 * (784 * 150 + 150 * 150 + 150 * 100)
     assert feedback < dense["bytes_per_step"]["total"] < feedback + 2 * rows
     assert len(dense["rounds"]) == 2
+    assert 0 < dense["moved_gb_per_s"] < 10 * dense["read_gb_per_s"]
     assert 0 < dense["ms_per_step"] < 10
     assert 50 < dense["peak_mb"] < 1000
     assert report["ratios"]["hand-written numpy / dense"] > 0

@@ -11,6 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
+    {% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _count = pending['count'] %}
     const int32_t* _events = {{_eventspace}};
@@ -43,5 +44,6 @@
 {% endblock %}
 
 {% block after_code %}
+    {% set pending = _told.pending %}
     {{flush(pending, parallel=False)|autoindent}}
 {% endblock %}

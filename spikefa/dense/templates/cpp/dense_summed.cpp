@@ -11,6 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
+    {% set side, idle_if_zero, split_rows, group_rows = _told.side, _told.idle_if_zero, _told.split_rows, _told.group_rows %}
     {% set _target = get_array_name(_target_var) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     // scalar code

@@ -11,6 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
+    {% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}

@@ -5,12 +5,13 @@
 #}
 {% extends 'common_group.cu' %}
 {% from 'dense_macros.cu' import kernel_head, launch, allocate, if_connected, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
-{% set _eventspace = get_array_name(eventspace_variable) %}
+{% set _eventspace = get_array_name(_told.eventspace_variable) %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
-{% set _sums = sums_in(sums, get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums) if split_rows else [] %}
+{% set _sums = sums_in(_told.sums, get_array_name) %}
+{% set _scratch = scratch_arrays(_grid, _sums) if _told.split_rows else [] %}
 
 {% block kernel %}
+{% set prepost, eventspace_variable, split_rows, masked, lines_apart = _told.prepost, _told.eventspace_variable, _told.split_rows, _told.masked, _told.lines_apart %}
 {{kernel_head(_scratch)}}
     {% if split_rows %}
     {{thread_position(_grid)}}
@@ -68,6 +69,7 @@
 {% endblock %}
 
 {% block kernel_call %}
+{% set prepost, split_rows, lines_apart = _told.prepost, _told.split_rows, _told.lines_apart %}
     {% if split_rows %}
     {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits), _scratch)}}
     {% elif lines_apart %}

@@ -9,9 +9,10 @@
 {% set _target = get_array_name(_target_var) %}
 {% set _type = c_data_type(_target_var.dtype) %}
 {% set _sums = sums_in([_target_var], get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums) if side == 'post' else [] %}
+{% set _scratch = scratch_arrays(_grid, _sums) if _told.side == 'post' else [] %}
 
 {% block kernel %}
+{% set side, idle_if_zero = _told.side, _told.idle_if_zero %}
 {{kernel_head(_scratch)}}
     ///// scalar_code /////
     const size_t _vectorisation_idx = -1;
@@ -56,6 +57,7 @@
 {% endblock %}
 
 {% block kernel_call %}
+{% set side = _told.side %}
     {% if side == 'post' %}
     {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits), _scratch)}}
     {% else %}

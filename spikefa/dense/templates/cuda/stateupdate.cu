@@ -8,6 +8,7 @@
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 
 {% block kernel %}
+{% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
 {{kernel_head()}}
     {% if synapses_apart %}
     {{thread_position(_grid)}}
@@ -49,5 +50,6 @@
 {% endblock %}
 
 {% block kernel_call %}
+{% set synapses_apart = _told.synapses_apart %}
     {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits) if synapses_apart else 1)}}
 {% endblock kernel_call %}
