@@ -10,20 +10,23 @@ T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedba
 weights support error backpropagation for deep learning", Nature Communications 7:13276
 (2016), doi:10.1038/ncomms13276.
 
-Every training has a folder of its own in --out. The same command with the same --out
-uses those that have finished again, and goes on with those that were interrupted.
+With --resume, trainings in --out that have finished are not run again, and those that
+were interrupted go on from their checkpoints.
 
 Examples::
 
     python sims/depth.py --out runs/depth
+    python sims/depth.py --out runs/depth --resume
     python sims/depth.py --network rate --out runs/depth-rate
     python sims/depth.py --depths 1 6 --widths 1500 --rules fa bp --passes 1
     python sims/depth.py --quick
 """
 
+import shutil
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import spikefa
 from spikefa.datasets import DATASETS
@@ -92,37 +95,61 @@ def network(run, dataset, model_path=None):
     return architecture, with_parameters(model, eta=run.eta)
 
 
-def learn(run, seed, folder, show_progress, model_path, device):
-    """Train a network, or read what it was like; return its results."""
-    from spikefa.experiments.kept import KeptTraining
-    from spikefa.training.callbacks import DeltaAngles
-    from spikefa.training.checkpoints import describe_run
-    from spikefa.training.comparison import Comparison, can_be_compared
-
-    kept = KeptTraining(folder, asdict(run) | {"seed": seed, "model": model_path})
-    if kept.results:
-        return kept.results
+def learn(run, seeds, checkpoints, show_progress, model_path, device):
+    """Train a network once with each seed; return its curves."""
     dataset = spikefa.load_dataset(run.dataset, run.data)
     built = (*network(run, dataset, model_path), spikefa.get_rule(run.rule))
+    curves = []
     with ExitStack() as stack:
         session = stack.enter_context(spikefa.open_session(*built, device=device))
-        trainer = spikefa.Trainer(
-            session,
-            dataset,
-            seed=seed,
-            epochs=run.passes,
-            images=run.images,
-            test_images=run.test_images,
-        )
-        callbacks = [spikefa.NumericalGuard(lambda text: None)]
-        if run.angle_images and can_be_compared(session.network):
-            n_images = min(run.angle_images, trainer.test_images)
-            comparison = Comparison(session.network, n_images, device=device)
-            callbacks.append(DeltaAngles(stack.enter_context(comparison), n_images))
+        measures = [spikefa.NumericalGuard(lambda text: None)]
+        measures += _compared(session, run, device, stack)
         if show_progress:
-            callbacks.append(spikefa.ProgressBar())
-        meta = describe_run(*built, dataset, seed=seed, images=run.images)
-        return kept.train(trainer, meta, callbacks)
+            measures.append(spikefa.ProgressBar())
+        for seed in seeds:
+            folder = Path(checkpoints) / f"{run.name}-{seed}"
+            curves.append(train(session, built, dataset, run, seed, folder, measures))
+    return curves
+
+
+def _compared(session, run, device, stack):
+    """Compare deltas with those of backpropagation, where that says something."""
+    from spikefa.training.callbacks import DeltaAngles
+    from spikefa.training.comparison import Comparison, can_be_compared
+
+    if not (run.angle_images and can_be_compared(session.network)):
+        return []
+    comparison = Comparison(session.network, run.angle_images, device=device)
+    return [DeltaAngles(stack.enter_context(comparison), run.angle_images)]
+
+
+def train(session, built, dataset, run, seed, folder, callbacks):
+    """Train from new weights, or from a checkpoint, and test after every pass."""
+    import numpy as np
+
+    from spikefa.experiments.checkpointed import train_with_checkpoints
+    from spikefa.training.checkpoints import describe_run
+
+    trainer = spikefa.Trainer(
+        session,
+        dataset,
+        seed=seed,
+        epochs=run.passes,
+        images=run.images,
+        test_images=run.test_images,
+    )
+    meta = describe_run(*built, dataset, seed=seed, images=run.images)
+    seconds = train_with_checkpoints(trainer, folder, meta, callbacks)
+    tested = trainer.curve.tested
+    curves = {
+        "images": np.array(tested.column("images_seen")),
+        "test_error": np.array(tested.column("test_error_percent")),
+        "ms_per_step": np.array(trainer.ms_per_step),
+        "seconds": np.array(seconds),
+    }
+    if tested.measures("delta_angles"):
+        curves["delta_angles"] = np.array(tested.column("delta_angles"), dtype=float)
+    return curves
 
 
 def build_parser():
@@ -179,27 +206,23 @@ def main(args):
     runs = runs_of(args, shapes)
     with study(args, f"depth-{args.network}") as this:
         spikefa.load_dataset(args.dataset, args.data)  # said once, before workers
-        alone = args.workers == 1 and not args.cluster
-        jobs = [
-            {
-                "run": run,
-                "seed": seed,
-                "folder": str((this.folder / f"{run.name}-{seed}").absolute()),
-                "show_progress": alone,
-            }
-            for run in runs.values()
-            for seed in this.seeds
-        ]
-        results = iter(this.run(learn, jobs, "networks"))
-        found = {key: [next(results) for _ in this.seeds] for key in runs}
-        report(this, shapes, runs, found)
+        checkpoints = (this.folder / "checkpoints").absolute()
+        if not args.resume:
+            shutil.rmtree(checkpoints, ignore_errors=True)
+        shared = {
+            "checkpoints": str(checkpoints),
+            "show_progress": args.workers == 1 and not args.cluster,
+        }
+        groups = {run.name: {"run": run} | shared for run in runs.values()}
+        curves = this.run_groups(learn, groups, "networks")
+        report(this, shapes, runs, curves)
 
 
-def report(this, shapes, runs, found):
+def report(this, shapes, runs, curves):
     """Put the final errors and angles of each sweep into a table and a figure."""
     from spikefa.figures.depth import plot_depth
 
-    table = {key: summarize(results) for key, results in found.items()}
+    table = {key: summarize(curves[run.name]) for key, run in runs.items()}
     rules = list(dict.fromkeys(rule for rule, _ in runs))
     sweeps = {
         sweep: {
@@ -220,23 +243,19 @@ def report(this, shapes, runs, found):
     this.write(plot_depth(sweeps))
 
 
-def summarize(results):
+def summarize(curves):
     """Make a row of the table for the runs of one network."""
-    import numpy as np
+    from spikefa.analysis import mean_and_sem
 
-    from spikefa.analysis import LearningCurve, mean_and_sem
-
-    curves = [LearningCurve.from_json(run["learning_curve"]) for run in results]
-    last = [curve.tested[-1] for curve in curves]
+    errors = curves["test_error"][:, -1]
     row = {
-        "error_mean_and_sem": mean_and_sem([p.test_error_percent for p in last]),
-        "errors": [p.test_error_percent for p in last],
-        "ms_per_step": [run["ms_per_step"] for run in results],
-        "wall_seconds": [run["wall_seconds"] for run in results],
+        "error_mean_and_sem": mean_and_sem(errors),
+        "errors": errors,
+        "ms_per_step": curves["ms_per_step"],
+        "seconds": curves["seconds"],
     }
-    if all(p.delta_angles for p in last):
-        angles = np.array([p.delta_angles for p in last], dtype=float)
-        row["delta_angles"] = angles.mean(axis=0)
+    if "delta_angles" in curves:
+        row["delta_angles"] = curves["delta_angles"][:, -1].mean(axis=0)
     return row
 
 

@@ -1,11 +1,11 @@
 """Deeper and wider networks: each training is kept, and gone on with."""
 
-import json
-
 import pytest
 
 import spikefa
-from spikefa.experiments.kept import KeptTraining
+from spikefa.experiments.checkpointed import train_with_checkpoints
+from spikefa.training.checkpoint_file import NAME
+from spikefa.training.checkpoints import describe_run
 
 FEW = "--quick --device numpy --images 20 --test-images 10 --angle-images 3".split()
 FEW += ["--depths", "2", "--widths", "--rules", "fa", "bp"]
@@ -21,14 +21,11 @@ def test_finished_trainings_are_used_again(script, monkeypatch, network):
     assert len(rows["fa"]["2"]["delta_angles"]) == 2
     assert "delta_angles" not in rows["bp"]["2"]
     assert (first.out / "figure.png").exists()
-    assert not list(first.out.glob("*/checkpoint*"))
+    assert not list(first.out.glob("checkpoints/*"))
     monkeypatch.setattr(spikefa, "open_session", None)  # nothing is trained again
-    again = script("depth", *options)
+    again = script("depth", *options, "--resume")
     assert again.code == 0, again.stderr
     assert again.results["sweeps"] == first.results["sweeps"]
-    other = script("depth", *options, "--eta", "fa=0.5")
-    assert other.code == 2
-    assert "eta (0.01 there, 0.5 here)" in other.stderr
 
 
 class StopAfter(spikefa.Callback):
@@ -43,9 +40,17 @@ class StopAfter(spikefa.Callback):
             trainer.stop()
 
 
-def test_an_interrupted_training_goes_on(tmp_path):
-    from spikefa.training.checkpoints import describe_run
+class Seen(spikefa.Callback):
+    """Notes the images seen after each chunk."""
 
+    def __init__(self, seen):
+        self.seen = seen
+
+    def on_chunk(self, trainer, point, guessed):
+        self.seen.append(trainer.images_seen)
+
+
+def test_an_interrupted_training_goes_on(tmp_path):
     data = spikefa.load_dataset("mnist")
     sizes = spikefa.Architecture((784, 5, 20), chunk_images=10, engine="stock")
     built = sizes, spikefa.load_model(), spikefa.get_rule("fa")
@@ -53,16 +58,15 @@ def test_an_interrupted_training_goes_on(tmp_path):
     meta = describe_run(*built, data, seed=1)
 
     def train(folder, callbacks=()):
-        kept = KeptTraining(tmp_path / folder, {"sizes": (784, 5, 20)})
         trainer = spikefa.Trainer(session, data, images=40, test_images=10)
-        found = kept.train(trainer, meta, callbacks)
-        return [entry | {"ms_per_step": 0} for entry in found["learning_curve"]]
+        train_with_checkpoints(trainer, tmp_path / folder, meta, callbacks)
+        return [p | {"ms_per_step": 0} for p in trainer.curve.to_json()]
 
     at_once = train("at once")
     with pytest.raises(KeyboardInterrupt):
         train("later", [StopAfter(2)])
-    assert KeptTraining(tmp_path / "later", {}).results is None
-    assert train("later") == at_once
-    again = KeptTraining(tmp_path / "later", {"sizes": (784, 5, 20)})
-    assert again.results["images_seen"] == 40
-    assert json.dumps(again.results)
+    assert (tmp_path / "later" / NAME).exists()
+    seen = []
+    assert train("later", [Seen(seen)]) == at_once
+    assert seen == [30, 40]
+    assert not (tmp_path / "later").exists()
