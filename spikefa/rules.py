@@ -47,7 +47,7 @@ class Rule:
     route: Route
     learning_layers: str = "all"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in ("name", "title", "reference"):
             if not (isinstance(getattr(self, field), str) and getattr(self, field)):
                 raise InputError(
@@ -97,7 +97,8 @@ DIRECT_FEEDBACK_ALIGNMENT = Rule(
     route=Direct(),
 )
 
-#: feedback_j = sum_k |B_kj| sign(W_jk) phi_d(delta_k): random sizes, true signs.
+#: feedback_j = sum_k |B_kj| sign(W_jk) psi_k phi_d(delta_k): that of backpropagation
+#: with random sizes and true signs in the place of W.
 SIGN_SYMMETRIC = Rule(
     name="sign",
     title="sign-symmetric feedback",
@@ -154,7 +155,7 @@ RULES = {
 }
 
 
-def get_rule(name):
+def get_rule(name: str | Rule) -> Rule:
     """Look a rule up by its short name.
 
     Raises

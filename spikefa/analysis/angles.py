@@ -8,13 +8,14 @@ how far it is from that.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 
-__all__ = ["alignment", "angle", "pinv_angle", "row_angles"]
+__all__ = ["alignment", "alignment_cosines", "angle", "pinv_angle", "row_angles"]
 
 
-def angle(a, b):
+def angle(a: ArrayLike, b: ArrayLike) -> float:
     """Return the angle between two arrays, taken as vectors.
 
     Parameters
@@ -43,10 +44,10 @@ def angle(a, b):
     90.0
     """
     a, b = _same_shape(a, b)
-    return float(_angles(a.reshape(1, -1), b.reshape(1, -1))[0])
+    return float(row_angles(a.reshape(1, -1), b.reshape(1, -1))[0])
 
 
-def row_angles(a, b):
+def row_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Return the angle between row i of `a` and row i of `b`, for each i.
 
     Parameters
@@ -78,10 +79,10 @@ def row_angles(a, b):
     a, b = _same_shape(a, b)
     if a.ndim != 2:
         raise InputError(f"row_angles needs matrices, not arrays of shape {a.shape}")
-    return _angles(a, b)
+    return np.degrees(np.arccos(_cosines(a, b)))
 
 
-def alignment(e, W, B):
+def alignment(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> float:
     """Return the mean of e^T W B e, positive where feedback teaches.
 
     Parameters
@@ -111,17 +112,38 @@ def alignment(e, W, B):
     here, and e^T W B e is the inner product of what backpropagation (``e @ W.T``)
     and feedback alignment (``e @ B``) send to the hidden layer.
     """
-    e = np.atleast_2d(np.asarray(e, dtype=float))
-    W, B = np.asarray(W, dtype=float), np.asarray(B, dtype=float)
-    _check_pair(W, B)
-    if e.ndim != 2 or e.shape[1] != W.shape[1] or e.shape[0] == 0:
-        raise InputError(
-            f"errors of shape {e.shape} do not fit weights of shape {W.shape}"
-        )
-    return float(np.mean(np.sum((e @ W.T) * (e @ B), axis=1)))
+    by_backprop, by_feedback = _sent_down(e, W, B)
+    return float(np.mean(np.sum(by_backprop * by_feedback, axis=1)))
 
 
-def pinv_angle(W, B):
+def alignment_cosines(e, W, B):
+    """Return e^T W B e of each error, divided by the lengths of W^T e and B e.
+
+    Parameters
+    ----------
+    e, W, B : array_like
+        See `alignment`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        From -1 to 1: the cosine of the angle between what backpropagation and
+        feedback alignment send to the hidden layer. NaN where nothing is sent.
+
+    Raises
+    ------
+    InputError
+        See `alignment`.
+
+    Notes
+    -----
+    The paper's condition for a teaching signal, e^T W B e > 0 [paper], error by error;
+    that of `alignment` is ruled by the largest errors.
+    """
+    return _cosines(*_sent_down(e, W, B))
+
+
+def pinv_angle(W: ArrayLike, B: ArrayLike) -> float:
     """Return the angle between W and the pseudoinverse of B.
 
     Parameters
@@ -157,13 +179,25 @@ def pinv_angle(W, B):
     return angle(W, np.linalg.pinv(B))
 
 
-def _same_shape(a, b):
+def _same_shape(a: ArrayLike, b: ArrayLike) -> tuple[NDArray, NDArray]:
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape:
         raise InputError(f"no angle between arrays of shapes {a.shape} and {b.shape}")
     if a.size == 0:
         raise InputError("no angle between empty arrays")
     return a, b
+
+
+def _sent_down(e, W, B):
+    """Return what backpropagation and feedback alignment make of errors."""
+    e = np.atleast_2d(np.asarray(e, dtype=float))
+    W, B = np.asarray(W, dtype=float), np.asarray(B, dtype=float)
+    _check_pair(W, B)
+    if e.ndim != 2 or e.shape[1] != W.shape[1] or e.shape[0] == 0:
+        raise InputError(
+            f"errors of shape {e.shape} do not fit weights of shape {W.shape}"
+        )
+    return e @ W.T, e @ B
 
 
 def _check_pair(W, B):
@@ -174,10 +208,10 @@ def _check_pair(W, B):
         )
 
 
-def _angles(a, b):
-    cosine = np.einsum("ij,ij->i", _unit(a), _unit(b))
-    # Rounding can take the cosine of parallel vectors past 1, where acos is NaN.
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+def _cosines(a, b):
+    """Return the cosine of the angle between row i of `a` and of `b`, for each i."""
+    # Rounding can take that of parallel vectors past 1, where acos is NaN.
+    return np.clip(np.einsum("ij,ij->i", _unit(a), _unit(b)), -1, 1)
 
 
 def _unit(rows):

@@ -37,7 +37,7 @@ PLAN = "runs.json"
 _CIRCUMSTANCES = ("device", "threads", "preset")
 
 #: The signal that has stopped a run in this process; those after it do not start.
-_stopped = []
+_stopped: list[object] = []
 
 
 def read_plan(folder):
@@ -252,7 +252,7 @@ def summarize(results):
     measured = [name for name in first if name.endswith("error_percent")]
     measured += [name for name in first if name.endswith("last_step_percent")]
     curves = [found["learning_curve"] for found in results]
-    names = (*dict.fromkeys(measured), "feedback_angles_at_start")
+    names = (*dict.fromkeys(measured), "at_start")
     return {
         **first,
         **{name: _over([r.get(name) for r in results], _mean) for name in names},

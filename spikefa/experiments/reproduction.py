@@ -13,7 +13,7 @@ RULES = tuple(name for name, rule in ALL_RULES.items() if not rule.route.rate_on
 #: another one was better: backpropagation, because its errors shrink by psi in every
 #: layer.
 ETA = 0.01
-ETAS = {"bp": 0.1, "kp": 0.1}
+ETAS = {"bp": 0.1, "kp": 0.1, "sign": 0.1}
 
 
 #: What the paper leaves open or can be read in two ways, and the options that try it.

@@ -205,8 +205,17 @@ def _compare(folder, found):
 
 
 def _rules(folder, found):
-    angles = LearningCurve.from_json(found["learning_curve"])[-1].feedback_angles
-    note = "; angles " + ", ".join(f"{a:.0f}°" for a in angles) if angles else ""
+    last = LearningCurve.from_json(found["learning_curve"])[-1]
+    note = ""
+    for words, angles in (
+        ("; deltas to those of backpropagation ", last.delta_angles),
+        ("; B to transposed W ", last.feedback_angles),
+    ):
+        if angles:
+            note += words + ", ".join(f"{angle:.0f}°" for angle in angles)
+    if last.teaching_percent:
+        least = min(last.teaching_percent)
+        note += f"; eᵀWBe > 0 for {least:.0f} % of the images or more"
     rule = folder.removeprefix("rules-")
     what = f"spiking network, {_title(rule)}"
     yield _spiking_row("(rules)", what, "", found, note)

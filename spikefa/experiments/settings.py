@@ -27,6 +27,9 @@ class Settings:
         Training images that are held out and tested with instead of the test images.
     evaluate_every : int or None
         Training images between evaluations; None: a pass.
+    angle_images : int
+        Images that the deltas are compared with those of backpropagation for, at each
+        evaluation; 0: none.
     evaluations : int
         Tests of the final weights, each with other spikes.
     evaluation_steps : tuple of int
@@ -35,6 +38,8 @@ class Settings:
         Images of one run of the network.
     shuffle : str
         When images get a new order, see `Schedule`.
+    removed : float
+        Fraction of the forward and feedback synapses that are removed at the start.
     feedback_bits : int
         Bits of a feedback weight, see `Architecture`.
     precision : str
@@ -62,11 +67,13 @@ class Settings:
     test_images: int | None = None
     validation: int = 0
     evaluate_every: int | None = None
+    angle_images: int = 200
     evaluations: int = 1
     evaluation_steps: tuple = ()
     chunk_images: int = 1000
     shuffle: str = "every"
     rule: str = "fa"
+    removed: float = 0.0
     feedback_bits: int = 32
     precision: str = "single"
     engine: str = "dense"
@@ -106,6 +113,7 @@ QUICK = {
     "epochs": 2,
     "images": 200,
     "test_images": 100,
+    "angle_images": 20,
     "chunk_images": 100,
     "evaluations": 1,
     "evaluation_steps": (),

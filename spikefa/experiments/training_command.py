@@ -17,6 +17,7 @@ from .command_line import (
     assignment,
     checkpoint_interval,
     device_choice,
+    fraction,
     nonnegative,
     nonnegative_int,
     pairs,
@@ -31,9 +32,9 @@ __all__ = ["explicit_settings", "run_training", "training_parser"]
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "validation evaluate_every evaluations evaluation_steps chunk_images shuffle rule "
-    "feedback_bits precision engine device threads seed dataset data model record "
-    "record_window"
+    "validation evaluate_every evaluations evaluation_steps angle_images chunk_images "
+    "shuffle rule removed feedback_bits precision engine device threads seed dataset "
+    "data model record record_window"
 ).split()
 
 
@@ -62,12 +63,26 @@ def training_parser(script, description):
     add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
     add("--outputs-per-class", type=positive_int, metavar="N")
     add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
+    add(
+        "--removed",
+        type=fraction,
+        metavar="X",
+        help="fraction of all forward and feedback synapses that are removed at the "
+        "start, such as 0.5; default: 0",
+    )
     add("--steps", type=positive_int, metavar="N", help="time steps per image")
     add("--test-steps", type=positive_int, metavar="M", help="the same in tests")
     add("--epochs", type=positive_int, metavar="N", help="passes over the images")
     add("--images", type=positive_int, metavar="N", help="images per pass")
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
+    add(
+        "--angle-images",
+        type=nonnegative_int,
+        metavar="N",
+        help="images per evaluation for which deltas are compared with those of "
+        "backpropagation; default: 200",
+    )
     add(
         "--evaluations",
         type=positive_int,
@@ -384,9 +399,7 @@ def _write_together(results, folder):
     found = summarize(results)
     write_summary(found, folder)
     curves = [LearningCurve.from_json(r["learning_curve"]) for r in results]
-    mean = LearningCurve.from_json(
-        found["learning_curve"], found["feedback_angles_at_start"]
-    )
+    mean = LearningCurve.from_json(found["learning_curve"], found["at_start"])
     save_figure(plot_runs(curves, mean), folder / "figure.png")
     return _summary(found, folder)
 

@@ -21,16 +21,17 @@ from ..devices.open import open_session
 from ..devices.session import RunInterrupted
 from ..equations.model import load_model
 from ..equations.parameters import replace_parameters
-from ..errors import InputError
+from ..errors import InputError, ModelError
 from ..files import package_versions, replacing
 from ..rules import get_rule
-from ..training.callbacks import Callback, FeedbackAngles
+from ..training.callbacks import Callback, DeltaAngles, FeedbackAngles
 from ..training.checkpoints import (
     CheckpointCallback,
     check_same_run,
     describe_run,
     restore,
 )
+from ..training.comparison import Comparison, can_be_compared
 from ..training.guards import NumericalGuard
 from ..training.material import check_test_images, hold_out
 from ..training.records import Windows
@@ -115,8 +116,10 @@ class Experiment:
             threads=settings.threads,
             record=record,
         )
+        self.comparison = None
         try:
             self.trainer = self._trainer(dataset, chunk, windows)
+            self.comparison = self._compare(device or settings.device)
             if checkpoint:
                 restore(self.trainer, checkpoint)
         except BaseException:
@@ -164,6 +167,7 @@ class Experiment:
             images=images,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            removed=settings.removed,
             validation=settings.validation,
         )
         circumstances = {
@@ -202,8 +206,27 @@ class Experiment:
             test_steps=settings.test_steps,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            removed=settings.removed,
             windows=windows,
         )
+
+    def _compare(self, device):
+        """Open what compares the deltas with those of backpropagation."""
+        settings, network = self.settings, self.session.network
+        if not (settings.angle_images and can_be_compared(network)):
+            return None
+        n_images = min(settings.angle_images, self.trainer.test_images)
+        try:
+            return Comparison(
+                network,
+                n_images,
+                steps=settings.steps,
+                device=device,
+                threads=settings.threads,
+            )
+        except ModelError as exc:
+            self.warn(f"deltas are not compared with those of backpropagation: {exc}")
+            return None
 
     def run(self, callbacks=(), every_images=None, every_seconds=None, progress=None):
         """Train to the end, or until a signal comes; write checkpoints and results.
@@ -225,8 +248,11 @@ class Experiment:
         checkpoints = CheckpointCallback(
             self.folder, self.meta, every_images, every_seconds
         )
+        measures = [FeedbackAngles()]
+        if self.comparison:
+            measures.append(DeltaAngles(self.comparison, self.settings.angle_images))
         all_callbacks = [
-            FeedbackAngles(),
+            *measures,
             *callbacks,
             NumericalGuard(self.warn),
             _WallClock(self),
@@ -291,7 +317,7 @@ class Experiment:
             "images_seen": trainer.images_seen,
             **self._last_errors(),
             "final_evaluations": self.final_evaluations,
-            "feedback_angles_at_start": trainer.curve.angles_at_start,
+            "at_start": trainer.curve.at_start.to_json(),
             "learning_curve": trainer.curve.to_json(),
             "ms_per_step": trainer.ms_per_step,
             "wall_seconds": self.wall_seconds,
@@ -337,8 +363,10 @@ class Experiment:
         save_figure(figure, self.folder / "figure.png")
 
     def close(self):
-        """Release what the session holds."""
+        """Release what the sessions hold."""
         self.session.close()
+        if self.comparison:
+            self.comparison.close()
 
 
 class _WallClock(Callback):
@@ -379,6 +407,7 @@ def _how(settings, chunk):
         "chunk_images": most_steps // unit,
         "engine": settings.engine,
         "feedback_bits": settings.feedback_bits,
+        "sparse": settings.removed > 0,
         "precision": settings.precision,
     }
 

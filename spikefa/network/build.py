@@ -12,7 +12,7 @@ from .monitors import add_readout
 from .neurons import add_delta, add_input, add_layer, neuron_group, transfer_string
 from .precision import compute_in_double, double_variables
 from .records import add_records
-from .stimuli import Stimulus, add_stimuli
+from .stimuli import Images, Stimulus, add_stimuli
 from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
 
@@ -34,6 +34,9 @@ class FeedbackNetwork:
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
         Projections that a route has of its own, by the layer they end in.
+    reference : list
+        Delta neurons and projections of backpropagation beside a rule, see
+        `spikefa.network.reference`.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
     passes : Stimulus
@@ -62,15 +65,16 @@ class FeedbackNetwork:
     deltas: list = field(default_factory=lambda: [None])
     forward: list = field(default_factory=lambda: [None])
     feedback: dict = field(default_factory=dict)
+    reference: list = field(default_factory=list)
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
     records: dict = field(default_factory=dict)
-    images: Stimulus = None
-    targets: Stimulus = None
-    passes: Stimulus = None
+    images: Images = field(init=False, repr=False)
+    targets: Stimulus = field(init=False, repr=False)
+    passes: Stimulus = field(init=False, repr=False)
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
-    decay_clock: DecayClock = None
+    decay_clock: DecayClock = field(init=False, repr=False)
     doubles: set = field(default_factory=set)
     decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1
@@ -95,7 +99,7 @@ class FeedbackNetwork:
     def stateful(self):
         """All groups and projections whose variables make up the state."""
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
-        return [group for group in groups if group is not None]
+        return [group for group in groups if group is not None] + self.reference
 
     # What a route adds to the network, see `spikefa.network.routes`.
 

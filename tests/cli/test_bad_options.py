@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
 from spikefa.sims import mnist_spiking
 
 import spikefa
@@ -45,6 +44,8 @@ SINGLE = [
     *[["--seed", value] for value in BAD_COUNTS[1:]],
     *[[option, value] for option in ("--eta", "--gamma") for value in BAD_NUMBERS],
     *[[option, value] for option in CHOICES for value in BAD_CHOICES],
+    *[["--removed", value] for value in [*BAD_NUMBERS, "1.5", "50%"]],
+    *[["--angle-images", value] for value in BAD_COUNTS[1:]],
     *[["--checkpoint-every", value] for value in BAD_INTERVALS],
     *[["--set", value] for value in BAD_ASSIGNMENTS],
 ]

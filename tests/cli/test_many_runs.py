@@ -23,7 +23,7 @@ def measured(folder):
     """All that does not depend on the machine."""
     found = results(folder)
     curve = [entry | {"ms_per_step": 0} for entry in found["learning_curve"]]
-    return curve, found["final_evaluations"], found["feedback_angles_at_start"]
+    return curve, found["final_evaluations"], found["at_start"]
 
 
 def weights(folder):
@@ -57,6 +57,9 @@ def test_each_seed_is_a_run_of_its_own(command, tmp_path):
             assert point[name] == pytest.approx(mean)
         angles = np.mean([p["feedback_angles"] for p in points], axis=0)
         assert point["feedback_angles"] == pytest.approx(angles)
+    starts = [found["at_start"]["delta_angles"] for found in (third, fourth)]
+    mean = np.mean(starts, axis=0)
+    assert together["at_start"]["delta_angles"] == pytest.approx(mean)
     assert (tmp_path / "all" / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -51,6 +51,9 @@ def test_files_and_results(command, tmp_path):
     curve = results["learning_curve"]
     assert [entry["images_seen"] for entry in curve] == [100, 200, 300, 400]
     assert curve[-1]["test_error_percent"] == results["test_error_percent"]
+    for measured in (results["at_start"], curve[1], curve[3]):
+        assert len(measured["delta_angles"]) == len(measured["teaching_percent"]) == 1
+        assert 0 < measured["delta_angles"][0] < 180
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
     with np.load(folder / "records.npz", allow_pickle=False) as records:
         # 20 images of 5 steps from the first chunk and from the last one.
@@ -72,6 +75,22 @@ def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
     assert command("--resume", "--epochs", 3, "--out", "later").code == 0
     at_once, later = state(tmp_path / "at once"), state(tmp_path / "later")
     assert at_once == later
+
+
+def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
+    few = ("--images", 100, "--test-images", 20, "--angle-images", 0)
+    removed = ("--quick", "--removed", 0.5, "--device", "numpy", *few)
+    assert command(*removed, "--out", "at once").code == 0
+    assert command(*removed, "--epochs", 1, "--out", "later").code == 0
+    outcome = command("--resume", "--removed", 0.2, "--out", "later")
+    assert outcome.code == 2
+    assert "removed (0.5 there, 0.2 here)" in outcome.err
+    assert command("--resume", "--epochs", 2, "--out", "later").code == 0
+    at_once, later = state(tmp_path / "at once"), state(tmp_path / "later")
+    assert at_once == later
+    arrays = dict(newest_checkpoint(tmp_path / "later", print).arrays("state/"))
+    for name in ("forward_1.W", "forward_2.W", "feedback_1.B"):
+        assert np.count_nonzero(arrays[name] == 0) == arrays[name].size // 2
 
 
 def test_a_finished_run_cannot_be_overwritten(command):

@@ -84,6 +84,8 @@ def _open(
     images=CHUNK_IMAGES,
     recording=False,
     record=None,
+    feedback_bits=32,
+    sparse=False,
     **kwds,
 ):
     architecture = Architecture(
@@ -92,6 +94,8 @@ def _open(
         steps_per_image=steps,
         chunk_images=images,
         engine=engine,
+        feedback_bits=feedback_bits,
+        sparse=sparse,
     )
     if recording:
         record = recorded(sizes, rule)

@@ -7,8 +7,7 @@ import pytest
 from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
 
-from spikefa.datasets import load_dataset
-from spikefa.datasets import regression as tasks
+from spikefa.datasets import load_dataset, regression as tasks
 from spikefa.experiments.results_table import rows_of
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
