@@ -96,7 +96,7 @@ class MainLoop:
         yield "while (requests.next()) {"
         yield "set_from_command_line(requests.values);"
         known = arrays_of_functions(self.device)
-        for stimulus in (self.network.images, self.network.targets):
+        for stimulus in self.network.stimuli:
             for key in stimulus.arrays:
                 if (name := f"{stimulus.name}_{key}") in known:
                     yield self.read_array(name)

@@ -105,8 +105,9 @@ class Session(ABC):
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
         self._step = 0
-        self._pass_length = None
-        self._learned_steps = None  # in an evaluation: those before it
+        self._pass_length: tuple[int, int] | None = None
+        # In an evaluation: those before it.
+        self._learned_steps: int | None = None
         self._interrupted = False
 
     @property
@@ -133,7 +134,7 @@ class Session(ABC):
         self._step = int(step)
 
     @property
-    def pass_length(self):
+    def pass_length(self) -> tuple[int, int] | None:
         """What ``passes(t)`` counts: images of a pass, and the time steps of each.
 
         A tuple of two integers, or None if nobody has said it; `Trainer` does. The
@@ -148,7 +149,7 @@ class Session(ABC):
         return self._pass_length
 
     @pass_length.setter
-    def pass_length(self, length):
+    def pass_length(self, length: tuple[int, int]) -> None:
         images, steps = length
         unit = self.network.architecture.steps_per_image
         if images < 1 or steps < 1 or steps % unit:
@@ -359,9 +360,8 @@ class Session(ABC):
 
     def _stimuli(self, images, targets):
         """List what equations are shown in a run from now on, with its values."""
-        net = self.network
-        passes = self._passes(len(images))
-        return (net.images, images), (net.targets, targets), (net.passes, passes)
+        values = images, targets, self._passes(len(images))
+        return list(zip(self.network.stimuli, values, strict=True))
 
     def _passes(self, n_images):
         """Passes over the training set before each of the next images."""

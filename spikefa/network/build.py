@@ -91,6 +91,11 @@ class FeedbackNetwork:
         """Layers above the input."""
         return self.architecture.n_layers
 
+    @property
+    def stimuli(self):
+        """What runs show: images, targets, and how many passes there have been."""
+        return self.images, self.targets, self.passes
+
     def learns(self, layer):
         """Whether a layer has deltas and plastic synapses."""
         return layer == self.n_layers or self.rule.learning_layers == "all"
