@@ -24,7 +24,7 @@ excitatory = NeuronGroup(
     dgi/dt = -gi/(2*ms) : 1
     dtheta/dt = -theta/(1e7*ms) : 1  # homeostasis
     """,
-    threshold="v > 1 + theta",
+    threshold="v > 0.3 + theta",
     reset="v = 0; theta += 0.05",
     refractory=5 * ms,
     method="euler",

@@ -10,6 +10,7 @@ from brian2.equations.equations import (
     Equations,
 )
 from brian2.groups.neurongroup import check_identifier_pre_post
+from brian2.synapses.synapses import Synapses
 from brian2.units.allunits import second
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
@@ -20,13 +21,23 @@ from .statements import calls_are_pure, parse_code
 __all__ = [
     "check_keywords",
     "check_left_out",
+    "check_names",
     "check_shared",
     "checked_delay",
     "checked_ends",
     "checked_model",
     "delays_by_pathway",
+    "pathways_by_name",
     "refuse_random",
 ]
+
+#: A variable that has one of these names is hidden in `Synapses` too.
+_ATTRIBUTES_OF_SYNAPSES = {
+    *dir(Synapses),
+    *("source", "target", "events", "equations", "event_driven", "codeobj_class"),
+    *("state_updater", "subexpression_updater", "summed_updaters", "indices"),
+    *("namespace", "variables", "multisynaptic_index"),
+}
 
 
 def check_keywords(connect, pre, on_pre, post, on_post):
@@ -69,6 +80,20 @@ def check_left_out(synapses, codes):
                 "that is, by an index of its own, which synapses do not follow. Copy "
                 "it into a variable of the group."
             )
+
+
+def check_names(synapses, model):
+    """Raise if a variable could not be read, for an attribute that has its name.
+
+    The attributes of `Synapses` hide variables in the same way.
+    """
+    taken = {name for cls in type(synapses).__mro__ for name in vars(cls)}
+    taken |= set(vars(synapses))
+    for name in sorted(model.names & (taken - _ATTRIBUTES_OF_SYNAPSES)):
+        raise ValueError(
+            f"'{name}' cannot be the name of a variable, it is an attribute of "
+            f"{type(synapses).__name__}: rename it."
+        )
 
 
 def check_shared(model, variables):
@@ -123,6 +148,30 @@ def checked_model(model, multisynaptic_index):
                 "variable name."
             )
     return model
+
+
+def pathways_by_name(side, statements):
+    """Return the pathways of one side as pairs of name and statements."""
+    if not statements:
+        return []
+    if isinstance(statements, str):
+        statements = {side: statements}
+    if not isinstance(statements, Mapping):
+        raise TypeError(
+            f"on_{side} has to be a string or a dictionary, is {type(statements)}"
+        )
+    for objname, code in statements.items():
+        if not isinstance(objname, str):
+            raise TypeError(
+                f"Keys for the 'on_{side}' argument have to be strings, got "
+                f"{type(objname)} instead."
+            )
+        if not isinstance(code, str):
+            raise TypeError(
+                f"The statements of pathway '{objname}' have to be a string, are "
+                f"{type(code)}"
+            )
+    return list(statements.items())
 
 
 def delays_by_pathway(delay):

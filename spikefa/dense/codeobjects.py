@@ -13,6 +13,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
 __all__ = [
+    "TOLD",
     "dense_code_object_class",
     "dense_templates_for_strings",
     "draws_random_numbers",
@@ -20,6 +21,11 @@ __all__ = [
     "only_immediate",
     "supports_pending",
 ]
+
+
+#: Under this name a template is told what it may do. Brian2 passes the variables of the
+#: code under their own names, and no name of a user begins with an underscore.
+TOLD = "_told"
 
 
 def _derive(parent, folder):

@@ -58,6 +58,16 @@ class Connectivity:
         self._set(positions)
         self.connected = True
 
+    def stored_state(self):
+        """What is connected, in the order of the synapses."""
+        return self.connected, self.positions
+
+    def restore_state(self, state):
+        """Bring back what `stored_state` returned."""
+        self.connected, positions = state
+        if positions is not None or self.mask is not None:
+            self._keep(positions)
+
     def _refuse(self, what):
         raise NotImplementedError(f"'{self._synapses.name}' {what}: use Synapses")
 
@@ -166,8 +176,13 @@ class Connectivity:
                     f"would use {density:.0%} of its matrix, and Synapses are faster "
                     f"below {LOWEST_DENSITY:.0%}"
                 )
-            self.positions = positions
-            self.mask = add_matrix(synapses, "_mask", bool)
-            joined = np.zeros(int(np.prod(synapses.shape)), dtype=bool)
-            joined[positions] = True
-            self.mask.set_value(joined)
+            self._keep(positions)
+
+    def _keep(self, positions):
+        """Remember which elements of the matrix are synapses."""
+        self.positions = positions
+        if self.mask is None:
+            self.mask = add_matrix(self._synapses, "_mask", bool)
+        joined = np.zeros(self.mask.size, dtype=bool)
+        joined[slice(None) if positions is None else positions] = True
+        self.mask.set_value(joined)

@@ -10,7 +10,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import get_identifiers
 
 from .checks import refuse_random
-from .codeobjects import supports_pending
+from .codeobjects import TOLD, supports_pending
 from .statements import calls_are_pure, increment, lines_apart, parse_code
 from .variables import give_index_arrays
 
@@ -89,7 +89,7 @@ def plan_rows(runner, synapses):
         Runs its code for every synapse.
     synapses : DenseSynapses
     """
-    runner.template_kwds = {"idle_if_zero": None, "synapses_apart": False}
+    runner.template_kwds = {TOLD: {"idle_if_zero": None, "synapses_apart": False}}
     try:
         _plan_rows(runner, synapses)
     except SyntaxError:  # for Brian2 to refuse, before a run
@@ -101,10 +101,9 @@ def _plan_rows(runner, synapses):
     factor = idle_row_factor(code, variables, synapses.namespace)
     refuse_random(synapses, code)
     give_index_arrays(runner, synapses)
-    runner.template_kwds = {
-        "idle_if_zero": variables[factor] if factor else None,
-        "synapses_apart": lines_apart(code, variables, "_idx"),
-    }
+    told = runner.template_kwds[TOLD]
+    told["idle_if_zero"] = variables[factor] if factor else None
+    told["synapses_apart"] = lines_apart(code, variables, "_idx")
     product = outer_product(code, variables, synapses.namespace)
     if product is None or not supports_pending(runner.codeobj_class):
         return
@@ -117,13 +116,13 @@ def _plan_rows(runner, synapses):
     runner.template = "dense_outer"
     runner.abstract_code = f"_increment = {expression}"
     runner.needed_variables = [name, factor]
-    runner.template_kwds |= {"matrix": matrix, "factor": variables[factor]}
+    told |= {"matrix": matrix, "factor": variables[factor]}
 
 
 def plan_state_updater(updater, synapses):
     """Tell the templates that integrating leaves nothing but synapses changed."""
     give_index_arrays(updater, synapses)
-    updater.template_kwds = {"idle_if_zero": None, "synapses_apart": True}
+    updater.template_kwds = {TOLD: {"idle_if_zero": None, "synapses_apart": True}}
 
 
 def _has_factor(expression, name, variables):

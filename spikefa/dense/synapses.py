@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 from brian2.core.namespace import get_local_namespace
-from brian2.core.variables import ArrayVariable, VariableView
-from brian2.devices.device import get_device
 from brian2.equations.equations import (
     Equations,
     check_subexpressions,
@@ -19,36 +16,35 @@ from brian2.units.allunits import second
 from .checks import (
     check_keywords,
     check_left_out,
+    check_names,
     check_shared,
     checked_ends,
     checked_model,
     delays_by_pathway,
+    pathways_by_name,
 )
 from .codeobjects import (
     dense_code_object_class,
-    dense_templates_for_strings,
     loops_over_arrays,
     only_immediate,
 )
 from .connectivity import Connectivity
-from .events import add_time_stamps, event_driven_part, find_traces
-from .idle import idle_row_factor, plan_rows, plan_state_updater
-from .indexing import (
-    DenseIndexing,
-    DenseIndexWrapper,
-    DenseSubgroup,
-    as_dense_view,
-)
+from .event_driven import add_time_stamps, event_driven_part
+from .idle import plan_rows, plan_state_updater
+from .indexing import DenseIndexing, DenseIndexWrapper
+from .matrix_group import MatrixGroup
 from .observers import check_observers
+from .pathways import DensePathway
 from .pending import plan_pending
-from .runners import DensePathway, DenseSummedUpdater
 from .statements import parse_code
-from .variables import IndexArray, create_variables
+from .summed import add_summed
+from .traces import find_traces, had_events, values_of_constants
+from .variables import create_variables
 
 __all__ = ["DenseSynapses"]
 
 
-class DenseSynapses(Group):
+class DenseSynapses(MatrixGroup):
     """Synapses from (nearly) every source neuron to every target neuron.
 
     Takes the equations and statements of Brian2's
@@ -156,7 +152,7 @@ class DenseSynapses(Group):
         statements = [
             (side, *pathway)
             for side, given in (("pre", on_pre), ("post", on_post))
-            for pathway in _by_name(side, given)
+            for pathway in pathways_by_name(side, given)
         ]
         self._plan_equations(model, statements)
         create_variables(self, model, dtype)
@@ -183,6 +179,7 @@ class DenseSynapses(Group):
         #: The updates that are put off, if there are any.
         self.pending = plan_pending(self, put_off)
         self.indices = DenseIndexWrapper(self)
+        check_names(self, model)
         self._enable_group_attributes()
 
     def _plan_equations(self, model, statements):
@@ -201,6 +198,8 @@ class DenseSynapses(Group):
             codes[side].append(code)
         #: The event-driven variables that are kept once a neuron, by name.
         self.traces = {}
+        #: Values of what their equations depend on, in the last run.
+        self._constants = {}
         if event_driven and not loops_over_arrays(self.codeobj_class):
             self.traces = find_traces(
                 event_driven, codes["pre"], codes["post"], self.source, self.target
@@ -229,7 +228,7 @@ class DenseSynapses(Group):
         self.summed_updaters = {}
         for eq in model.values():
             if "summed" in eq.flags:
-                self._add_summed(eq)
+                add_summed(self, eq)
 
     def connect(
         self,
@@ -272,45 +271,6 @@ class DenseSynapses(Group):
         if self.mask is not None:
             self.make_at_once()
 
-    def positions(self):
-        """Elements of the matrix that are synapses, in the order of the synapses."""
-        if self.connectivity.positions is not None:
-            return self.connectivity.positions
-        return np.arange(len(self))
-
-    def __len__(self):
-        return self.connectivity.number
-
-    @property
-    def shape(self):
-        """Number of source and of target neurons."""
-        return len(self.source), len(self.target)
-
-    @property
-    def N_pre(self):
-        """Number of source neurons."""
-        return self.shape[0]
-
-    @property
-    def N_post(self):
-        """Number of target neurons."""
-        return self.shape[1]
-
-    @property
-    def N_outgoing_pre(self):
-        """Number of synapses of each source neuron."""
-        return self.variables["N_outgoing"].get_value()
-
-    @property
-    def N_incoming_post(self):
-        """Number of synapses of each target neuron."""
-        return self.variables["N_incoming"].get_value()
-
-    @property
-    def mask(self):
-        """One byte a pair: whether it is connected; None if all are."""
-        return self.connectivity.mask
-
     @property
     def delay(self):
         """The delay of the pathway ``pre``."""
@@ -329,9 +289,6 @@ class DenseSynapses(Group):
     def delay_(self, value):
         self.delay = value * second
 
-    def __getitem__(self, item):
-        return DenseSubgroup(self, self.indices[item])
-
     def __repr__(self):
         return (
             f"<{type(self).__name__} {self.name}: {self.N_pre} x {self.N_post} "
@@ -348,51 +305,19 @@ class DenseSynapses(Group):
         self.check_observers()
         self.equations.check_units(self, run_namespace=run_namespace)
         check_subexpressions(self, self.equations, run_namespace)
+        self._check_constants(run_namespace)
         super().before_run(run_namespace=run_namespace)
 
-    def check_variable_write(self, variable):
-        """Raise if a synaptic variable is set before `connect` was called."""
-        if not self.connectivity.connected:
-            raise TypeError(
-                f"Cannot write to synaptic variable '{variable.name}', you need to "
-                "call connect(...) first"
+    def _check_constants(self, run_namespace):
+        """Raise if traces would have to know since when a constant is another one."""
+        before = self._constants
+        self._constants = values_of_constants(self, run_namespace)
+        changed = [n for n, value in self._constants.items() if before.get(n) != value]
+        if before and changed and had_events(self):
+            raise NotImplementedError(
+                f"'{changed[0]}' changed after events, and '{self.name}' keeps what "
+                "depends on it once for each neuron: use Synapses"
             )
-
-    def resolve_all(self, identifiers, run_namespace, *args, **kwds):
-        """Resolve names; ``i`` and ``j`` are counted by the templates."""
-        found = super().resolve_all(identifiers, run_namespace, *args, **kwds)
-        more = kwds.get("additional_variables") or {}
-        for name, side in (("i", "pre"), ("j", "post")):
-            if isinstance(more.get(f"_{side}synaptic_idx"), IndexArray):
-                continue  # its code reads arrays
-            if isinstance(found.get(name), IndexArray):
-                found[name] = self.counted[name]
-                for needed in (f"_{side}synaptic_idx", f"_{side}_start"):
-                    found[needed] = self.variables[needed]
-        if self.mask is not None:
-            found["_mask"] = self.mask
-        return found
-
-    def __setattr__(self, name, value, level=0):
-        trace = vars(self).get("traces", {}).get(name.removesuffix("_"))
-        if trace is not None:
-            trace.set(self, value, check_units=not name.endswith("_"))
-            return
-        plain = name.removesuffix("_")
-        if self._holds_masked(plain):
-            view = self.state(plain, use_units=plain == name)
-            view.set_item("True", value, level=level + 1)
-            return
-        if not isinstance(value, str):
-            super().__setattr__(name, value, level)
-            return
-        with dense_templates_for_strings():
-            super().__setattr__(name, value, level + 1)
-
-    def state(self, name, use_units=True, level=0):
-        """Return a variable, with string expressions that know all indices."""
-        view = super().state(name, use_units, level)
-        return as_dense_view(view) if isinstance(view, VariableView) else view
 
     def check_observers(self):
         """Look for objects outside of the projection that read its variables."""
@@ -404,30 +329,6 @@ class DenseSynapses(Group):
         for pathway in self.pathways:
             pathway.make_at_once()
 
-    def end_of(self, side):
-        """Number after that of the last neuron of a side, in its whole group."""
-        group = self.source if side == "pre" else self.target
-        return getattr(group, "start", 0) + len(group)
-
-    def index_array(self, side):
-        """The number of each pre- or postsynaptic neuron in its whole group."""
-        name = f"_synaptic_{side}"
-        if name not in self.variables:
-            start = self.variables[f"_{side}_start"].get_value()
-            array = IndexArray(name, self, side, start)
-            self.variables._variables[name] = array
-        return self.variables[name]
-
-    def _holds_masked(self, name):
-        """Whether a name is that of a matrix of which not all elements are used."""
-        connectivity = vars(self).get("connectivity")
-        return (
-            connectivity is not None
-            and connectivity.mask is not None
-            and name in self.variables
-            and self.variables.indices[name] == "_idx"
-        )
-
     def _pre_pathway(self):
         if "pre" not in [pathway.objname for pathway in self.pathways]:
             raise AttributeError(
@@ -435,12 +336,6 @@ class DenseSynapses(Group):
                 "to."
             )
         return self.pre
-
-    def _count(self, name, side):
-        size = self.shape[0 if side == "pre" else 1]
-        neurons = self.variables[name].get_value()[self.positions()]
-        counted = np.bincount(neurons, minlength=size).astype(np.int32)
-        return np.pad(counted, (self.end_of(side) - size, 0))
 
     def _add_pathway(self, side, objname, code, delay):
         if objname in self.variables or hasattr(self, objname):
@@ -467,33 +362,6 @@ class DenseSynapses(Group):
             return None
         return self.pending.template_kwds()
 
-    def matrices_among(self, variables):
-        """Bytes of a number, for each array of synaptic values that a template uses.
-
-        Parameters
-        ----------
-        variables : dict
-            The variables of the code object.
-
-        Returns
-        -------
-        bytes : dict of int
-            By name of the array in the generated program.
-        """
-        name_of = get_device().get_array_name
-        matrices = [
-            variable
-            for name, variable in self.variables.items()
-            if isinstance(variable, ArrayVariable)
-            and not isinstance(variable, IndexArray)  # counted, not read
-            and self.variables.indices[name] == "_idx"
-        ]
-        return {
-            name_of(variable): np.dtype(variable.dtype).itemsize
-            for variable in variables.values()
-            if any(variable is matrix for matrix in matrices)
-        }
-
     def run_regularly(self, code, *args, **kwds):
         """Run statements for every synapse, as `Synapses` does."""
         try:
@@ -510,67 +378,3 @@ class DenseSynapses(Group):
         runner = super().run_regularly(code, *args, **kwds)
         plan_rows(runner, self)
         return runner
-
-    def idle_row_variable(self, code):
-        """Presynaptic variable whose zeros mark the rows that the code leaves alone."""
-        name = idle_row_factor(code, self.variables)
-        return None if name is None else self.variables[name]
-
-    def get_states(self, vars=None, *args, **kwds):
-        """Return the values of variables, as `Synapses` does."""
-        if vars is None and self.event_driven is not None:
-            shown = {*self.traces, "lastupdate"}
-            vars = [
-                name
-                for name, variable in self.variables.items()
-                if name in shown
-                or (
-                    isinstance(variable, ArrayVariable)
-                    and not name.startswith("_")
-                    and (
-                        kwds.get("read_only_variables", True) or not variable.read_only
-                    )
-                )
-            ]
-        kwds["level"] = kwds.get("level", 0) + 1
-        return super().get_states(vars, *args, **kwds)
-
-    def _add_summed(self, eq):
-        if eq.varname not in self.variables:
-            raise ValueError(
-                f"The summed variable '{eq.varname}' does not refer to any known "
-                "variable in the target group."
-            )
-        same = self.variables[eq.varname]
-        if any(u.target_var is same for u in self.summed_updaters.values()):
-            raise ValueError(
-                f"The target variable of '{eq.varname}' is already updated by another "
-                "summed variable"
-            )
-        updater = DenseSummedUpdater(self, eq)
-        self.summed_updaters[eq.varname] = updater
-        self.contained_objects.append(updater)
-
-
-def _by_name(side, statements):
-    """The pathways of one side as pairs of name and statements."""
-    if not statements:
-        return []
-    if isinstance(statements, str):
-        statements = {side: statements}
-    if not isinstance(statements, Mapping):
-        raise TypeError(
-            f"on_{side} has to be a string or a dictionary, is {type(statements)}"
-        )
-    for objname, code in statements.items():
-        if not isinstance(objname, str):
-            raise TypeError(
-                f"Keys for the 'on_{side}' argument have to be strings, got "
-                f"{type(objname)} instead."
-            )
-        if not isinstance(code, str):
-            raise TypeError(
-                f"The statements of pathway '{objname}' have to be a string, are "
-                f"{type(code)}"
-            )
-    return list(statements.items())

@@ -19,6 +19,7 @@ from brian2.utils.filelock import FileLock
 
 from ..errors import SpikefaError
 from .cache import cache_folder, using
+from .main_loop import add_header
 
 __all__ = ["compile_project"]
 
@@ -126,6 +127,7 @@ def _build(device, directory):
         _VECTOR_MATH,
     ]
     device.build(directory=str(directory), compile=False, run=False)
+    add_header(directory)
     _write(directory / "precompiled.mk", _MAKEFILE)
     _make_holes(directory / "static_arrays")
     compiler = _make(directory, "compiler")
@@ -165,7 +167,7 @@ def _digest(directory, device, compiler):
     """Name all that the program is made from."""
     digest = hashlib.sha256(compiler.encode())
     names = device.writer.source_files | device.writer.header_files
-    for name in sorted({*names, "makefile", "brianlib/spikequeue.cpp"}):
+    for name in sorted({*names, "makefile", "requests.h", "brianlib/spikequeue.cpp"}):
         digest.update(f"{name}\n".encode())
         digest.update((directory / name).read_bytes())
     return digest.hexdigest()

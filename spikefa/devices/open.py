@@ -27,6 +27,7 @@ from .cuda import (
     check_machine,
     implement_timed_arrays,
 )
+from .main_loop import include_header
 from .runtime import RuntimeSession
 from .session import Session
 
@@ -145,7 +146,9 @@ def check_device(choice, threads=1):
     if name in ("cpp", "cuda"):
         cache_limit()
     if name == "cuda":
-        return check_machine(choice.compute_capability, choice.build_only)
+        return check_machine(
+            choice.compute_capability, choice.build_only, choice.build_dir
+        )
     for option in ("build_only", "compute_capability"):
         if getattr(choice, option):
             value = getattr(choice, option)
@@ -169,8 +172,7 @@ def _activate_cpp(threads):
     device.reinit()
     device.activate(build_on_run=False)
     prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
-    if "<sys/prctl.h>" not in prefs.codegen.cpp.headers:
-        prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
+    include_header()
 
 
 def _build_root(choice):

@@ -6,7 +6,6 @@ import numpy as np
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
 
-from ..equations.statements import sets_variable
 from .brian_internals import (
     empty,
     globals_of,
@@ -78,17 +77,6 @@ class RuntimeSession(Session):
 
     def _recorded(self, monitor, name):
         return np.array(monitor.variables[name].get_value()).ravel()
-
-    def _changed_by(self, gates):
-        """Names of the state that a run can change; weights only if they learn."""
-        model = self.network.model
-        learns = gates[: self.network.n_layers + 1].any()
-        learning = learns or sets_variable(model["transmit"], "W")
-        return [
-            name
-            for name, variable in self.variables.items()
-            if not variable.constant and (learning or not name.endswith(".W"))
-        ]
 
     def _set_gates(self, gates):
         for obj in self.network.brian_network.sorted_objects:

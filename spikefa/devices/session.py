@@ -15,6 +15,7 @@ from brian2.core.variables import ArrayVariable
 from numpy.typing import ArrayLike, NDArray
 
 from ..datasets.dataset import Inputs
+from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
 
@@ -74,7 +75,7 @@ def _is_state(group, name, variable):
     if (
         not isinstance(variable, ArrayVariable)
         or getattr(variable.owner, "name", None) != group.name
-        or name.startswith("_")
+        or (name.startswith("_") and name not in getattr(group, "between_runs", ()))
         or name == "class_index"
     ):
         return False
@@ -95,7 +96,8 @@ class Session(ABC):
         The state variables by ``"group.variable"``.
     shapes : dict
         Their shapes: (n,) for neurons, (n_pre, n_post) for synapses, (1,) for
-        variables that a group shares.
+        variables that a group shares. What dense synapses keep once for each neuron
+        of a side is (n_pre,) or (n_post,), under a name that begins with ``_``.
     """
 
     def __init__(self, network: Any) -> None:
@@ -133,9 +135,11 @@ class Session(ABC):
         group = variable.owner
         if variable.scalar:
             return (1,)
-        if "N_pre" in group.variables:  # synapses
-            return len(group.source), len(group.target)
-        return (len(group),)
+        if "N_pre" not in group.variables:
+            return (len(group),)
+        pairs = len(group.source), len(group.target)
+        # Dense synapses keep some variables once for each neuron of a side.
+        return pairs if variable.size in (pairs[0] * pairs[1], 0) else (variable.size,)
 
     @property
     def chunk_images(self) -> int:
@@ -303,6 +307,17 @@ class Session(ABC):
         """Rows of the stimuli that a run from now on reads."""
         first = self._step // self.network.architecture.steps_per_image
         return self.network.images.rows(first, n_images)
+
+    def _changed_by(self, gates):
+        """Names of the state that a run can change; weights only if they learn."""
+        model = self.network.model
+        learns = gates[: self.network.n_layers + 1].any()
+        learning = learns or sets_variable(model["transmit"], "W")
+        return [
+            name
+            for name, variable in self.variables.items()
+            if not variable.constant and (learning or not name.endswith(".W"))
+        ]
 
     @abstractmethod
     def _recorded(self, monitor, name):

@@ -79,10 +79,12 @@ class Model(Mapping[str, Any]):
         }
         derived, problems = derived_parameters(self.derivations, numbers)
         for name, problem in problems.items():
-            raise ModelError(
-                f"{self.where(name)}: must be a number, got "
-                f"'{self.derivations[name]}': {problem}"
-            )
+            text = self.derivations[name]
+            at_fault = name
+            if not self.changed(name):  # the fault is in what it follows from
+                at_fault = (*self.changed(*sorted(words(text))), name)[0]
+            what = "must be a number" if at_fault == name else f"makes {name} no number"
+            raise ModelError(f"{self.where(at_fault)}: {what}, got '{text}': {problem}")
         self._values = MappingProxyType({**self._given, **derived})
 
     def _find_derivations(self):

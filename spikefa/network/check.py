@@ -19,6 +19,7 @@ from brian2.utils.logger import catch_logs
 from ..equations.blame import explain, words
 from ..equations.integration import misread_by
 from ..equations.kinds import check_kinds
+from ..equations.names import kind_of
 from ..equations.statements import parse_statements
 from ..equations.usage import check_names
 from ..errors import ModelError
@@ -153,18 +154,28 @@ def _check_integration(network):
     ]
     groups += [("delta_method", group) for group in network.deltas if group is not None]
     for method, group in groups:
-        for name in group.equations.diff_eq_names:
-            if not misread_by(model.get(method), name):
-                continue
+        other = f"take another name, or another method ({method} = 'euler')"
+        chosen = model.get(method)
+        _refuse_misread(network, group, group.equations.diff_eq_names, chosen, other)
+    for synapses in [*network.forward[1:], *network.feedback.values()]:
+        for equations in (synapses.equations, synapses.event_driven):
+            names = equations.diff_eq_names if equations is not None else ()
+            _refuse_misread(network, synapses, names, None, "take another name")
+
+
+def _refuse_misread(network, group, names, method, advice):
+    """Refuse names of variables that sympy takes for something else."""
+    model = network.model
+    for name in names:
+        if misread_by(method, name):
             strings = [
                 string
                 for string in network.blame[group.name]
-                if name in model.equations(string)
+                if kind_of(string) == "equations" and name in model.equations(string)
             ]
             raise ModelError(
                 f"{model.where(*strings)}: the exact integration takes '{name}' for "
-                "something that sympy calls so; take another name, or another "
-                f"method ({method} = 'euler')"
+                f"something that sympy calls so; {advice}"
             )
 
 

@@ -15,6 +15,7 @@ from brian2.core.variables import ArrayVariable, Subexpression
 from brian2.units.fundamentalunits import get_unit_for_display
 from numpy.typing import NDArray
 
+from ..dense.neurons import monitor_code_object_class
 from ..errors import InputError
 
 __all__ = ["Record", "Recording", "add_records", "recordable", "unit_of"]
@@ -157,25 +158,28 @@ def add_records(net, record):
             there = "; ".join(f"{g}: {', '.join(v)}" for g, v in known.items())
             raise InputError(f"there is no {name} to record; there is {there}")
         net.records[name] = found = _chosen(name, groups[group], which)
-        monitor = _monitor(found, groups[group])
+        monitor = _monitor(found, groups[group], net.architecture.engine)
         if monitor is not None:
             net.gates[monitor.name] = net.n_layers + len(net.records)
             net.monitors[name] = monitor
             net.brian_network.add(monitor)
 
 
-def _monitor(record, group):
+def _monitor(record, group, engine):
     """Return what records a variable while a network runs; None for synapses."""
     if "N_pre" in group.variables:
         return None
     name = f"record_{record.group}_{record.variable}"
+    kwds = {"codeobj_class": monitor_code_object_class(engine)}
     if record.variable == "spikes":
         first, last = record.indices[0], record.indices[-1]
         whole = last - first + 1 == len(group)
         shown = group if whole else group[first : last + 1]
-        return SpikeMonitor(shown, when="end", name=name)
+        return SpikeMonitor(shown, when="end", name=name, **kwds)
     indices = list(record.indices)
-    return StateMonitor(group, record.variable, record=indices, when="end", name=name)
+    return StateMonitor(
+        group, record.variable, record=indices, when="end", name=name, **kwds
+    )
 
 
 def _chosen(name, group, which):

@@ -4,6 +4,7 @@ import numpy as np
 from brian2 import Equations, prefs
 from brian2.devices.device import RuntimeDevice, get_device
 
+from ..dense.subexpressions import written_out
 from .architecture import GRID_STEPS
 from .groups import connect_all
 from .precision import double_types
@@ -52,7 +53,10 @@ def add_projection(
             equations,
             name=name,
             namespace=net.namespace,
-            on_pre={pathway: joined(model, names) for pathway, names in on_pre.items()},
+            on_pre={
+                pathway: written_out(joined(model, names), equations)
+                for pathway, names in on_pre.items()
+            },
             dtype=dtype,
         )
     net.brian_network.add(synapses)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..devices.session import Session
+from ..errors import ModelError
 from ..network.architecture import GRID_STEPS
 from ..network.initial_values import find_initial_values, initial_value
 from ..seeds import generator, spike_seed
@@ -54,9 +55,19 @@ def set_initial_state(session: Session, seed: int) -> None:
 def _set_given(session, seed):
     """Set the initial values that the model gives, in their order."""
     network = session.network
-    given = find_initial_values(network.model, session.shapes, network.n_layers)
+    once = _kept_once_a_neuron(network)
+    names = [*session.shapes, *once]
+    given = find_initial_values(network.model, names, network.n_layers)
     for name, value in given.items():
         group = name.split(".")[0]
+        if name in once:
+            if isinstance(value, str) or np.size(value) != 1:
+                raise ModelError(
+                    f"{network.model.where('initial')}: {name}: starts from one number "
+                    "for all synapses, as dense synapses keep it once for each neuron; "
+                    "engine 'stock' takes others"
+                )
+            name = once[name]
         others = [n for n in session.shapes if n.split(".")[0] == group and n != name]
         state = session.get_state(others) if isinstance(value, str) else {}
         array = initial_value(
@@ -69,6 +80,15 @@ def _set_given(session, seed):
             {other.split(".")[1]: array for other, array in state.items()},
         )
         session.set_state({name: array})
+
+
+def _kept_once_a_neuron(network):
+    """Name the arrays of the event-driven variables that dense synapses keep so."""
+    return {
+        f"{group.name}.{name}": f"{group.name}.{trace.stored}"
+        for group in network.stateful
+        for name, trace in getattr(group, "traces", {}).items()
+    }
 
 
 _REST = {"not_refractory": True, "present": 1, "lastspike": LONG_AGO}

@@ -190,3 +190,10 @@ def test_both_ends_cannot_sum_to_one_variable(groups):
     for synapses_class in (Synapses, DenseSynapses):
         with pytest.raises(ValueError, match="already updated by another summed"):
             synapses_class(source, source, model)
+
+
+@pytest.mark.parametrize("name", ["mask", "shape", "pending", "traces", "positions"])
+def test_variables_hidden_by_attributes(groups, name):
+    """Reading ``synapses.mask`` would not give their values."""
+    with pytest.raises(ValueError, match=f"'{name}'.*rename"):
+        DenseSynapses(*groups, f"{name} : 1")

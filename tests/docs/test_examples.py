@@ -4,6 +4,7 @@ import runpy
 
 import numpy as np
 import pytest
+from brian2 import Synapses, prefs, seed as brian_seed
 
 import spikefa
 from spikefa import (
@@ -190,3 +191,23 @@ def test_alignment_example_measures_every_hidden_layer(
     assert [len(angles) for angles in watching.angles] == [2, 2]
     expected = angle(state["feedback_2.B"], state["forward_3.W"].T)
     assert watching.angles[-1][1] == pytest.approx(expected)
+
+
+def test_dense_digits_is_what_synapses_compute(docs, capsys):
+    """The page says that only the class changes; so does this test, back."""
+    text = (docs / "examples" / "dense_digits.py").read_text()
+    weights = []
+    before = prefs.codegen.target
+    prefs.codegen.target = "numpy"
+    try:
+        for class_name in ("DenseSynapses", "Synapses"):
+            brian_seed(3)
+            names = {"Synapses": Synapses}
+            exec(text.replace(" DenseSynapses(", f" {class_name}("), names)
+            weights.append(names["w"])
+            assert "weights from 0.000 to" in capsys.readouterr().out
+    finally:
+        prefs.codegen.target = before
+    dense, stock = weights
+    np.testing.assert_allclose(dense, stock, rtol=1e-6)
+    assert np.ptp(dense.reshape(784, 400).sum(axis=0)) > 1e-3, "nothing was learned"

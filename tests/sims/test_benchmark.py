@@ -4,6 +4,7 @@ import json
 
 import pytest
 from spikefa.sims import benchmark
+from spikefa.sims.benchmark_floor import bytes_per_step
 
 from spikefa.experiments.command_line import run_command
 
@@ -66,11 +67,61 @@ def test_ratio_of_rate_networks_counts_files_too():
     }
 
 
+def test_bytes_of_a_step():
+    """Half and a quarter of the neurons spike; 4 x 8 and 8 x 16 weights."""
+    at_once = bytes_per_step((4, 8, 16), (0.5, 0.25))
+    rows = 4 * (2 * 8 + 2 * 16)
+    assert at_once == {
+        "weights_read": rows,
+        "weights_written": rows,
+        "feedback_read": 4 * 128,
+        "total": 2 * rows + 4 * 128,
+    }
+    # All 160 weights are read and written once in ten steps.
+    late = bytes_per_step((4, 8, 16), (0.5, 0.25), feedback_bytes=1, put_off=10)
+    assert late == {
+        "weights_read": rows + 64,
+        "weights_written": 64,
+        "feedback_read": 128,
+        "total": rows + 128 + 128,
+    }
+
+
 def test_unknown_configuration_is_refused(capsys, tmp_path):
     argv = ["--only", "sparse", "--out", str(tmp_path / "out")]
     assert run_command(benchmark.build_parser(), benchmark.main, argv) == 2
     assert "unknown configuration: sparse" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_names_are_those_of_the_device(capsys, tmp_path):
+    argv = ["--device", "cuda", "--only", "dense", "--out", str(tmp_path / "out")]
+    assert run_command(benchmark.build_parser(), benchmark.main, argv) == 2
+    assert "unknown configuration: dense" in capsys.readouterr().err
+
+
+def test_a_library_that_is_not_there_is_named_in_a_line(capsys, tmp_path):
+    argv = ["--device", "cuda", "--torch-python", "/bin/false"]
+    args = benchmark.build_parser().parse_args(argv)
+    assert benchmark.handwritten(args, (784, 20, 10), 1, tmp_path) == []
+    line = "hand-written torch, CUDA graphs does not run in /bin/false: left out\n"
+    assert capsys.readouterr().err == line
+
+
+def test_the_table_of_a_card_tells_what_its_floor_is():
+    card = {"ms_per_step": 0.1, "floor_ms": 0.02, "times_floor": 5, "build_seconds": 80}
+    report = {
+        "sizes": (784, 1500, 1000),
+        "device": "cuda",
+        "configurations": {"cuda": card},
+        "ratios": {"hand-written torch, CUDA graphs / cuda": 1.5},
+    }
+    text = benchmark.table(report)
+    assert "bandwidth of the card's memory" in text
+    assert "rate" not in text
+    (row,) = [line for line in text.splitlines() if line.startswith("cuda ")]
+    assert row.split() == ["cuda", "0.100", "0.02", "5.00", "80.0"]
+    assert "hand-written torch, CUDA graphs / cuda" in text
 
 
 def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
@@ -85,6 +136,7 @@ def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
     rows = 4 * (784 * 150 + 150 * 150 + 150 * 100)
     assert feedback < dense["bytes_per_step"]["total"] < feedback + 2 * rows
     assert len(dense["rounds"]) == 2
+    assert 0 < dense["moved_gb_per_s"] < 10 * dense["read_gb_per_s"]
     assert 0 < dense["ms_per_step"] < 10
     assert 50 < dense["peak_mb"] < 1000
     assert report["ratios"]["hand-written numpy / dense"] > 0

@@ -7,7 +7,6 @@ import numpy as np
 from spikefa import Architecture, Dataset, Trainer, load_model, open_session
 
 N_CLASSES = 3
-
 RECORD = {
     "layer_1.h": [0],
     "delta_1.delta": [0],

@@ -90,7 +90,10 @@ def test_nothing_is_recorded_in_evaluations(session, monkeypatch):
     assert all(bool(record) == learning for learning, record in opened)
 
 
-def test_a_closed_monitor_holds_nothing(session):
+def test_a_closed_monitor_holds_nothing(session, monkeypatch):
+    """It is not asked for what it holds; here it is."""
+    opened = session._opened
+    monkeypatch.setattr(session, "_opened", lambda gates: opened(gates | True))
     trainer = small_trainer(session)
     trainer.initialize()
     data = trainer.dataset

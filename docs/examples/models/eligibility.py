@@ -2,8 +2,7 @@
 
 N. Fremaux and W. Gerstner, Frontiers in Neural Circuits 9:85 (2016). Each synapse keeps
 a trace of presynaptic spikes times the slope psi; the weight moves by its product with
-the third factor whenever a presynaptic spike arrives. The traces are differential
-equations in synapses, for ``--engine stock``.
+the third factor whenever a presynaptic spike arrives.
 """
 
 from brian2 import ms

@@ -6,71 +6,95 @@
    that the generated statements do not change.
 
    Where other programs keep the cores busy, threads wait for one that is not running,
-   and one thread is many times faster than all. So each loop takes the time of both,
-   and one thread goes through all parts if that is faster. The parts stay the same:
-   results do not depend on how many threads there were.
+   and one thread is many times faster than all; so it is where loops are short. The first
+   thread takes the time of its own part: with all others a loop should take less than
+   that times their number. If loops do not, one thread goes through all parts, and all
+   threads are tried again later. The parts stay the same: results do not depend on how
+   many threads there were.
 #}
-{% macro choose_team() -%}
+{# At the top of a file with parallel loops; there is one team in a program. #}
+{% macro team_class() -%}
     {% if openmp_pragma('with_openmp') %}
-    static struct
+    #ifndef DENSE_TEAM
+    #define DENSE_TEAM
+    class DenseTeam
     {
-        {# Seconds for a row on one thread and on all. #}
-        double cost[2] = {0, 0};
-        double wait = 0.02, next = 0, start = 0;
-        bool all = true, other = false;
+        {# Seconds: since when all threads work, or when they are to be tried again. #}
+        double since = 0, again = 0, lost = 0, start = 0, own = 0;
+        bool all = true;
+        const double shortest = 0.05, longest = 2, too_much = 0.002;
+        double wait = shortest;
 
         static double now()
         {
             using namespace std::chrono;
             return duration<double>(steady_clock::now().time_since_epoch()).count();
         }
-        int choose()
+
+      public:
+        {# One part of a loop: an object that is gone through once. #}
+        class Part
+        {
+            bool left = true;
+            const bool timed;
+
+          public:
+            explicit Part(int thread) : timed(thread == 0) {}
+            explicit operator bool() const { return left; }
+            void done()
+            {
+                left = false;
+                if (timed) team().own = now();
+            }
+        };
+        static DenseTeam& team()
+        {
+            static DenseTeam the_team;
+            return the_team;
+        }
+        {# How many threads are to go through the next loop. #}
+        int threads()
         {
             start = now();
-            other = cost[all] > 0 && start >= next;
-            return all != other ? {{openmp_pragma('get_num_threads')}} : 1;
-        }
-        void done(int rows)
-        {
-            const double stop = now(), took = (stop - start) / std::max(rows, 1);
-            double& cost_now = cost[all != other];
-            cost_now = cost_now == 0 || other ? took : 0.8 * cost_now + 0.2 * took;
-            if (other)
+            if (!all && start >= again)
             {
-                {# Rarely, if it does not pay, and never for long. #}
-                const bool better = cost[!all] < cost[all];
-                if (better == all) wait = std::min(2 * wait, 2.0);
-                if (better) all = !all;
-                next = stop + std::max(wait, 20 * (stop - start));
-                if (better && all) next = stop + 2;
+                all = true;
+                since = start;
+                lost = 0;
             }
-            else if (all && cost[0] > 0 && took > 1.5 * cost[0])
-                next = stop;
+            return all ? {{openmp_pragma('get_num_threads')}} : 1;
         }
-    } _teams;
-    const int _team = _teams.choose();
-    {% endif %}
-{%- endmacro %}
-
-{# Say how many rows were gone through. #}
-{% macro team_done(rows) -%}
-    {% if openmp_pragma('with_openmp') %}
-    _teams.done({{rows}});
+        void done()
+        {
+            if (!all) return;
+            const double stop = now();
+            lost += (stop - start) - {{openmp_pragma('get_num_threads')}} * (own - start);
+            {# What was gained long ago does not count. #}
+            lost = std::max(lost, -too_much / 2);
+            if (lost < too_much) return;
+            wait = stop - since > longest ? shortest : std::min(2 * wait, longest);
+            all = false;
+            again = stop + wait;
+        }
+    };
+    #endif
     {% endif %}
 {%- endmacro %}
 
 {# Begin with this a block that is gone through once for each part, as _part_of_rows. #}
 {% macro for_parts() -%}
     {% if openmp_pragma('with_openmp') %}
-    #pragma omp parallel for schedule(static, 1) num_threads(_team)
+    const int _threads = DenseTeam::team().threads();
+    #pragma omp parallel for schedule(static, 1) num_threads(_threads)
     for (int _thread = 0; _thread < {{openmp_pragma('get_num_threads')}}; _thread++)
+    for (DenseTeam::Part _this_part(_thread); _this_part; _this_part.done())
     {% endif %}
 {%- endmacro %}
 
-{# Begin with this a loop over rows that have nothing to do with each other. #}
-{% macro for_rows() -%}
+{# Say that all parts are done. #}
+{% macro parts_done() -%}
     {% if openmp_pragma('with_openmp') %}
-    #pragma omp parallel for schedule(static) num_threads(_team)
+    DenseTeam::team().done();
     {% endif %}
 {%- endmacro %}
 
@@ -116,7 +140,7 @@
 {# Make the pending updates of all rows, each row in the order of its updates. They are
    made for a part of the columns at a time, so narrow that the updates stay in the first
    cache. #}
-{% macro flush(pending) -%}
+{% macro flush(pending, parallel=True) -%}
     {% set _type = c_data_type(pending['dtype']) %}
     {
         {{_type}}* __restrict _matrix = {{pending['matrix']}};
@@ -124,12 +148,13 @@
         int32_t* __restrict _pending_rows = {{pending['rows']}};
         const int64_t _width = N_post;
         const int64_t _block = 64, _part = 128;
-        {{choose_team()}}
+        {% if parallel %}
         {{for_parts()}}
+        {% endif %}
         for (int64_t _first = 0; _first < _width; _first += _part)
         {
         const int64_t _stop = std::min(_first + _part, _width);
-        for (int64_t _row = {{part('N_pre', 0, true)}}; _row < {{part('N_pre', 1, true)}}; _row++)
+        for (int64_t _row = {{part('N_pre', 0, parallel)}}; _row < {{part('N_pre', 1, parallel)}}; _row++)
         {
             const uint32_t _mask = _pending_rows[_row];
             if (!_mask) continue;
@@ -159,7 +184,9 @@
                 }
         }
         }
-        {{team_done('N_pre')}}
+        {% if parallel %}
+        {{parts_done()}}
+        {% endif %}
         {{pending['count']}}[0] = 0;
     }
 {%- endmacro %}

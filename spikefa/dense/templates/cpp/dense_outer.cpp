@@ -4,9 +4,14 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import choose_team, collect_rows, flush, for_rows, skip_idle_row, team_done, update_rows with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush, for_parts, part, skip_idle_row, parts_done, update_rows, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
+    {% set idle_if_zero, matrix, factor = _told.idle_if_zero, _told.matrix, _told.factor %}
     {% set _type = c_data_type(matrix.dtype) %}
     {% set _matrix, _factor = get_array_name(matrix), get_array_name(factor) %}
     // scalar code
@@ -38,14 +43,13 @@
     {# Several rows at a time: more reads under way, and f is read less often. #}
     {{collect_rows(idle_if_zero)|autoindent}}
     const int32_t _num_blocks = _num_rows / 4;
-    {{choose_team()}}
-    {{for_rows()}}
-    for (int32_t _block = 0; _block < _num_blocks; _block++)
+    {{for_parts()}}
+    for (int32_t _block = {{part('_num_blocks', 0, true)}}; _block < {{part('_num_blocks', 1, true)}}; _block++)
     {
         const int32_t* _four = _rows + 4 * _block;
         {{update_rows(['_four[0]', '_four[1]', '_four[2]', '_four[3]'], _matrix, _factor, _type)|autoindent}}
     }
-    {{team_done('_num_rows')}}
+    {{parts_done()}}
     for (int32_t _next = 4 * _num_blocks; _next < _num_rows; _next++)
     {
         {{update_rows(['_rows[_next]'], _matrix, _factor, _type)|autoindent}}

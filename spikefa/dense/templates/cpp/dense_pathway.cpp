@@ -4,10 +4,15 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list with context %}
-{% set _own, _other = ('pre', 'post') if prepost == 'pre' else ('post', 'pre') %}
+{% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list, team_class with context %}
+{% set _own, _other = ('pre', 'post') if _told.prepost == 'pre' else ('post', 'pre') %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
+    {% set prepost, eventspace_variable, sums, split_rows, group_rows, masked, pending = _told.prepost, _told.eventspace_variable, _told.sums, _told.split_rows, _told.group_rows, _told.masked, _told.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     const int32_t* _events = {{_eventspace}};
@@ -60,7 +65,6 @@
     }
     {% if _parallel %}
     {{private_sums(sums)|autoindent}}
-    {{choose_team()}}
     {{for_parts()}}
     {
     {{redirect_sums(sums)|autoindent}}
@@ -75,7 +79,7 @@
     {% endcall %}
     {% if _parallel %}
     }
-    {{team_done('_num_rows')}}
+    {{parts_done()}}
     {{add_private_sums(sums)|autoindent}}
     {% endif %}
     {% else %}

@@ -4,9 +4,14 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import flush with context %}
+{% from 'dense_macros.cpp' import flush, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
+    {% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _count = pending['count'] %}
     const int32_t* _events = {{_eventspace}};
@@ -39,5 +44,6 @@
 {% endblock %}
 
 {% block after_code %}
-    {{flush(pending)|autoindent}}
+    {% set pending = _told.pending %}
+    {{flush(pending, parallel=False)|autoindent}}
 {% endblock %}

@@ -4,9 +4,14 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import choose_team, for_parts, for_rows, private_sums, team_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, skip_idle_row with context %}
+{% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, part, skip_idle_row, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
+    {% set side, idle_if_zero, split_rows, group_rows = _told.side, _told.idle_if_zero, _told.split_rows, _told.group_rows %}
     {% set _target = get_array_name(_target_var) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     // scalar code
@@ -45,7 +50,6 @@
     {% else %}
     {% if _parallel %}
     {{private_sums([_target_var])|autoindent}}
-    {{choose_team()}}
     {{for_parts()}}
     {
     {{redirect_sums([_target_var])|autoindent}}
@@ -62,14 +66,13 @@
     {% endcall %}
     {% if _parallel %}
     }
-    {{team_done('_num_rows')}}
+    {{parts_done()}}
     {{add_private_sums([_target_var])|autoindent}}
     {% endif %}
     {% endif %}
     {% else %}
-    {{choose_team()}}
-    {{for_rows()}}
-    for (int32_t _row = 0; _row < N_pre; _row++)
+    {{for_parts()}}
+    for (int32_t _row = {{part('N_pre', 0, true)}}; _row < {{part('N_pre', 1, true)}}; _row++)
     {
         const int32_t _presynaptic_idx = _row + _pre_start;
         const size_t _first = (size_t)_row * N_post;
@@ -87,6 +90,6 @@
         }
         {{_target}}[_presynaptic_idx] = _sum;
     }
-    {{team_done('N_pre')}}
+    {{parts_done()}}
     {% endif %}
 {% endblock %}

@@ -4,9 +4,14 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import collect_rows, flush, if_connected with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush, if_connected, team_class with context %}
+
+{% block extra_headers %}
+{{team_class()}}
+{% endblock %}
 
 {% block maincode %}
+    {% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}

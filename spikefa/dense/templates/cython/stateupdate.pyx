@@ -7,6 +7,7 @@
 {% from 'dense_macros.pyx' import leave_out with context %}
 
 {% block maincode %}
+    {% set synapses_apart = _told.synapses_apart %}
     cdef int _row, _column
 
     # scalar code

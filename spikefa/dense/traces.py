@@ -1,14 +1,12 @@
-"""Event-driven variables: what has been computed up to the last event of a synapse.
+"""Traces: event-driven variables that are kept once for each neuron.
 
-Events hit whole rows and whole columns of the matrix, so a synapse was last touched at
-the later of two times: the last event of its row and that of its column. One time
-stamp a neuron is enough. A trace that depends on one side alone, as those of STDP do,
-is even the same in a whole row (or column) and kept once for each neuron.
+A trace that depends on one side alone, as those of STDP do, is the same in a whole row
+(or column) of the matrix. Here they are found, from the equations and statements.
 """
 
-import re
-
 import numpy as np
+import sympy
+from brian2.core.functions import Function
 from brian2.core.variables import Constant
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -16,89 +14,23 @@ from brian2.equations.equations import (
     SUBEXPRESSION,
     Equations,
 )
-from brian2.stateupdaters.base import UnsupportedEquationsException
-from brian2.stateupdaters.exact import linear
-from brian2.synapses.synapses import Synapses
-from brian2.units.allunits import second
+from brian2.parsing.sympytools import str_to_sympy
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from .event_driven import solution
 from .statements import calls_are_pure, parse_code
 from .variables import add_matrix, add_subexpression
 
 __all__ = [
     "Trace",
-    "add_time_stamps",
-    "event_driven_part",
+    "equations_needed",
     "find_traces",
-    "pathway_blocks",
+    "had_events",
+    "names_read",
+    "plan_writes",
+    "values_of_constants",
 ]
-
-
-def event_driven_part(model):
-    """Return what of a model is integrated at events only, as `Synapses` splits it.
-
-    Parameters
-    ----------
-    model : Equations
-
-    Returns
-    -------
-    event_driven, continuous : list of SingleEquation
-        Parameters and subexpressions are in both.
-
-    Raises
-    ------
-    EquationError
-        If one part depends on variables of the other.
-    """
-    event_driven, continuous = [], []
-    for eq in model.values():
-        if "event-driven" in eq.flags:
-            event_driven.append(eq)
-        elif "summed" not in eq.flags:
-            continuous.append(eq)
-            if eq.type != DIFFERENTIAL_EQUATION:
-                event_driven.append(eq)
-    for name, dependencies in model.dependencies.items():
-        eq = model[name]
-        if "summed" in eq.flags:
-            parts = "summed", event_driven, "event-driven"
-        elif eq.type != DIFFERENTIAL_EQUATION:
-            continue
-        elif eq in continuous:
-            parts = "clock-driven", event_driven, "event-driven"
-        else:
-            parts = "event-driven", continuous, "clock-driven"
-        Synapses.verify_dependencies(eq, parts[0], dependencies, *parts[1:])
-    if not any(eq.type == DIFFERENTIAL_EQUATION for eq in event_driven):
-        event_driven = []
-    return event_driven, continuous
-
-
-def solution(equations, variables, elapsed):
-    """Abstract code that brings event-driven variables up to date.
-
-    Parameters
-    ----------
-    equations : Equations
-    variables : Variables
-    elapsed : str
-        The time since they were last up to date.
-
-    Raises
-    ------
-    UnsupportedEquationsException
-        If there is no exact solution.
-    """
-    try:
-        code = linear(equations, variables)
-    except UnsupportedEquationsException as error:
-        raise UnsupportedEquationsException(
-            "Cannot solve the differential equations as event-driven. Use "
-            "(clock-driven) instead."
-        ) from error
-    return re.sub(r"\bdt\b", f"({elapsed})", code)
 
 
 class Trace:
@@ -138,7 +70,14 @@ class Trace:
         )
 
     def set(self, synapses, value, check_units=True):
-        """Set the values of all neurons to one number."""
+        """Set the values of all neurons to one number.
+
+        Raises
+        ------
+        NotImplementedError
+            If they are set one by one; or after events, if they do not stay at the
+            number: it would be the value of each synapse as of its last event.
+        """
         if isinstance(value, str) or np.size(value) != 1:
             raise NotImplementedError(
                 f"'{synapses.name}' keeps '{self.name}' once for each neuron and sets "
@@ -148,8 +87,21 @@ class Trace:
             fail_for_dimension_mismatch(
                 self.dim, value, f"Incorrect unit for setting '{self.name}'"
             )
+        number = float(np.ravel(value)[0])
+        if had_events(synapses) and not self._stays_at(number):
+            raise NotImplementedError(
+                f"'{synapses.name}' keeps '{self.name}' once for each neuron. After "
+                f"events it can be set to what it stays at, not to {number}: use "
+                "Synapses"
+            )
         stored = synapses.variables[self.stored]
-        stored.set_value(np.full(stored.size, float(np.ravel(value)[0])))
+        stored.set_value(np.full(stored.size, number))
+
+    def _stays_at(self, number):
+        """Whether the solution that starts at a number does not change."""
+        solved = str_to_sympy(self._expression("_elapsed"))
+        at = {s: number for s in solved.free_symbols if s.name == self.stored}
+        return sympy.simplify(solved.subs(at) - number) == 0
 
     def _expression(self, elapsed):
         """The solution as a single expression of stored values."""
@@ -165,27 +117,6 @@ class Trace:
             if name == self.name:
                 return known[name]
         raise AssertionError(f"no solution for '{self.name}'")
-
-
-def add_time_stamps(synapses):
-    """Add the times of the last events, and ``lastupdate`` made of them."""
-    for side in ("pre", "post"):
-        add_matrix(
-            synapses,
-            f"_last_{side}",
-            synapses._clock.variables["t"].dtype,
-            second.dim,
-            f"_{side}synaptic_idx",
-            size=synapses.end_of(side),
-        )
-    add_subexpression(
-        synapses.variables,
-        "lastupdate",
-        "_last_pre*int(_last_pre > _last_post)"
-        " + _last_post*int(_last_pre <= _last_post)",
-        second.dim,
-        synapses._clock.variables["t"].dtype,
-    )
 
 
 def find_traces(event_driven, on_pre, on_post, source, target):
@@ -219,13 +150,13 @@ def find_traces(event_driven, on_pre, on_post, source, target):
         return {}
     groups = {"pre": source, "post": target}
     sides = {}
-    for name in names:
+    for name in sorted(names):
         writing = [s for s in codes if any(name in _written(c) for c in codes[s])]
         if len(writing) == 1:
             sides[name] = writing[0]
     while True:  # a trace that is none takes those with it that depend on it
         others = names - set(sides)
-        needed_by_others = set().union(*(_needed(equations, name) for name in others))
+        needed_by_others = equations_needed(equations, *others)
         left = {
             name: side
             for name, side in sides.items()
@@ -241,11 +172,46 @@ def find_traces(event_driven, on_pre, on_post, source, target):
         sides = left
     traces = {}
     for name, side in sides.items():
-        needed = _needed(equations, name)
+        needed = equations_needed(equations, name)
         traces[name] = Trace(
             equations[name], side, Equations([equations[n] for n in sorted(needed)])
         )
     return traces
+
+
+def had_events(synapses):
+    """Whether there may have been events, which traces have to reckon with."""
+    try:
+        return any(
+            np.any(synapses.variables[f"_last_{side}"].get_value() > 0)
+            for side in ("pre", "post")
+        )
+    except NotImplementedError:  # standalone: known after all runs only
+        return True
+
+
+def values_of_constants(synapses, run_namespace):
+    """The constants that the equations of traces depend on.
+
+    Returns
+    -------
+    values : dict
+        By name; a new object for what a standalone program only will know.
+    """
+    values = {}
+    for trace in synapses.traces.values():
+        names = set().union(*(eq.identifiers for eq in trace.equations.values()))
+        names |= set(trace.equations.parameter_names)
+        names -= trace.equations.diff_eq_names | trace.equations.subexpr_names
+        found = synapses.resolve_all(sorted(names), run_namespace, user_identifiers=())
+        for name, variable in found.items():
+            if isinstance(variable, Function):
+                continue
+            try:
+                values[name] = float(np.ravel(variable.get_value())[0])
+            except NotImplementedError:
+                values[name] = object()
+    return values
 
 
 def plan_writes(statements, sides, side, equations, groups):
@@ -285,7 +251,7 @@ def plan_writes(statements, sides, side, equations, groups):
     reads = [
         k
         for k, (_, _, expression) in enumerate(statements)
-        if k not in writes and own & _read(expression, equations)
+        if k not in writes and own & names_read(expression, equations)
     ]
     taken = [statements[k] for k in writes]
     if all(read > max(writes) for read in reads):
@@ -299,7 +265,7 @@ def _written(statements):
     return {name for name, _, _ in statements}
 
 
-def _read(expression, equations):
+def names_read(expression, equations):
     """Names that an expression reads, through subexpressions too."""
     found, new = set(), get_identifiers(expression)
     while new:
@@ -313,9 +279,9 @@ def _read(expression, equations):
     return found
 
 
-def _needed(equations, name):
-    """The equations that one is solved with."""
-    found, new = set(), {name}
+def equations_needed(equations, *names):
+    """Names of the equations that some are solved with."""
+    found, new = set(), set(names)
     while new:
         found |= new
         new = {
@@ -330,7 +296,7 @@ def _constant(eq):
 
 def _depends_on_side(equations, name, sides):
     """Whether an equation depends on constants and on traces of its own side only."""
-    for other in _needed(equations, name):
+    for other in equations_needed(equations, name):
         eq = equations[other]
         if eq.type == DIFFERENTIAL_EQUATION:
             if sides.get(other) != sides[name]:
@@ -354,7 +320,7 @@ def _same_in_line(expression, sides, side, written, equations, groups):
     if not calls_are_pure(expression, {}, {}):
         return False
     target = groups["post"].variables
-    for name in _read(expression, equations):
+    for name in names_read(expression, equations):
         if name in sides:
             if sides[name] != side:
                 return False
@@ -376,61 +342,3 @@ def _same_in_line(expression, sides, side, written, equations, groups):
             if name not in ("t", "dt", "N"):
                 return False
     return True
-
-
-def events_by_side(synapses, side):
-    """Traces of one side."""
-    return [t for t in synapses.traces.values() if t.side == side]
-
-
-def pathway_blocks(pathway, code):
-    """Abstract code of a pathway of a projection with event-driven variables.
-
-    Parameters
-    ----------
-    pathway : DensePathway
-    code : str
-        Its statements.
-
-    Returns
-    -------
-    blocks : dict of str
-        ``others``: for all neurons of the other side; ``own``, ``own_after``: for the
-        neurons that had an event, before and after ``rows``.
-    """
-    synapses, side = pathway.synapses, pathway.prepost
-    other = "post" if side == "pre" else "pre"
-    equations = {eq.varname: eq for eq in synapses.event_driven.values()}
-    sides = {name: trace.side for name, trace in synapses.traces.items()}
-    groups = {"pre": synapses.source, "post": synapses.target}
-    statements = parse_code(code)
-    before, rows, after = plan_writes(statements, sides, side, equations, groups)
-    read = set().union(*(_read(e, equations) for _, _, e in statements))
-    matrices = set(synapses.event_driven.diff_eq_names) - set(sides)
-    blocks = {"others": "", "own": "", "rows": "", "own_after": ""}
-    for traces, block, elapsed in (
-        (events_by_side(synapses, side), "own", f"t - _last_{side}"),
-        (events_by_side(synapses, other), "others", f"t - _last_{other}"),
-    ):
-        if block == "others":
-            wanted = [t for t in traces if t.name in read]
-            names = set().union(*(_needed(equations, t.name) for t in wanted))
-            traces = [t for t in traces if t.name in names]
-            blocks[block] += "".join(f"{t.name} = {t.stored}\n" for t in traces)
-        if traces:
-            needed = set().union(*(_needed(equations, t.name) for t in traces))
-            solved = Equations([equations[n] for n in sorted(needed)])
-            blocks[block] += solution(solved, synapses.variables, elapsed) + "\n"
-    if matrices:
-        needed = set().union(*(_needed(equations, name) for name in matrices))
-        solved = Equations([equations[n] for n in sorted(needed)])
-        code = solution(solved, synapses.variables, "t - lastupdate")
-        blocks["rows"] = code + "\n"
-    blocks["own"] += _text(before)
-    blocks["rows"] += _text(rows)
-    blocks["own_after"] = _text(after) + f"_last_{side} = t\n"
-    return {name: code for name, code in blocks.items() if code or name == "rows"}
-
-
-def _text(statements):
-    return "".join(f"{name} {op} {expr}\n" for name, op, expr in statements)
