@@ -11,10 +11,11 @@ backprop_feedback = """
 feedback_pre = W*psi_post*third_factor_post : 1 (summed)
 """
 
-# Sign-symmetric feedback: fixed random sizes, true signs.
+# Sign-symmetric feedback: what backpropagation sends, with fixed random sizes and true
+# signs in the place of W.
 sign_symmetric_feedback = """
 B : 1 (constant)
-feedback_pre = abs(B)*sign(W)*third_factor_post : 1 (summed)
+feedback_pre = abs(B)*sign(W)*psi_post*third_factor_post : 1 (summed)
 """
 
 # Kolen-Pollack: what backpropagation sends, with B in the place of W. A synapse

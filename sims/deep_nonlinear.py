@@ -22,7 +22,13 @@ import sys
 
 import spikefa
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.study import etas, rate_parser, study, with_sem
+from spikefa.experiments.study import (
+    etas,
+    rate_parser,
+    study,
+    with_parameters,
+    with_sem,
+)
 
 SIZES = {3: (30, 20, 10), 4: (30, 20, 10, 10)}
 ETAS = {"fa": 0.01, "bp": 0.01}
@@ -52,7 +58,7 @@ def network(eta, layers, frozen, chunk, model_path=None):
     )
     model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": 0.3, "feedback_range": 0.5}
-    return architecture, model.replace(eta=eta, gamma=0.0, **ranges)
+    return architecture, with_parameters(model, eta=eta, gamma=0.0, **ranges)
 
 
 def measure(trainer):

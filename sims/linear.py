@@ -24,7 +24,7 @@ import sys
 
 import spikefa
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.study import etas, rate_parser, study
+from spikefa.experiments.study import etas, rate_parser, study, with_parameters
 
 ETAS = {"fa": 0.007, "bp": 0.01, "node": 5e-4, "shallow": 0.01}
 GOAL = 0.01
@@ -44,7 +44,7 @@ def network(eta, model_path=None):
     )
     model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": 0.01, "feedback_range": 0.5}
-    return architecture, model.replace(eta=eta, gamma=0.0, **ranges)
+    return architecture, with_parameters(model, eta=eta, gamma=0.0, **ranges)
 
 
 def measure(trainer):

@@ -35,7 +35,13 @@ import spikefa
 from spikefa.datasets import DATASETS
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import nonnegative, positive_int, run_command
-from spikefa.experiments.study import etas, rate_parser, study, with_sem
+from spikefa.experiments.study import (
+    etas,
+    rate_parser,
+    study,
+    with_parameters,
+    with_sem,
+)
 
 #: Learning rule, removed fraction, omega and beta of each learner.
 LEARNERS = {
@@ -86,7 +92,7 @@ def network(run, dataset, model_path=None):
     )
     model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": run.omega, "feedback_range": run.beta}
-    return architecture, model.replace(eta=run.eta, gamma=run.gamma, **ranges)
+    return architecture, with_parameters(model, eta=run.eta, gamma=run.gamma, **ranges)
 
 
 def measure(trainer):

@@ -26,7 +26,7 @@ import sys
 
 import spikefa
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.study import etas, rate_parser, study
+from spikefa.experiments.study import etas, rate_parser, study, with_parameters
 
 ETAS = {"fa": 0.001}
 
@@ -48,7 +48,7 @@ def network(eta, model_path=None):
     )
     model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": 0.02, "feedback_range": 0.15}
-    return architecture, model.replace(eta=eta, gamma=0.0, **ranges)
+    return architecture, with_parameters(model, eta=eta, gamma=0.0, **ranges)
 
 
 def measure(trainer):

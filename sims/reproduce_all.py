@@ -12,7 +12,7 @@ interrupted goes on from its checkpoint.
 Examples::
 
     python sims/reproduce_all.py --plan              # what there is to do
-    python sims/reproduce_all.py                     # three hours on one core
+    python sims/reproduce_all.py                     # a day on one core
     python sims/reproduce_all.py --only fig2 fig5
     python sims/reproduce_all.py --quick             # all parts, in minutes
     python sims/reproduce_all.py --publish docs/figures
@@ -29,7 +29,8 @@ from pathlib import Path
 from spikefa import models
 from spikefa.errors import InputError, SpikefaError
 from spikefa.experiments.command_line import Parser, positive_int, run_command
-from spikefa.experiments.reproduction import FIGURES, rows_of, write_table
+from spikefa.experiments.reproduction import FIGURES
+from spikefa.experiments.results_table import rows_of, small_results, write_table
 from spikefa.files import replacing
 
 SIMS = Path(__file__).parent
@@ -43,7 +44,9 @@ _SETTINGS = "command.txt"
 #: Options that say which network it is, and not how large.
 _KINDS = ("--rule", "--model", "--shuffle")
 
-_PUBLISH = "write small copies of the figures there, and the table if it is complete"
+_PUBLISH = (
+    "write small copies of figures and results there, and the table if it is complete"
+)
 
 #: An option and its number at the end of every command.
 _OWN_OPTIONS = ("--workers", "N")
@@ -88,8 +91,9 @@ class Part:
 
     @property
     def started(self):
-        """Whether there is a checkpoint to go on from."""
-        return any(self.folder.glob("checkpoint*.npz"))
+        """Whether there is a checkpoint to go on from, or there are several runs."""
+        found = self.folder.glob("checkpoint*.npz")
+        return any(found) or (self.folder / "runs.json").exists()
 
 
 def build_parser():
@@ -131,8 +135,11 @@ def parts_of(args, out):
 
 
 def _without_sizes(options):
-    pairs = zip(options[::2], options[1::2], strict=True)
-    return [part for pair in pairs if pair[0] in _KINDS for part in pair]
+    kept, keep = [], False
+    for part in options:
+        keep = part in _KINDS if part.startswith("--") else keep
+        kept += [part] if keep else []
+    return kept
 
 
 def print_plan(parts, quick):
@@ -200,7 +207,7 @@ def collect(parts, out, quick, publish=None):
     for part in parts:
         results.setdefault(part.figure, {})[part.folder.name] = part.results
         command = f"python sims/{part.settings}"
-        commands.setdefault(part.figure, []).append(command)
+        commands.setdefault(part.figure, {})[part.folder.name] = command
         if part.figure not in ("rules", "choices"):  # many, of one kind
             figures[part.folder.name] = part.folder / "figure.png"
     if "rules" in results:
@@ -211,14 +218,19 @@ def collect(parts, out, quick, publish=None):
         for figure, found in results.items()
         for row in rows_of(figure, found, commands[figure])
     ]
-    write_table(rows, out)
+    whole = results.keys() == FIGURES.keys() and not quick
+    write_table(rows, out, whole)
     print((out / "results.md").read_text())
     if publish:
         publish.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
             save_small_copy(figure, publish / f"{name}.png")
-        if results.keys() == FIGURES.keys() and not quick:
-            write_table(rows, publish)
+        for part in parts:
+            with replacing(publish / f"{part.folder.name}.json", "w") as file:
+                json.dump(small_results(part.results), file)
+                file.write("\n")
+        if whole:
+            write_table(rows, publish, whole)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,8 @@ DIRECT_FEEDBACK_ALIGNMENT = Rule(
     route=Direct(),
 )
 
-#: feedback_j = sum_k |B_kj| sign(W_jk) phi_d(delta_k): random sizes, true signs.
+#: feedback_j = sum_k |B_kj| sign(W_jk) psi_k phi_d(delta_k): that of backpropagation
+#: with random sizes and true signs in the place of W.
 SIGN_SYMMETRIC = Rule(
     name="sign",
     title="sign-symmetric feedback",

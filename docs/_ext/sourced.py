@@ -133,14 +133,26 @@ class ResultsTable(SphinxDirective):
         return [_card(figure, rows) for figure, rows in cards.items()]
 
 
+#: Columns of a card, if there is something in them.
+_COLUMNS = {
+    "what": "",
+    "paper": "Paper",
+    "at_the_papers_constants": "Here, at the paper's constants",
+    "at_our_best": "Here, at our best",
+    "constants": "Constants",
+    "seeds": "Seeds",
+    "passes": "Passes",
+}
+
+
 def _card(figure, rows):
     """Make the results of a figure a box that is as wide as the page."""
     title = f"Figure {figure}" if figure[:1].isdigit() else figure or "Other runs"
     card = nodes.container(classes=["result-card"])
     card += nodes.paragraph("", title, classes=["result-title"])
-    header = ("", "Paper", "Here", "Seeds")
-    columns = ("what", "paper", "ours", "seeds")
-    card += table(header, [[row[c] for c in columns] for row in rows], literal=None)
+    columns = {key: head for key, head in _COLUMNS.items() if any(r[key] for r in rows)}
+    cells = [[row[key] for key in columns] for row in rows]
+    card += table(tuple(columns.values()), cells, literal=None)
     commands = "\n".join(dict.fromkeys(r["command"] for r in rows if r["command"]))
     if commands:
         card += nodes.literal_block(commands, commands, language="sh")

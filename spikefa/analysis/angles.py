@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 
-__all__ = ["alignment", "angle", "pinv_angle", "row_angles"]
+__all__ = ["alignment", "alignment_cosines", "angle", "pinv_angle", "row_angles"]
 
 
 def angle(a: ArrayLike, b: ArrayLike) -> float:
@@ -44,7 +44,7 @@ def angle(a: ArrayLike, b: ArrayLike) -> float:
     90.0
     """
     a, b = _same_shape(a, b)
-    return float(_angles(a.reshape(1, -1), b.reshape(1, -1))[0])
+    return float(row_angles(a.reshape(1, -1), b.reshape(1, -1))[0])
 
 
 def row_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
@@ -79,7 +79,7 @@ def row_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     a, b = _same_shape(a, b)
     if a.ndim != 2:
         raise InputError(f"row_angles needs matrices, not arrays of shape {a.shape}")
-    return _angles(a, b)
+    return np.degrees(np.arccos(_cosines(a, b)))
 
 
 def alignment(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> float:
@@ -112,14 +112,35 @@ def alignment(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> float:
     here, and e^T W B e is the inner product of what backpropagation (``e @ W.T``)
     and feedback alignment (``e @ B``) send to the hidden layer.
     """
-    e = np.atleast_2d(np.asarray(e, dtype=float))
-    W, B = np.asarray(W, dtype=float), np.asarray(B, dtype=float)
-    _check_pair(W, B)
-    if e.ndim != 2 or e.shape[1] != W.shape[1] or e.shape[0] == 0:
-        raise InputError(
-            f"errors of shape {e.shape} do not fit weights of shape {W.shape}"
-        )
-    return float(np.mean(np.sum((e @ W.T) * (e @ B), axis=1)))
+    by_backprop, by_feedback = _sent_down(e, W, B)
+    return float(np.mean(np.sum(by_backprop * by_feedback, axis=1)))
+
+
+def alignment_cosines(e, W, B):
+    """Return e^T W B e of each error, divided by the lengths of W^T e and B e.
+
+    Parameters
+    ----------
+    e, W, B : array_like
+        See `alignment`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        From -1 to 1: the cosine of the angle between what backpropagation and
+        feedback alignment send to the hidden layer. NaN where nothing is sent.
+
+    Raises
+    ------
+    InputError
+        See `alignment`.
+
+    Notes
+    -----
+    The paper's condition for a teaching signal, e^T W B e > 0 [paper], error by error;
+    that of `alignment` is ruled by the largest errors.
+    """
+    return _cosines(*_sent_down(e, W, B))
 
 
 def pinv_angle(W: ArrayLike, B: ArrayLike) -> float:
@@ -167,6 +188,18 @@ def _same_shape(a: ArrayLike, b: ArrayLike) -> tuple[NDArray, NDArray]:
     return a, b
 
 
+def _sent_down(e, W, B):
+    """Return what backpropagation and feedback alignment make of errors."""
+    e = np.atleast_2d(np.asarray(e, dtype=float))
+    W, B = np.asarray(W, dtype=float), np.asarray(B, dtype=float)
+    _check_pair(W, B)
+    if e.ndim != 2 or e.shape[1] != W.shape[1] or e.shape[0] == 0:
+        raise InputError(
+            f"errors of shape {e.shape} do not fit weights of shape {W.shape}"
+        )
+    return e @ W.T, e @ B
+
+
 def _check_pair(W, B):
     if W.ndim != 2 or W.shape != B.T.shape:
         raise InputError(
@@ -175,10 +208,10 @@ def _check_pair(W, B):
         )
 
 
-def _angles(a, b):
-    cosine = np.einsum("ij,ij->i", _unit(a), _unit(b))
-    # Rounding can take the cosine of parallel vectors past 1, where acos is NaN.
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+def _cosines(a, b):
+    """Return the cosine of the angle between row i of `a` and of `b`, for each i."""
+    # Rounding can take that of parallel vectors past 1, where acos is NaN.
+    return np.clip(np.einsum("ij,ij->i", _unit(a), _unit(b)), -1, 1)
 
 
 def _unit(rows):

@@ -6,6 +6,9 @@ from typing import Any, SupportsIndex, overload
 
 __all__ = ["CurvePoint", "LearningCurve"]
 
+#: Errors by the sum over the steps of an image, and by the last of them.
+_KINDS = "", "_last_step"
+
 
 @dataclass
 class CurvePoint:
@@ -20,8 +23,12 @@ class CurvePoint:
         settings by errors of images that are not learned from.
     test_error_percent, test_error_last_step_percent : float or None
         See `Evaluation`; None where nothing was tested.
+    validation_error_percent, validation_error_last_step_percent : float or None
+        The same, if training images were held out and tested with.
     feedback_angles : list of float
         See `FeedbackAngles`; empty where nothing was measured.
+    delta_angles, teaching_percent, teaching_cosines : list of float
+        See `DeltaAlignment`; empty where nothing was measured.
     ms_per_step : float or None
         Milliseconds per time step.
     test_nse : float or None
@@ -33,13 +40,43 @@ class CurvePoint:
     test_error_percent: float | None = None
     test_error_last_step_percent: float | None = None
     feedback_angles: list[float] = field(default_factory=list)
+    delta_angles: list[float] = field(default_factory=list)
+    teaching_percent: list[float] = field(default_factory=list)
+    teaching_cosines: list[float] = field(default_factory=list)
     ms_per_step: float | None = None
     test_nse: float | None = None
+    validation_error_percent: float | None = None
+    validation_error_last_step_percent: float | None = None
 
     @property
     def tested(self) -> bool:
         """Whether there was a test."""
-        return self.test_error_percent is not None or self.test_nse is not None
+        measures = "test_error_percent", "test_nse", "validation_error_percent"
+        return any(getattr(self, name) is not None for name in measures)
+
+    def to_json(self, optional=()):
+        """Return a plain dictionary.
+
+        Parameters
+        ----------
+        optional : collection of str, optional
+            Measures that are left out if they are not set.
+        """
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in optional or value not in (None, [])
+        }
+
+    @classmethod
+    def from_json(cls, entry):
+        """Read what `to_json` wrote; what it does not know is left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in entry.items() if name in known})
+
+
+#: Measures that few have.
+_RARE = {"test_nse", "delta_angles", "teaching_percent", "teaching_cosines"}
 
 
 class LearningCurve(Sequence[CurvePoint]):
@@ -48,15 +85,15 @@ class LearningCurve(Sequence[CurvePoint]):
     Parameters
     ----------
     points : iterable of CurvePoint, optional
-    angles_at_start : sequence of float, optional
-        Feedback angles before the first image.
+    at_start : CurvePoint, optional
+        What was measured of the feedback before the first image.
     """
 
     def __init__(
-        self, points: Iterable[CurvePoint] = (), angles_at_start: Iterable[float] = ()
+        self, points: Iterable[CurvePoint] = (), at_start: CurvePoint | None = None
     ) -> None:
         self._points = list(points)
-        self.angles_at_start = list(angles_at_start)
+        self.at_start = at_start or CurvePoint(0)
 
     def __len__(self) -> int:
         return len(self._points)
@@ -85,54 +122,69 @@ class LearningCurve(Sequence[CurvePoint]):
     @property
     def tested(self) -> "LearningCurve":
         """The points at which there was a test, as a curve."""
-        return LearningCurve((p for p in self if p.tested), self.angles_at_start)
+        return LearningCurve((p for p in self if p.tested), self.at_start)
+
+    @property
+    def tested_images(self):
+        """What was tested with, the first word of the measures.
+
+        Returns
+        -------
+        images : {'test', 'validation'}
+        """
+        values = self.column("validation_error_percent")
+        return "validation" if any(v is not None for v in values) else "test"
 
     @property
     def aligned(self) -> bool:
-        """Whether feedback angles were measured."""
-        return any(self.column("feedback_angles"))
+        """Whether feedback was compared with backpropagation in any way."""
+        return self.measures("feedback_angles") or self.measures("delta_angles")
 
-    @property
-    def angles(self) -> tuple[list[int], list[list[float]]]:
-        """Images seen and feedback angles, those before the first image included.
+    def measures(self, name: str) -> bool:
+        """Whether there is a measure of each hidden layer, see `of_layers`."""
+        return bool(self.of_layers(name)[0])
+
+    def of_layers(self, name: str) -> tuple[list[int], list[list[float]]]:
+        """List a measure that each hidden layer has, that at the start included.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"feedback_angles"``.
 
         Returns
         -------
         seen : list of int
-        angles : list of list of float
+            Images seen where it was measured.
+        measured : list of list of float
         """
-        points = [(p.images_seen, p.feedback_angles) for p in self if p.feedback_angles]
-        if self.angles_at_start:
-            points.insert(0, (0, self.angles_at_start))
-        return [seen for seen, _ in points], [angles for _, angles in points]
+        points = [p for p in (self.at_start, *self) if getattr(p, name)]
+        return [p.images_seen for p in points], [getattr(p, name) for p in points]
 
     def to_json(self) -> list[dict[str, Any]]:
         """List the points as plain dictionaries; measures that few have only if set."""
-        return [
-            {k: v for k, v in asdict(point).items() if k != "test_nse" or v is not None}
-            for point in self
-        ]
+        other = "test" if self.tested_images == "validation" else "validation"
+        optional = {f"{other}_error{kind}_percent" for kind in _KINDS}
+        return [point.to_json(_RARE | optional) for point in self]
 
     @classmethod
     def from_json(
-        cls, entries: Iterable[dict[str, Any]], angles_at_start: Iterable[float] = ()
+        cls,
+        entries: Iterable[dict[str, Any]],
+        at_start: dict[str, Any] | None = None,
     ) -> "LearningCurve":
-        """Read what `to_json` wrote; what it does not know is left out.
+        """Read what `to_json` wrote.
 
         Parameters
         ----------
         entries : list of dict
             ``learning_curve`` of ``results.json``, or of a checkpoint.
-        angles_at_start : sequence of float, optional
-            ``feedback_angles_at_start`` there; runs of earlier versions have none.
+        at_start : dict, optional
+            ``at_start`` there; runs of earlier versions have none.
 
         Returns
         -------
         curve : LearningCurve
         """
-        known = {f.name for f in fields(CurvePoint)}
-        points = [
-            CurvePoint(**{k: v for k, v in entry.items() if k in known})
-            for entry in entries
-        ]
-        return cls(points, angles_at_start)
+        points = [CurvePoint.from_json(entry) for entry in entries]
+        return cls(points, CurvePoint.from_json(at_start or {"images_seen": 0}))

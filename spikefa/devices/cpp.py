@@ -139,7 +139,7 @@ class StandaloneSession(Session):
         self._open.close()
 
     @contextmanager
-    def evaluating(self):
+    def _forgetting(self):
         before = self._paths, self._step
         self._kept.append(self._paths)
         self._paths = dict(self._paths)
@@ -159,12 +159,12 @@ class StandaloneSession(Session):
             raise
 
     def _run(self, images, targets, seed, gates, keep_state):
-        net, n = self.network, len(images)
-        self._steps_shown = steps = n * net.architecture.steps_per_image
+        n = len(images)
+        self._steps_shown = steps = n * self.network.architecture.steps_per_image
         places = self._places(n)
         shown = [
             field
-            for stimulus, values in ((net.images, images), (net.targets, targets))
+            for stimulus, values in self._stimuli(images, targets)
             if stimulus in self._used
             for field in self._show(stimulus, values, places)
         ]

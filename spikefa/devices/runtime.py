@@ -42,8 +42,8 @@ class RuntimeSession(Session):
         steps = len(images) * net.architecture.steps_per_image
         before = self.get_state(self._changed_by(gates))
         places = self._places(len(images))
-        net.images.show(images, places)
-        net.targets.show(targets, places)
+        for stimulus, values in self._stimuli(images, targets):
+            stimulus.show(values, places)
         self._set_gates(gates)
         self._prepare()
         try:
@@ -64,7 +64,7 @@ class RuntimeSession(Session):
         return result
 
     @contextmanager
-    def evaluating(self):
+    def _forgetting(self):
         before = self.get_state(self._changed_by(self.learn_nothing)), self._step
         try:
             yield

@@ -105,6 +105,8 @@ class Session(ABC):
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
         self._step = 0
+        self._pass_length = None
+        self._learned_steps = None  # in an evaluation: those before it
         self._interrupted = False
 
     @property
@@ -129,6 +131,32 @@ class Session(ABC):
                 f"a run starts at multiples of {unit} time steps, got {step}"
             )
         self._step = int(step)
+
+    @property
+    def pass_length(self):
+        """What ``passes(t)`` counts: images of a pass, and the time steps of each.
+
+        A tuple of two integers, or None if nobody has said it; `Trainer` does. The
+        number of passes follows from `step`, in fractions of a pass that change from
+        one image to the next. In an evaluation it stays what it was before.
+
+        Raises
+        ------
+        InputError
+            If it is set to what is no number of images or steps.
+        """
+        return self._pass_length
+
+    @pass_length.setter
+    def pass_length(self, length):
+        images, steps = length
+        unit = self.network.architecture.steps_per_image
+        if images < 1 or steps < 1 or steps % unit:
+            raise InputError(
+                f"a pass has 1 image or more, for multiples of {unit} time steps, got "
+                f"{images} for {steps}"
+            )
+        self._pass_length = int(images), int(steps)
 
     @staticmethod
     def _shape(variable):
@@ -239,7 +267,6 @@ class Session(ABC):
     @abstractmethod
     def _run(self, images, targets, seed, gates, keep_state): ...
 
-    @abstractmethod
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Let runs without plasticity follow each other, then forget them.
@@ -248,6 +275,17 @@ class Session(ABC):
         goes on; after it state and time are those from before, without a copy of the
         weights.
         """
+        before, self._learned_steps = self._learned_steps, self._step
+        try:
+            with self._forgetting():
+                yield
+        finally:
+            self._learned_steps = before
+
+    @abstractmethod
+    @contextmanager
+    def _forgetting(self):
+        """Put state and time back at the end."""
 
     def interrupt(self) -> None:
         """Give up the current run, or the next one; safe in a signal handler."""
@@ -318,6 +356,29 @@ class Session(ABC):
             for name, variable in self.variables.items()
             if not variable.constant and (learning or not name.endswith(".W"))
         ]
+
+    def _stimuli(self, images, targets):
+        """List what equations are shown in a run from now on, with its values."""
+        net = self.network
+        passes = self._passes(len(images))
+        return (net.images, images), (net.targets, targets), (net.passes, passes)
+
+    def _passes(self, n_images):
+        """Passes over the training set before each of the next images."""
+        if self._pass_length is None:
+            if "passes" in self.network.model.used_words:
+                raise InputError(
+                    "the model uses passes(t), and how many images a pass has is not "
+                    "known: set pass_length of the session"
+                )
+            return np.zeros(n_images)
+        images, steps = self._pass_length
+        unit = self.network.architecture.steps_per_image
+        if self._learned_steps is None:
+            steps_before = self._step + unit * np.arange(n_images)
+        else:
+            steps_before = np.full(n_images, self._learned_steps)
+        return steps_before // steps / images
 
     @abstractmethod
     def _recorded(self, monitor, name):

@@ -20,7 +20,7 @@ _MORE_IN_THE_CAUSE = (
 )
 
 #: What the network adds to the names of the model.
-_FUNCTIONS = {"images", "labels", "targets", "elapsed_steps"}
+_FUNCTIONS = {"images", "labels", "targets", "elapsed_steps", "passes"}
 
 
 def words(text):

@@ -29,7 +29,7 @@ def check_kinds(model):
     used = model.used_words
     for name in model:
         kind = kind_of(name) or _builtin_kind(name)
-        if kind is None:
+        if kind is None or name in model.schedules:
             continue
         problem = _CHECKS[kind](name, model[name])
         row = NAMES.get(name)

@@ -22,6 +22,7 @@ from .blame import explain, words
 from .file import ModelFile, builtin_file, read_model_file, stored_file
 from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
 from .parameters import derived_parameters
+from .schedules import find_schedules, may_change, put_in
 from .values import described, normalized
 
 __all__ = ["Model", "load_model"]
@@ -52,6 +53,9 @@ class Model(Mapping[str, Any]):
         SHA-256 over all names and values; a checkpoint of another model differs.
     derivations : dict
         Texts of the parameters that follow from others.
+    schedules : dict
+        Texts of those that change with time; all other strings have them in the place
+        of their names.
     user_text : str
         Source of the user's model file, or an empty string.
 
@@ -72,6 +76,7 @@ class Model(Mapping[str, Any]):
         self.file = file or ModelFile()
         self._values: Mapping[str, Any] = self._given
         self.derivations = self._find_derivations()
+        self.schedules = self._find_schedules()
         numbers = {
             name: value
             for name, value in self.parameters.items()
@@ -85,7 +90,12 @@ class Model(Mapping[str, Any]):
                 at_fault = (*self.changed(*sorted(words(text))), name)[0]
             what = "must be a number" if at_fault == name else f"makes {name} no number"
             raise ModelError(f"{self.where(at_fault)}: {what}, got '{text}': {problem}")
-        self._values = MappingProxyType({**self._given, **derived})
+        strings = {
+            name: put_in(value, self.schedules)
+            for name, value in self._given.items()
+            if isinstance(value, str) and name not in self.schedules
+        }
+        self._values = MappingProxyType({**self._given, **strings, **derived})
 
     def _find_derivations(self):
         """List the strings that stand for numbers."""
@@ -100,6 +110,17 @@ class Model(Mapping[str, Any]):
                 or (kind_of(name) is None and name in used and _is_expression(text))
             )
         }
+
+    def _find_schedules(self):
+        """Take what changes with time from the parameters that follow from others."""
+        schedules = find_schedules(self.derivations)
+        for name, text in schedules.items():
+            del self.derivations[name]
+            if not may_change(name):
+                raise ModelError(
+                    f"{self.where(name)}: cannot change with time, got '{text}'"
+                )
+        return schedules
 
     def _words_of(self, names):
         """Collect the identifiers in some strings, as they were given."""
@@ -116,7 +137,7 @@ class Model(Mapping[str, Any]):
     @property
     def used_words(self) -> set[str]:
         """Names that an equation, a statement or the builder of a network uses."""
-        derived = self.derivations.keys()
+        derived = self.derivations.keys() | self.schedules.keys()
         used = self._words_of(self._given.keys() - derived) | _USED_BY_BUILDER
         for _ in derived:  # one may follow from another
             used |= self._words_of(derived & used)

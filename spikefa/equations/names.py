@@ -48,6 +48,8 @@ class Name:
         What people call it elsewhere.
     choice : bool
         Whether only some learning rules or architectures use it.
+    of_time : bool
+        Whether a number may also be an expression of time, see `schedules`.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Name:
     positive: bool = False
     also: tuple = ()
     choice: bool = False
+    of_time: bool = False
 
 
 _ABOVE = "neurons above the input"
@@ -85,7 +88,14 @@ _TABLE = (
         positive=True,
         also=("tau_mem", "taum", "time_constant"),
     ),
-    Name("eta", "number", _FORWARD, "learning rate", also=("learning_rate", "lr")),
+    Name(
+        "eta",
+        "number",
+        _FORWARD,
+        "learning rate; may be an expression of passes(t)",
+        also=("learning_rate", "lr"),
+        of_time=True,
+    ),
     Name(
         "gamma",
         "number",

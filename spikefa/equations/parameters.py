@@ -196,6 +196,10 @@ def _users(model, name):
 
 
 def _check_parameter(model, name, value):
+    if text := model.schedules.get(name):
+        numbers = sorted(words(text) & model.parameters.keys())
+        instead = f"set {' or '.join(numbers)}" if numbers else "change the file"
+        raise InputError(f"{model.where(name)}: is '{text}', {instead} instead")
     if name not in model.parameters:
         known = ", ".join(sorted(model.parameters))
         raise InputError(f"the model has no parameter '{name}' (it has {known})")

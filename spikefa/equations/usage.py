@@ -29,6 +29,7 @@ _RESERVED = {
     "labels": "what is shown",
     "targets": "what is shown",
     "elapsed_steps": "the steps of a decay",
+    "passes": "the passes over the training set",
 }
 
 
@@ -49,7 +50,7 @@ def check_names(model, architecture, used=()):
         nothing uses a name, or if an equation uses an object that none can use.
     """
     variables = _variables(model, architecture)
-    parameters = model.parameters
+    parameters = model.parameters | model.schedules
     for name in model.changed():
         if name in parameters and name != "dt":
             hidden = _hidden_by(name, parameters[name], variables)

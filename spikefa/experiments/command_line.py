@@ -23,6 +23,7 @@ __all__ = [
     "add_build_options",
     "checkpoint_interval",
     "device_choice",
+    "fraction",
     "nonnegative",
     "nonnegative_int",
     "positive_int",
@@ -81,6 +82,14 @@ def nonnegative(text):
     if not (math.isfinite(value) and value >= 0):
         raise argparse.ArgumentTypeError(f"must be a number of 0 or more, got {text}")
     return repr(value)
+
+
+def fraction(text):
+    """Read a number from 0 to 1."""
+    value = float(nonnegative(text))
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
+    return value
 
 
 def checkpoint_interval(text):

@@ -11,7 +11,17 @@ from ..errors import InputError, SpikefaError
 __all__ = ["run_all"]
 
 
-def run_all(function, jobs, *, workers=1, cluster=None, label="runs", file=None):
+def run_all(
+    function,
+    jobs,
+    *,
+    workers=1,
+    cluster=None,
+    label="runs",
+    file=None,
+    show=True,
+    done=None,
+):
     """Call a function for every job, with a progress bar.
 
     Parameters
@@ -29,6 +39,10 @@ def run_all(function, jobs, *, workers=1, cluster=None, label="runs", file=None)
         Name on the progress bar.
     file : file, optional
         Where the progress bar goes; default: standard error.
+    show : bool, optional
+        False: no progress bar, such as where each job has its own.
+    done : callable, optional
+        Called with the number of a job and its result, in their order.
 
     Returns
     -------
@@ -48,12 +62,15 @@ def run_all(function, jobs, *, workers=1, cluster=None, label="runs", file=None)
         desc=label,
         unit=" runs",
         file=file,
+        disable=not show,
         dynamic_ncols=True,
         mininterval=0.5 if file.isatty() else 10,
     )
     with bar, _calling(workers, cluster) as call:
         results = []
         for result in call(function, jobs):
+            if done:
+                done(len(results), result)
             results.append(result)
             bar.update()
     return results

@@ -23,12 +23,23 @@ class Settings:
         Passes over the training images.
     images, test_images : int or None
         Training images per pass, and images per evaluation; None: all.
+    validation : int
+        Training images that are held out and tested with instead of the test images.
     evaluate_every : int or None
         Training images between evaluations; None: a pass.
+    angle_images : int
+        Images that the deltas are compared with those of backpropagation for, at each
+        evaluation; 0: none.
+    evaluations : int
+        Tests of the final weights, each with other spikes.
+    evaluation_steps : tuple of int
+        Time steps per image of these; all tests for each. Empty: ``test_steps``.
     chunk_images : int
         Images of one run of the network.
     shuffle : str
         When images get a new order, see `Schedule`.
+    removed : float
+        Fraction of the forward and feedback synapses that are removed at the start.
     feedback_bits : int
         Bits of a feedback weight, see `Architecture`.
     precision : str
@@ -54,10 +65,15 @@ class Settings:
     epochs: int = 1
     images: int | None = None
     test_images: int | None = None
+    validation: int = 0
     evaluate_every: int | None = None
+    angle_images: int = 200
+    evaluations: int = 1
+    evaluation_steps: tuple = ()
     chunk_images: int = 1000
     shuffle: str = "every"
     rule: str = "fa"
+    removed: float = 0.0
     feedback_bits: int = 32
     precision: str = "single"
     engine: str = "dense"
@@ -77,11 +93,17 @@ class Settings:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in found.items()}
 
 
-#: The paper's network and constants; ``demo`` has smaller layers and one pass. The
-#: constants themselves (tau, eta, gamma, ...) are the model's: both presets share them.
+#: The paper's network and constants; ``demo`` has smaller layers and one pass, and is
+#: tested once. The constants themselves (tau, eta, gamma, ...) are the model's: both
+#: presets share them.
 PRESETS = {
     "demo": {},
-    "paper": {"layers": (1500, 1500, 1500), "epochs": 10},
+    "paper": {
+        "layers": (1500, 1500, 1500),
+        "epochs": 10,
+        "evaluations": 10,
+        "evaluation_steps": (5, 25),
+    },
 }
 
 #: ``--quick``: all parts of the job, in seconds; nothing is learned.
@@ -91,7 +113,10 @@ QUICK = {
     "epochs": 2,
     "images": 200,
     "test_images": 100,
+    "angle_images": 20,
     "chunk_images": 100,
+    "evaluations": 1,
+    "evaluation_steps": (),
 }
 
 
@@ -119,6 +144,8 @@ def settings_of(explicit, *, quick=False, stored=None):
     if stored is not None:
         known = {f.name for f in fields(Settings)}
         base = {name: value for name, value in stored.items() if name in known}
+        # What earlier versions had no setting for is as the preset has it.
+        base = PRESETS.get(stored.get("preset"), {}) | base
     else:
         preset = explicit.get("preset", "demo")
         if preset not in PRESETS:
@@ -126,6 +153,6 @@ def settings_of(explicit, *, quick=False, stored=None):
         base = PRESETS[preset] | (QUICK if quick else {})
     parameters = base.get("parameters", {}) | explicit.get("parameters", {})
     values = base | explicit | {"parameters": parameters}
-    for name in ("layers", "record", "record_window"):
+    for name in ("layers", "record", "record_window", "evaluation_steps"):
         values[name] = tuple(values.get(name, getattr(Settings, name)))
     return Settings(**values)

@@ -1,5 +1,6 @@
 """What the scripts of the rate figures share: options, runs, results on disk."""
 
+import hashlib
 import json
 import math
 import shlex
@@ -24,7 +25,15 @@ from .command_line import (
 )
 from .folder import locked_folder, unused_folder
 
-__all__ = ["Study", "etas", "rate_parser", "study", "with_sem"]
+__all__ = [
+    "Study",
+    "add_run_options",
+    "etas",
+    "rate_parser",
+    "study",
+    "with_parameters",
+    "with_sem",
+]
 
 
 def rate_parser(script, description, *, runs, quick_runs=2):
@@ -51,17 +60,35 @@ def rate_parser(script, description, *, runs, quick_runs=2):
     parser.set_defaults(default_runs=runs, quick_runs=quick_runs)
     add = parser.add_argument
     add("--quick", action="store_true", help="few examples and runs: a minute at most")
-    add("--runs", type=positive_int, metavar="N", help=f"default: {runs}")
     add("--seed", type=nonnegative_int, default=1, metavar="N", help="of the first run")
     add("--eta", type=_eta, action="append", default=[], metavar="LEARNER=VALUE")
     add("--model", metavar="FILE", help="Python file with equations that you changed")
     add("--device", choices=DEVICES, default="cpp", help="default: cpp")
     add_build_options(add)
-    add("--workers", type=positive_int, default=1, metavar="N", help="processes")
-    add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
+    add_run_options(add, runs)
     add("--out", metavar="DIR", help="default: a new folder in runs/")
+    add(
+        "--resume",
+        action="store_true",
+        help="do not run again what has been run with the same settings in --out",
+    )
     add("--debug", action="store_true", help="show the traceback of an error")
     return parser
+
+
+def add_run_options(add, runs):
+    """Add the options of independent runs, and of where they run.
+
+    Parameters
+    ----------
+    add : callable
+        Adds an option, such as ``parser.add_argument``.
+    runs : int
+        How many there are by default.
+    """
+    add("--runs", type=positive_int, metavar="N", help=f"default: {runs}")
+    add("--workers", type=positive_int, default=1, metavar="N", help="processes")
+    add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
 
 
 def _eta(text):
@@ -83,6 +110,32 @@ def etas(args, defaults):
             known = ", ".join(defaults)
             raise InputError(f"--eta {name}: no such learner here (known: {known})")
     return defaults | given
+
+
+def with_parameters(model, **values):
+    """Give a model the parameters of a learner.
+
+    Parameters
+    ----------
+    model : Model
+    **values
+        Numbers by name.
+
+    Returns
+    -------
+    model : Model
+
+    Raises
+    ------
+    InputError
+        If the user's file has one too, which would be lost without a word.
+    """
+    if lost := model.changed(*values):
+        instead = "; give --eta LEARNER=VALUE" if "eta" in lost else ""
+        raise InputError(
+            f"{model.where(*lost)}: each learner has its own here{instead}"
+        )
+    return model.replace(**values)
 
 
 def with_sem(mean_and_sem, digits=2):
@@ -114,7 +167,7 @@ class Study:
         n = args.runs or (args.quick_runs if args.quick else args.default_runs)
         self.args, self.folder = args, folder
         self.seeds = [args.seed + index for index in range(n)]
-        self.started = time.monotonic()
+        self.started, self.run_seconds = time.monotonic(), 0.0
         self.arrays = {}
         self.results = {
             "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -124,20 +177,8 @@ class Study:
             "device": args.device,
         }
 
-    def run(self, function, jobs, label):
-        """Run all jobs, each with the model file and the device that were asked for.
-
-        Parameters
-        ----------
-        function : callable
-            Takes the keyword arguments of a job, ``model_path`` and ``device``.
-        jobs : sequence of dict
-        label : str
-
-        Returns
-        -------
-        results : list
-        """
+    def _run(self, function, jobs, label, done):
+        """Run all jobs, each with the model file and the device that were asked for."""
         from .parallel import run_all
 
         args = self.args
@@ -146,20 +187,25 @@ class Study:
         shared = {"model_path": path, "device": device}
         alone = device.build_only  # the first network ends the run
         return run_all(
-            function,
-            [job | shared for job in jobs],
+            _timed,
+            [{"function": function, "job": job | shared} for job in jobs],
             workers=1 if alone else args.workers,
             cluster=None if alone else args.cluster,
             label=label,
+            done=done,
         )
 
     def run_groups(self, function, groups, label, together=False):
         """Run every group of settings once with every seed.
 
+        What a run returns is kept in the folder; with ``--resume`` those that have
+        been run with the same settings are not run again.
+
         Parameters
         ----------
         function : callable
-            As for `run`; takes seeds too, returns a dict of arrays for each of them.
+            Takes the settings of a group, ``seeds``, ``model_path`` and ``device``;
+            returns a dict of arrays for each seed.
         groups : dict of dict
             Keyword arguments by name of the group.
         label : str
@@ -174,16 +220,22 @@ class Study:
         """
         import numpy as np
 
+        kept = KeptRuns(self.folder, self.args)
+        missing = {
+            group: [s for s in self.seeds if not kept.has(settings, s)]
+            for group, settings in groups.items()
+        }
         size = -(-len(self.seeds) // self.args.workers) if together else 1
         jobs = [
-            settings | {"seeds": self.seeds[start : start + size]}
-            for settings in groups.values()
-            for start in range(0, len(self.seeds), size)
+            groups[group] | {"seeds": seeds[start : start + size]}
+            for group, seeds in missing.items()
+            for start in range(0, len(seeds), size)
         ]
-        results = [run for runs in self.run(function, jobs, label) for run in runs]
+        self._run(function, jobs, label, lambda n, result: kept.add(jobs[n], *result))
         curves = {}
-        for index, group in enumerate(groups):
-            runs = results[index * len(self.seeds) :][: len(self.seeds)]
+        for group, settings in groups.items():
+            runs = [kept.read(settings, seed) for seed in self.seeds]
+            self.run_seconds += sum(float(run.pop(_SECONDS)) for run in runs)
             curves[group] = {
                 name: np.stack([run[name] for run in runs]) for name in runs[0]
             }
@@ -202,6 +254,7 @@ class Study:
 
         self.results |= {
             "wall_seconds": time.monotonic() - self.started,
+            "run_seconds": self.run_seconds,
             "versions": package_versions(),
         }
         with replacing(self.folder / "results.json", "w") as file:
@@ -211,6 +264,69 @@ class Study:
             np.savez_compressed(file, **self.arrays)
         save_figure(figure, self.folder / "figure.png")
         print(f"see {self.folder}")
+
+
+#: Name of the seconds that a run took, among its arrays.
+_SECONDS = "seconds of the run"
+
+
+def _timed(function, job):
+    """Call a function, in whatever process; return its result and the seconds."""
+    start = time.monotonic()
+    result = function(**job)
+    return result, time.monotonic() - start
+
+
+class KeptRuns:
+    """What runs have returned, in files that are named by all that they depend on.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the study.
+    args : argparse.Namespace
+        Options of `rate_parser`.
+    """
+
+    def __init__(self, folder, args):
+        self.folder, self.resume = folder / "runs", args.resume
+        there = (
+            args.model and Path(args.model).is_file()
+        )  # or the run says what is wrong
+        model = Path(args.model).read_bytes() if there else b""
+        self.common = f"{args.device} {hashlib.sha256(model).hexdigest()}"
+
+    def _path(self, settings, seed):
+        # How a run shows its progress makes no difference to it.
+        matters = {k: v for k, v in settings.items() if k not in _NO_MATTER}
+        described = f"{sorted(matters.items())} {seed} {self.common}"
+        return (
+            self.folder / f"{hashlib.sha256(described.encode()).hexdigest()[:16]}.npz"
+        )
+
+    def has(self, settings, seed):
+        """Whether there is a run that an earlier part of the study has made."""
+        return self.resume and self._path(settings, seed).exists()
+
+    def add(self, job, runs, seconds):
+        """Keep what a job has returned: a dict of arrays for each of its seeds."""
+        import numpy as np
+
+        self.folder.mkdir(exist_ok=True)
+        for seed, run in zip(job["seeds"], runs, strict=True):
+            with replacing(self._path(job, seed)) as file:
+                np.savez_compressed(file, **run, **{_SECONDS: seconds / len(runs)})
+
+    def read(self, settings, seed):
+        """Return the arrays of a run."""
+        import numpy as np
+
+        with np.load(self._path(settings, seed), allow_pickle=False) as file:
+            return dict(file)
+
+
+#: Arguments of a run that do not change what it returns.
+_NO_MATTER = ("seeds", "show_progress")
 
 
 @contextmanager
@@ -223,6 +339,8 @@ def study(args, name):
     """
     quiet_brian()
     device_choice(args, args.device)  # refused before there is a folder
+    if args.resume and not args.out:
+        raise InputError("--resume needs the folder of the study: --out DIR")
     if args.out:
         out = Path(args.out)
     else:

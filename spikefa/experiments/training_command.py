@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..datasets import DATASETS
@@ -16,6 +17,7 @@ from .command_line import (
     assignment,
     checkpoint_interval,
     device_choice,
+    fraction,
     nonnegative,
     nonnegative_int,
     pairs,
@@ -24,13 +26,15 @@ from .command_line import (
 )
 from .record_options import record_option, window_option
 from .settings import PRESETS, settings_of
+from .study import add_run_options, with_sem
 
 __all__ = ["explicit_settings", "run_training", "training_parser"]
 
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "evaluate_every chunk_images shuffle rule feedback_bits precision engine device "
-    "threads seed dataset data model record record_window"
+    "validation evaluate_every evaluations evaluation_steps angle_images chunk_images "
+    "shuffle rule removed feedback_bits precision engine device threads seed dataset "
+    "data model record record_window"
 ).split()
 
 
@@ -59,12 +63,47 @@ def training_parser(script, description):
     add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
     add("--outputs-per-class", type=positive_int, metavar="N")
     add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
+    add(
+        "--removed",
+        type=fraction,
+        metavar="X",
+        help="fraction of all forward and feedback synapses that are removed at the "
+        "start, such as 0.5; default: 0",
+    )
     add("--steps", type=positive_int, metavar="N", help="time steps per image")
     add("--test-steps", type=positive_int, metavar="M", help="the same in tests")
     add("--epochs", type=positive_int, metavar="N", help="passes over the images")
     add("--images", type=positive_int, metavar="N", help="images per pass")
     add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
+    add(
+        "--angle-images",
+        type=nonnegative_int,
+        metavar="N",
+        help="images per evaluation for which deltas are compared with those of "
+        "backpropagation; default: 200",
+    )
+    add(
+        "--evaluations",
+        type=positive_int,
+        metavar="N",
+        help="tests of the final weights, each with other spikes; default: 1, 10 with "
+        "--preset paper",
+    )
+    add(
+        "--evaluation-steps",
+        type=positive_int,
+        nargs="+",
+        metavar="M",
+        help="time steps per image in these tests; default: that of the other tests, "
+        "5 and 25 with --preset paper",
+    )
+    add(
+        "--validation",
+        type=nonnegative_int,
+        metavar="N",
+        help="hold out the last N training images and test with these instead",
+    )
     add("--chunk-images", type=positive_int, metavar="N", help="images per run")
     add(
         "--shuffle",
@@ -87,6 +126,7 @@ def training_parser(script, description):
     )
     add("--dataset", choices=DATASETS, help="default: mnist")
     add("--data", metavar="DIR", help="folder (or .npz file) of other images")
+    add_run_options(parser.add_argument_group("several runs").add_argument, 1)
     _add_record_options(parser)
     _add_machine_options(parser)
     return parser
@@ -136,6 +176,12 @@ def _add_machine_options(parser):
     )
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add(
+        "--evaluate",
+        metavar="DIR",
+        help="train nothing: test the weights in the newest checkpoint of a run, which "
+        "may be running",
+    )
+    add(
         "--quiet",
         action="store_true",
         help="say nothing but the result, warnings and errors; progress.jsonl in the "
@@ -161,17 +207,20 @@ def _warn(text):
 
 
 def _settle(args):
-    """Find the settings and, to resume, the checkpoint."""
+    """Find the settings and, to go on or to evaluate, the checkpoint."""
     given = explicit_settings(args)
-    if not args.resume:
+    if not (args.resume or args.evaluate):
         return settings_of(given, quick=args.quick), None
-    if not args.out:
+    option = "--resume" if args.resume else "--evaluate"
+    if args.resume and args.evaluate:
+        raise InputError("--evaluate DIR trains nothing: no --resume, please")
+    if args.resume and not args.out:
         raise InputError("--resume needs the folder of the run: --out DIR")
     if args.quick or args.preset:
-        raise InputError("--resume takes all settings from the run: no preset, please")
+        raise InputError(f"{option} takes all settings from the run: no preset, please")
     from ..training.checkpoint_file import newest_checkpoint
 
-    checkpoint = newest_checkpoint(args.out, _warn)
+    checkpoint = newest_checkpoint(args.evaluate or args.out, _warn)
     return settings_of(given, stored=checkpoint.meta["settings"]), checkpoint
 
 
@@ -192,15 +241,27 @@ def run_training(args, network, shown):
     """
     from .folder import locked_folder, unused_folder
 
+    if args.resume and args.out and (plan := _plan(args)):
+        return _run_many(args, plan, network, shown)
+    if (args.runs or 1) > 1:
+        return _run_many(args, None, network, shown)
+    if args.workers > 1 or args.cluster:
+        option = "--cluster" if args.cluster else "--workers"
+        raise InputError(f"{option} is for several runs: --runs N")
     settings, _ = _settle(args)
     device = device_choice(args, settings.device)
     if device.build_only:
         return _build_only(settings, device, network, shown)
-    name = f"{'quick' if args.quick else settings.preset}-{settings.rule}"
+    kind = "quick" if args.quick else settings.preset
+    name = f"{kind}-{settings.rule}{'-evaluation' if args.evaluate else ''}"
     out = Path(args.out) if args.out else unused_folder("runs", name)
     with locked_folder(out) as folder:
         # Again, now that no other run can replace the checkpoint.
         settings, checkpoint = _settle(args)
+        if not args.resume:
+            _refuse_used(folder)
+        if args.evaluate:
+            return _evaluate(settings, checkpoint, folder, args, network, shown)
         return _train(settings, checkpoint, folder, args, network, shown)
 
 
@@ -213,16 +274,26 @@ def _build_only(settings, device, network, shown):
     Experiment(settings, network, shown, None, _warn, device=device)
 
 
-def _train(settings, checkpoint, folder, args, network, shown):
-    """Train in a locked folder."""
+def _refuse_used(folder):
+    """Refuse a folder that another run goes on from, or others."""
     from ..training.checkpoint_file import NAME, PREVIOUS
+    from .many_runs import PLAN
 
-    if checkpoint is None and any((folder / n).exists() for n in (NAME, PREVIOUS)):
+    if (folder / PLAN).exists():
+        raise InputError(
+            f"{folder} holds other runs: go on with them with --resume, or give "
+            "another --out"
+        )
+    if any((folder / name).exists() for name in (NAME, PREVIOUS)):
         raise InputError(
             f"{folder} holds the checkpoint of another run: go on from it with "
             "--resume, or give another --out"
         )
-    from ..training.progress import ProgressBar, ProgressFile
+
+
+@contextmanager
+def _opened(settings, checkpoint, folder, args, network, shown):
+    """Prepare an experiment in a locked folder, and close it."""
     from .training_run import Experiment
 
     quiet_brian()
@@ -230,35 +301,152 @@ def _train(settings, checkpoint, folder, args, network, shown):
         print(f"writing to {folder}; preparing the network", file=sys.stderr)
     device = device_choice(args, settings.device)
     experiment = Experiment(settings, network, shown, folder, _warn, checkpoint, device)
-    bar = ProgressBar()
-    callbacks = [ProgressFile(folder / "progress.jsonl")]
-    if not args.quiet:
-        callbacks.append(bar)
     try:
-        every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
-        stopped_by = experiment.run(callbacks, **every)
-        return _report(experiment, stopped_by)
+        yield experiment
     finally:
-        bar.close()  # before an error is printed
         experiment.close()
+
+
+def _train(settings, checkpoint, folder, args, network, shown):
+    """Train in a locked folder."""
+    from ..training.progress import ProgressBar, ProgressFile, counting_tests
+
+    every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
+    with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
+        bar = ProgressBar()
+        callbacks = [ProgressFile(folder / "progress.jsonl")]
+        if not args.quiet:
+            callbacks.append(bar)
+        try:
+            stopped_by = experiment.run(
+                callbacks, **every, progress=None if args.quiet else counting_tests
+            )
+        finally:
+            bar.close()  # before an error is printed
+        return _report(experiment, stopped_by)
+
+
+def _evaluate(settings, checkpoint, folder, args, network, shown):
+    """Test the weights of a checkpoint; the results go to another, locked folder."""
+    from ..training.progress import counting_tests
+
+    with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
+        stopped_by = experiment.evaluate(None if args.quiet else counting_tests)
+        if stopped_by:
+            print("stopped", file=sys.stderr)
+            return 128 + stopped_by
+        print(_summary(experiment.results, folder))
+        return 0
+
+
+def _plan(args):
+    """Find what several runs in the folder of --out were started with."""
+    from .many_runs import read_plan
+
+    return read_plan(args.out)
+
+
+def _run_many(args, plan, network, shown):
+    """Train with several seeds; each has a folder of its own in that of --out."""
+    from .folder import locked_folder, unused_folder
+    from .many_runs import train_all
+
+    if args.evaluate or args.build_only:
+        option = "--evaluate" if args.evaluate else "--build-only"
+        raise InputError(f"{option} is for a single run, not for --runs {args.runs}")
+    if plan and (args.quick or args.preset):
+        raise InputError("--resume takes all settings from the run: no preset, please")
+    if args.resume and not plan:
+        raise InputError(
+            "--resume --runs N needs the folder of several runs: --out DIR"
+        )
+    stored = plan and plan["settings"]
+    settings = settings_of(explicit_settings(args), quick=args.quick, stored=stored)
+    runs = args.runs or plan["runs"]
+    name = f"{'quick' if args.quick else settings.preset}-{settings.rule}-{runs}-runs"
+    with locked_folder(args.out or unused_folder("runs", name)) as folder:
+        if not plan:
+            _refuse_used(folder)
+        quiet_brian()
+        if not args.quiet:
+            print(f"writing to {folder}", file=sys.stderr)
+        results, stopped_by = train_all(
+            settings,
+            runs,
+            folder,
+            network,
+            shown,
+            device=device_choice(args, settings.device),
+            workers=args.workers,
+            cluster=args.cluster,
+            every={f"every_{kind}": n for kind, n in args.checkpoint_every},
+            quiet=args.quiet,
+        )
+        if stopped_by:
+            print(f"stopped; to go on: {_again(folder)}", file=sys.stderr)
+            return 128 + stopped_by
+        print(_write_together(results, folder))
+        return 0
+
+
+def _write_together(results, folder):
+    """Write what several runs show; return it in words."""
+    from ..analysis import LearningCurve
+    from ..figures.runs import plot_runs
+    from ..figures.spiking import save_figure
+    from .many_runs import summarize, write_summary
+
+    found = summarize(results)
+    write_summary(found, folder)
+    curves = [LearningCurve.from_json(r["learning_curve"]) for r in results]
+    mean = LearningCurve.from_json(found["learning_curve"], found["at_start"])
+    save_figure(plot_runs(curves, mean), folder / "figure.png")
+    return _summary(found, folder)
+
+
+def _again(folder):
+    """The command that goes on."""
+    command = [Path(sys.executable).name, sys.argv[0]]
+    return shlex.join([*command, "--resume", "--out", str(folder)])
 
 
 def _report(experiment, stopped_by):
     """Say how the run ended; return the exit code."""
     folder, results = experiment.folder, experiment.results
     if stopped_by:
-        command = [Path(sys.executable).name, sys.argv[0]]
-        again = shlex.join([*command, "--resume", "--out", str(folder)])
         print(
-            f"stopped after {results['images_seen']} images; to go on: {again}",
+            f"stopped after {results['images_seen']} images; to go on: "
+            f"{_again(folder)}",
             file=sys.stderr,
         )
         return 128 + stopped_by
     experiment.write_figure()
-    print(
-        f"test error {results['test_error_percent']:.2f} % "
-        f"({results['test_error_last_step_percent']:.2f} % by the last step alone) "
-        f"after {results['images_seen']} images, "
-        f"{results['ms_per_step']:.2f} ms per step; see {folder}"
-    )
+    print(_summary(results, folder))
     return 0
+
+
+def _summary(results, folder):
+    """Write the errors of the final weights, and where the rest is."""
+    lines = []
+    for found in results["final_evaluations"]:
+        kinds = found["error_percent"], found["last_step_error_percent"]
+        error, last = map(_with_spread, kinds)
+        n, n_runs = len(found["error_percent"]["all"]), results.get("n_runs", 1)
+        tests = f", {n} tests of {found['steps']} steps an image" if n > 1 else ""
+        if n_runs > 1:
+            tests = f", {n_runs} runs, tests of {found['steps']} steps an image"
+        lines.append(
+            f"{found['images']} error {error} % ({last} % by the last step alone) "
+            f"after {results['images_seen']} images{tests}"
+        )
+    speed = results["ms_per_step"]
+    lines[-1] += f", {speed:.2f} ms per step" if speed else ""
+    return "\n".join([*lines[:-1], f"{lines[-1]}; see {folder}"])
+
+
+def _with_spread(found):
+    """Write a mean and how values spread: over tests of a run, or over runs."""
+    if "sem" in found:
+        return with_sem((found["mean"], found["sem"]))
+    sd = found["sd"]
+    return f"{found['mean']:.2f}" + ("" if sd is None else f" ± {sd:.2f}")

@@ -6,8 +6,9 @@ The command line in `training_command` is a thin layer over `Experiment`.
 import json
 import math
 import signal
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,21 +18,24 @@ import psutil
 from ..analysis import CurvePoint
 from ..datasets import load_dataset
 from ..devices.open import open_session
+from ..devices.session import RunInterrupted
 from ..equations.model import load_model
 from ..equations.parameters import replace_parameters
-from ..errors import InputError
+from ..errors import InputError, ModelError
 from ..files import package_versions, replacing
 from ..rules import get_rule
-from ..training.callbacks import Callback, FeedbackAngles
+from ..training.callbacks import Callback, DeltaAngles, FeedbackAngles
 from ..training.checkpoints import (
     CheckpointCallback,
     check_same_run,
     describe_run,
     restore,
 )
+from ..training.comparison import Comparison, can_be_compared
 from ..training.guards import NumericalGuard
-from ..training.material import check_test_images
+from ..training.material import check_test_images, hold_out
 from ..training.records import Windows
+from ..training.repeated import evaluate_repeatedly
 from ..training.schedule import Schedule
 from ..training.trainer import Trainer
 from .record_options import parse_record, parse_windows, together
@@ -76,14 +80,18 @@ class Experiment:
         self.settings, self.folder, self.warn = settings, folder, warn
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
+        self.final_evaluations = None
         rule = get_rule(settings.rule)
         model = replace_parameters(self._load_model(checkpoint), settings.parameters)
         dataset = load_dataset(settings.dataset, settings.data)
-        images = settings.images or len(dataset.train_labels)
-        chunk = min(settings.chunk_images, images)
         # Before minutes are spent on compiling, here and below.
+        learned = (
+            hold_out(dataset, settings.validation) if settings.validation else dataset
+        )
+        images = settings.images or len(learned.train_labels)
+        chunk = min(settings.chunk_images, images)
         Schedule(
-            len(dataset.train_labels),
+            len(learned.train_labels),
             images,
             settings.epochs,
             chunk,
@@ -91,7 +99,7 @@ class Experiment:
             settings.shuffle,
         )
         if settings.test_images is not None:
-            check_test_images(dataset, settings.test_images)
+            check_test_images(learned, settings.test_images)
         architecture = network(settings, dataset, **_how(settings, chunk))
         _check_memory(architecture)
         self.shown = shown(architecture, rule)
@@ -108,8 +116,10 @@ class Experiment:
             threads=settings.threads,
             record=record,
         )
+        self.comparison = None
         try:
             self.trainer = self._trainer(dataset, chunk, windows)
+            self.comparison = self._compare(device or settings.device)
             if checkpoint:
                 restore(self.trainer, checkpoint)
         except BaseException:
@@ -157,6 +167,8 @@ class Experiment:
             images=images,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            removed=settings.removed,
+            validation=settings.validation,
         )
         circumstances = {
             "engine": settings.engine,
@@ -188,15 +200,35 @@ class Experiment:
             epochs=settings.epochs,
             images=settings.images,
             test_images=settings.test_images,
+            held_out=settings.validation,
             evaluate_every=settings.evaluate_every,
             steps=settings.steps,
             test_steps=settings.test_steps,
             chunk_images=chunk,
             shuffle=settings.shuffle,
+            removed=settings.removed,
             windows=windows,
         )
 
-    def run(self, callbacks=(), every_images=None, every_seconds=None):
+    def _compare(self, device):
+        """Open what compares the deltas with those of backpropagation."""
+        settings, network = self.settings, self.session.network
+        if not (settings.angle_images and can_be_compared(network)):
+            return None
+        n_images = min(settings.angle_images, self.trainer.test_images)
+        try:
+            return Comparison(
+                network,
+                n_images,
+                steps=settings.steps,
+                device=device,
+                threads=settings.threads,
+            )
+        except ModelError as exc:
+            self.warn(f"deltas are not compared with those of backpropagation: {exc}")
+            return None
+
+    def run(self, callbacks=(), every_images=None, every_seconds=None, progress=None):
         """Train to the end, or until a signal comes; write checkpoints and results.
 
         Parameters
@@ -205,6 +237,8 @@ class Experiment:
             Such as a progress bar.
         every_images, every_seconds : optional
             See `CheckpointCallback`.
+        progress : callable, optional
+            See `evaluate`.
 
         Returns
         -------
@@ -214,8 +248,11 @@ class Experiment:
         checkpoints = CheckpointCallback(
             self.folder, self.meta, every_images, every_seconds
         )
+        measures = [FeedbackAngles()]
+        if self.comparison:
+            measures.append(DeltaAngles(self.comparison, self.settings.angle_images))
         all_callbacks = [
-            FeedbackAngles(),
+            *measures,
             *callbacks,
             NumericalGuard(self.warn),
             _WallClock(self),
@@ -223,8 +260,46 @@ class Experiment:
             _ResultsWriter(self),
         ]
         with stopping_on_signals(self.trainer) as received:
-            finished = self.trainer.train(all_callbacks)
-        return None if finished or not received else received[0]
+            if self.trainer.train(all_callbacks):
+                self._evaluate(progress)
+        return None if self.finished or not received else received[0]
+
+    def evaluate(self, progress=None):
+        """Test the weights as often as the settings say, and write the results.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Takes the number of images of all tests; returns a context manager of a
+            function that is called with those that have been shown.
+
+        Returns
+        -------
+        signal : int or None
+            What stopped it.
+        """
+        with stopping_on_signals(self.trainer) as received:
+            self._evaluate(progress)
+        return None if self.final_evaluations or not received else received[0]
+
+    def _evaluate(self, progress):
+        settings = self.settings
+        steps = settings.evaluation_steps or (settings.test_steps,)
+        n_tests = settings.evaluations * len(steps)
+        counting = progress or (lambda total: nullcontext())
+        with counting(n_tests * self.trainer.test_images) as count:
+            try:
+                self.final_evaluations = evaluate_repeatedly(
+                    self.trainer, settings.evaluations, steps, count
+                )
+            except RunInterrupted:
+                return
+        self.write_results()
+
+    @property
+    def finished(self):
+        """Whether all images have been learned and the final weights tested."""
+        return self.trainer.finished and self.final_evaluations is not None
 
     @property
     def wall_seconds(self):
@@ -235,21 +310,32 @@ class Experiment:
     def results(self):
         """What ``results.json`` holds."""
         trainer, settings = self.trainer, self.settings
-        tested = trainer.curve.tested
-        last = tested[-1] if tested else CurvePoint(0)
         architecture = self.session.network.architecture
         return settings.to_dict() | {
             "layer_sizes": list(architecture.layer_sizes),
-            "finished": trainer.finished,
+            "finished": self.finished,
             "images_seen": trainer.images_seen,
-            "test_error_percent": last.test_error_percent,
-            "test_error_last_step_percent": last.test_error_last_step_percent,
-            "feedback_angles_at_start": trainer.curve.angles_at_start,
+            **self._last_errors(),
+            "final_evaluations": self.final_evaluations,
+            "at_start": trainer.curve.at_start.to_json(),
             "learning_curve": trainer.curve.to_json(),
             "ms_per_step": trainer.ms_per_step,
             "wall_seconds": self.wall_seconds,
             "versions": package_versions(),
         }
+
+    def _last_errors(self):
+        """The latest errors, by names that say on which images."""
+        images, kinds = self.trainer.material.tested, ("", "_last_step")
+        names = [f"{images}_error{kind}_percent" for kind in kinds]
+        for found in self.final_evaluations or ():
+            if found["steps"] == self.trainer.test_steps:
+                of_kinds = found["error_percent"], found["last_step_error_percent"]
+                first = [of["all"][0] for of in of_kinds]
+                return dict(zip(names, first, strict=True))
+        tested = self.trainer.curve.tested
+        last = tested[-1] if tested else CurvePoint(0)
+        return {name: getattr(last, name) for name in names}
 
     def write_results(self):
         """Write ``results.json``."""
@@ -277,8 +363,10 @@ class Experiment:
         save_figure(figure, self.folder / "figure.png")
 
     def close(self):
-        """Release what the session holds."""
+        """Release what the sessions hold."""
         self.session.close()
+        if self.comparison:
+            self.comparison.close()
 
 
 class _WallClock(Callback):
@@ -311,13 +399,15 @@ class _ResultsWriter(Callback):
 def _how(settings, chunk):
     """Arguments of `Architecture` that say how a network is run."""
     # Images are shown in units of steps that divide both N and M.
-    unit = math.gcd(settings.steps, settings.test_steps)
-    most_steps = max(chunk * settings.steps, settings.test_steps)
+    tests = settings.test_steps, *settings.evaluation_steps
+    unit = math.gcd(settings.steps, *tests)
+    most_steps = max(chunk * settings.steps, *tests)
     return {
         "steps_per_image": unit,
         "chunk_images": most_steps // unit,
         "engine": settings.engine,
         "feedback_bits": settings.feedback_bits,
+        "sparse": settings.removed > 0,
         "precision": settings.precision,
     }
 
@@ -348,6 +438,9 @@ def stopping_on_signals(trainer):
         The signal, once it has come. A second one ends the process at once.
     """
     received = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # of a cluster: signals are for the main thread
+        return
 
     def handle(number, frame):
         if received:

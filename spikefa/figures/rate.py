@@ -236,27 +236,40 @@ def _mosaic(W, image_shape):
 
 
 @in_style
-def plot_comparison(curves):
-    """Draw the learning curves of spiking and of rate networks.
+def plot_comparison(curves, table, images="test"):
+    """Draw what spiking and rate networks learn, and what an image costs them.
 
     Parameters
     ----------
     curves : dict of dict of array
-        By kind of network; ``"images"`` and ``"test_error"`` (percent), of shape
+        By kind of network; ``"images"`` and ``"error"`` (percent), of shape
         (n_runs, n_points).
+    table : dict of dict
+        By kind of network; ``"operations_per_image"``, ``"ms_per_test_image"`` and
+        ``"ms_per_image"`` (that is learned), numbers.
+    images : {'test', 'validation'}, optional
+        What was tested with.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     """
-    figure = new_figure(6, 4)
-    axes = figure.subplots()
-    for (kind, of), color in zip(curves.items(), (ORANGE, "black"), strict=True):
-        look = dict(color=color, marker="o", label=f"{kind} network")
-        band(axes, of["images"][0], of["test_error"], **look)
-    axes.set_xlabel("images seen")
-    error_axis(axes)
-    axes.legend()
+    figure = new_figure(12, 4)
+    learning, operations, times = figure.subplots(1, 3, width_ratios=(2, 1, 1.5))
+    colors = dict(zip(curves, (ORANGE, "black"), strict=True))
+    for kind, of in curves.items():
+        look = dict(color=colors[kind], marker="o", label=f"{kind} network")
+        band(learning, of["images"][0], of["error"], **look)
+    learning.set_xlabel("images seen")
+    error_axis(learning, f"{images} error (%)")
+    learning.legend()
+    for kind, row in table.items():
+        operations.bar(kind, row["operations_per_image"], color=colors[kind])
+        names = f"{kind},\ntested", f"{kind},\nlearned"
+        costs = row["ms_per_test_image"], row["ms_per_image"]
+        times.bar(names, costs, color=colors[kind])
+    operations.set(ylabel="operations per test image")
+    times.set(ylabel="time per image (ms)")
     return figure
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "error_axis",
     "plot_angles",
     "plot_rules",
+    "plot_teaching",
     "plot_training",
     "save_figure",
     "save_small_copy",
@@ -54,7 +55,9 @@ def plot_training(curve, records, shown, *, images, steps, dt_ms):
     }
     spikes = {name: r for name, r in there.items() if r.values is None}
     values = {name: r for name, r in there.items() if r.values is not None}
-    rows = 1 + len(values) + bool(spikes)
+    teaching = curve.measures("teaching_cosines")
+    above = 2 if teaching else 1
+    rows = above + len(values) + bool(spikes)
     figure = Figure(figsize=(10, 1 + 2 * rows), layout="constrained")
     FigureCanvasAgg(figure)  # no window system, and no global state
     grid = figure.add_gridspec(rows, 2)
@@ -62,8 +65,12 @@ def plot_training(curve, records, shown, *, images, steps, dt_ms):
     _learning_curve(figure.add_subplot(grid[0, column]), curve)
     if curve.aligned:
         plot_angles(figure.add_subplot(grid[0, 1]), curve)
+    if teaching:
+        plot_teaching(
+            *(figure.add_subplot(grid[1, column]) for column in (0, 1)), curve
+        )
     span = _Spans(curve[-1].images_seen * steps, images * steps, dt_ms)
-    for row, (name, recording) in enumerate(values.items(), 1):
+    for row, (name, recording) in enumerate(values.items(), above):
         shared = None
         for column, when in enumerate(("early", "late")):
             axes = figure.add_subplot(grid[row, column], sharey=shared)
@@ -108,12 +115,13 @@ def _learning_curve(axes, curve):
         linewidth=0.8,
         label="training images, while they are learned",
     )
-    tested = curve.tested
-    for name, marker, label in (
-        ("test_error_percent", "o", "test images"),
-        ("test_error_last_step_percent", "x", "test images, last step alone"),
+    tested, images = curve.tested, curve.tested_images
+    for kind, marker, label in (
+        ("", "o", f"{images} images"),
+        ("_last_step", "x", f"{images} images, last step alone"),
     ):
-        seen, errors = tested.column("images_seen"), tested.column(name)
+        seen = tested.column("images_seen")
+        errors = tested.column(f"{images}_error{kind}_percent")
         axes.plot(seen, errors, marker=marker, label=label)
     axes.set(xlabel="images seen", title="learning curve")
     error_axis(axes, "error (%)")
@@ -121,22 +129,60 @@ def _learning_curve(axes, curve):
 
 
 def plot_angles(axes, curve):
-    """Draw the angle between B and W^T of each hidden layer over the images seen.
+    """Draw how far feedback is from backpropagation, layer by layer.
+
+    Solid lines are the angles between the deltas of the rule and of backpropagation,
+    dotted ones those between the matrices B and W^T.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
     curve : LearningCurve
-        Of a rule with feedback weights.
+        In which one of them is.
     """
-    seen, measured = curve.angles
-    for layer, angles in enumerate(zip(*measured, strict=True), 1):
-        # None, where the angle is undefined, becomes NaN.
-        axes.plot(seen, np.array(angles, dtype=float), label=f"to layer {layer}")
+    kinds = [
+        ("delta_angles", {"marker": "o", "markersize": 3}, "deltas"),
+        ("feedback_angles", {"linestyle": ":"}, "$B$ and $W^T$"),
+    ]
+    kinds = [kind for kind in kinds if curve.measures(kind[0])]
+    for number, (name, look, _) in enumerate(kinds):
+        _plot_layers(axes, curve, name, labelled=not number, **look)
+    if len(kinds) > 1:
+        for _, look, label in kinds:
+            axes.plot([], [], color="0.4", label=label, **look)
     axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
     axes.set(xlabel="images seen", ylabel="angle (degrees)")
-    axes.set_title("feedback B and transposed W")
-    axes.legend()
+    axes.set_title("feedback and backpropagation")
+    axes.legend(fontsize="small", framealpha=0.5)
+
+
+def plot_teaching(positive, size, curve):
+    """Draw the paper's condition for a teaching signal, e^T W B e > 0, layer by layer.
+
+    Parameters
+    ----------
+    positive, size : matplotlib.axes.Axes
+        For the images where it holds, and for its mean, of vectors of length 1.
+    curve : LearningCurve
+        In which it is.
+    """
+    for axes, name in ((positive, "teaching_percent"), (size, "teaching_cosines")):
+        _plot_layers(axes, curve, name, marker="o", markersize=3)
+        axes.set(xlabel="images seen")
+        axes.legend(fontsize="small", framealpha=0.5)
+    positive.set(ylabel="test images (%)", title="$e^T W B e > 0$")
+    size.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+    size.set(title="$e^T W B e$, normalized", ylabel="mean")
+
+
+def _plot_layers(axes, curve, name, labelled=True, **look):
+    """Draw a measure of each hidden layer over the images seen."""
+    seen, measured = curve.of_layers(name)
+    for layer, values in enumerate(zip(*measured, strict=True), 1):
+        # None, where it is undefined, becomes NaN.
+        values = np.array(values, dtype=float)
+        label = f"to layer {layer}" if labelled else None
+        axes.plot(seen, values, color=f"C{layer - 1}", label=label, **look)
 
 
 def _course(axes, recording, times, steps, dt_ms):
@@ -218,9 +264,14 @@ def error_axis(axes, label="test error (%)"):
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
+def _tested_images(curves):
+    """What some curves were tested with, in words."""
+    return " or ".join(sorted({curve.tested_images for curve in curves.values()}))
+
+
 @in_style
 def plot_rules(results):
-    """Draw the learning curves of several rules, and the angles of their feedback.
+    """Draw the learning curves of several rules, and what their feedback is like.
 
     Parameters
     ----------
@@ -232,23 +283,32 @@ def plot_rules(results):
     figure : matplotlib.figure.Figure
     """
     curves = {
-        name: LearningCurve.from_json(
-            found["learning_curve"], found.get("feedback_angles_at_start", ())
-        )
+        name: LearningCurve.from_json(found["learning_curve"], found.get("at_start"))
         for name, found in results.items()
     }
+    titles = {name: found["rule"] for name, found in results.items()}
     aligned = [name for name, curve in curves.items() if curve.aligned]
-    figure = Figure(figsize=(5 * (1 + len(aligned)), 4), layout="constrained")
+    taught = [n for n in aligned if curves[n].measures("teaching_cosines")]
+    rows, columns = 1 + 2 * bool(taught), 1 + len(aligned)
+    figure = Figure(figsize=(4 * columns, 3.5 * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, 1 + len(aligned), squeeze=False)[0]
+    grid = figure.add_gridspec(rows, columns)
+    _errors_of_rules(figure.add_subplot(grid[:, 0]), curves, titles)
+    for column, name in enumerate(aligned, 1):
+        axes = figure.add_subplot(grid[0, column])
+        plot_angles(axes, curves[name])
+        axes.set_title(f"{titles[name]}: feedback and backpropagation")
+        if name in taught:
+            panels = [figure.add_subplot(grid[row, column]) for row in (1, 2)]
+            plot_teaching(*panels, curves[name])
+    return figure
+
+
+def _errors_of_rules(axes, curves, titles):
     for name, curve in curves.items():
         seen = curve.tested.column("images_seen")
-        errors = curve.tested.column("test_error_percent")
-        panels[0].plot(seen, errors, marker="o", label=results[name]["rule"])
-    panels[0].set_xlabel("images seen")
-    error_axis(panels[0])
-    panels[0].legend()
-    for axes, name in zip(panels[1:], aligned, strict=True):
-        plot_angles(axes, curves[name])
-        axes.set_title(f"{results[name]['rule']}: feedback B and transposed W")
-    return figure
+        errors = curve.tested.column(f"{curve.tested_images}_error_percent")
+        axes.plot(seen, errors, marker="o", label=titles[name])
+    axes.set_xlabel("images seen")
+    error_axis(axes, f"{_tested_images(curves)} error (%)")
+    axes.legend()

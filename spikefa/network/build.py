@@ -34,8 +34,13 @@ class FeedbackNetwork:
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
         Projections that a route has of its own, by the layer they end in.
+    reference : list
+        Delta neurons and projections of backpropagation beside a rule, see
+        `spikefa.network.reference`.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
+    passes : Stimulus
+        How many passes over the training set there have been.
     monitors : dict
         What records neurons while the network runs, by the name of the record.
     records : dict
@@ -60,11 +65,13 @@ class FeedbackNetwork:
     deltas: list = field(default_factory=lambda: [None])
     forward: list = field(default_factory=lambda: [None])
     feedback: dict = field(default_factory=dict)
+    reference: list = field(default_factory=list)
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
     records: dict = field(default_factory=dict)
     images: Images = field(init=False, repr=False)
     targets: Stimulus = field(init=False, repr=False)
+    passes: Stimulus = field(init=False, repr=False)
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
     decay_clock: DecayClock = field(init=False, repr=False)
@@ -92,7 +99,7 @@ class FeedbackNetwork:
     def stateful(self):
         """All groups and projections whose variables make up the state."""
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
-        return [group for group in groups if group is not None]
+        return [group for group in groups if group is not None] + self.reference
 
     # What a route adds to the network, see `spikefa.network.routes`.
 

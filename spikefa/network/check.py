@@ -20,6 +20,7 @@ from ..equations.blame import explain, words
 from ..equations.integration import misread_by
 from ..equations.kinds import check_kinds
 from ..equations.names import kind_of
+from ..equations.schedules import check_schedules
 from ..equations.statements import parse_statements
 from ..equations.usage import check_names
 from ..errors import ModelError
@@ -53,6 +54,7 @@ def check_model(architecture, model, rule):
         If not; one line names the file, the string and the reason.
     """
     check_kinds(model)
+    check_schedules(model)
     check_names(model, architecture, rule.route.strings)
     check_choices(architecture, model, rule)
     _check_definitions(architecture, model, rule)

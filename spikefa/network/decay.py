@@ -8,9 +8,9 @@ the runs that the training is made of.
 import math
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Clock, TimedArray, defaultclock
-from brian2.core.functions import Function
+from brian2 import Clock, TimedArray, defaultclock
 
+from ..equations.schedules import known_at_times
 from ..equations.statements import parse_statements
 
 __all__ = ["DECAY_LAG", "DecayClock", "add_decay_clock", "decay_rates"]
@@ -57,14 +57,22 @@ def decay_rates(model, strings=("decay", "decay_bias")):
     Returns
     -------
     rates : dict of float
-        By name of the string: the relative change by ``elapsed_steps(t) = 1``; NaN if
-        it is not the same for all weights.
+        By name of the string: the relative change by ``elapsed_steps(t) = 1``, the
+        largest of all times if it changes; NaN if it is not the same for all weights.
+
+    Notes
+    -----
+    A decay takes the rate at its own time for all the steps since the one before. Where
+    the rate falls, or rises, the error of the sum of all decays is less than one of
+    them at the largest rate, as with any sum over steps of a monotone function: no more
+    than `DECAY_LAG`.
     """
-    known = {name: f.pyfunc for name, f in DEFAULT_FUNCTIONS.items()}
-    for name, value in model.parameters.items():
-        known[name] = value.pyfunc if isinstance(value, Function) else value
-    known |= {"elapsed_steps": lambda t: 1.0, "t": 0.0, "__builtins__": {}}
-    return {name: _rate(model[name] or "", known) for name in strings}
+    found = {name: [] for name in strings}
+    for _, known in known_at_times(model):
+        known["elapsed_steps"] = lambda t: 1.0
+        for name, rates in found.items():
+            rates.append(_rate(model[name] or "", known))
+    return {name: float(np.max(rates)) for name, rates in found.items()}
 
 
 def _rate(statements, known):

@@ -38,7 +38,7 @@ _LEAST_CHANGE = 100 * 2.0**-24
 _TIMES = {"t", "t_in_timesteps", "lastspike", "lastupdate"}
 
 #: Functions of time whose values are no times.
-_STIMULI = {"images", "labels", "targets", "elapsed_steps"}
+_STIMULI = {"images", "labels", "targets", "elapsed_steps", "passes"}
 _BOUNDED = {"sin", "cos", "tan", "tanh", "exp", "sign", "exprel"} | _STIMULI
 
 

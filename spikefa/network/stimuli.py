@@ -1,8 +1,8 @@
 """What is shown to a network, as functions of time for its equations.
 
 Time goes on from run to run, and a run shows a few hundred images: the arrays behind
-``images(t, i)``, ``labels(t)`` and ``targets(t, i)`` are rings. A run writes its images
-to the places that its time steps read.
+``images(t, i)``, ``labels(t)``, ``targets(t, i)`` and ``passes(t)`` are rings. A run
+writes its images to the places that its time steps read.
 """
 
 import re
@@ -24,6 +24,8 @@ class Stimulus(TimedArray):
     dt : Quantity
         How long each row is shown.
     name : str
+    dtype : type, optional
+        Default: as precise as what the network makes of it.
 
     Attributes
     ----------
@@ -35,11 +37,10 @@ class Stimulus(TimedArray):
     # Brian2 copies nothing but names of these into its caches.
     _cache_irrelevant_attributes = TimedArray._cache_irrelevant_attributes | {"arrays"}
 
-    def __init__(self, shape, dt, name):
+    def __init__(self, shape, dt, name, dtype=None):
         super().__init__(np.zeros(shape), dt=dt, name=name)
-        # As precise as what the network makes of it: programs read it from a file for
-        # every run.
-        self.values = np.zeros(shape, prefs.core.default_float_dtype)
+        # Programs read it from a file for every run.
+        self.values = np.zeros(shape, dtype or prefs.core.default_float_dtype)
         self.arrays = {"values": self.values} | self._more_arrays()
         self.implementations.add_dynamic_implementation("numpy", self._in_numpy)
         for target, of_ndim in TimedArray.implementations.items():
@@ -212,7 +213,7 @@ def _changed(pattern, replacement, text):
 
 
 def add_stimuli(net):
-    """Add the functions of time that equations know, and how long a decay waits.
+    """Add the functions of time that tell equations what is shown, and how far it is.
 
     Parameters
     ----------
@@ -230,4 +231,8 @@ def add_stimuli(net):
     net.targets = Stimulus(
         shape, dt=shown_for, name="targets" if arch.vector_target else "labels"
     )
-    return [net.images, net.targets]
+    # A pass has more images than single precision can tell apart after some hundreds.
+    net.passes = Stimulus(
+        arch.chunk_images, dt=shown_for, name="passes", dtype=np.float64
+    )
+    return [net.images, net.targets, net.passes]

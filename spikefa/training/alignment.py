@@ -10,6 +10,7 @@ __all__ = [
     "feedback_places",
     "feedback_weights",
     "output_errors",
+    "transposed_weights",
     "weights",
 ]
 
@@ -94,20 +95,41 @@ def feedback_angles(session):
         weights on the way are 0. Empty for rules whose feedback weights alone do not
         say what they send.
     """
-    network = session.network
     angles = []
     for layer, B in sorted(feedback_weights(session).items()):
-        crossed = network.rule.route.crossed_layers(network, layer)
-        if crossed is None:
+        backprop = transposed_weights(session, layer)
+        if backprop is None:
             return []
-        names = [f"forward_{above}.W" for above in crossed]
-        state = session.get_state(names)
-        backprop = state[names[-1]].T
-        for name in names[-2::-1]:
-            backprop = np.matmul(backprop, state[name].T)
         degrees = angle(B, backprop)
         angles.append(None if np.isnan(degrees) else degrees)
     return angles
+
+
+def transposed_weights(session, layer):
+    """Read what backpropagation would have in the place of feedback weights.
+
+    Parameters
+    ----------
+    session : Session
+        Of a rule with feedback weights.
+    layer : int
+        The hidden layer that they end in.
+
+    Returns
+    -------
+    weights : numpy.ndarray, shape (n_upper, n_lower), or None
+        The transposed forward weights on the same way, for direct feedback their
+        product. None for rules whose feedback weights alone do not say what they send.
+    """
+    crossed = session.network.rule.route.crossed_layers(session.network, layer)
+    if crossed is None:
+        return None
+    names = [f"forward_{above}.W" for above in crossed]
+    state = session.get_state(names)
+    product = state[names[-1]].T
+    for name in names[-2::-1]:
+        product = np.matmul(product, state[name].T)
+    return product
 
 
 def output_errors(trainer, n_images):

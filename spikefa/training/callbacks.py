@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis import CurvePoint
+from ..seeds import spike_seed
 from .alignment import feedback_angles
 from .evaluation import Evaluation, VectorEvaluation
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-__all__ = ["Callback", "FeedbackAngles", "Measuring"]
+__all__ = ["Callback", "DeltaAngles", "FeedbackAngles", "Measuring"]
 
 
 class Callback:
@@ -47,12 +48,53 @@ class FeedbackAngles(Callback):
 
     def on_start(self, trainer: "Trainer") -> None:
         if not trainer.curve:
-            trainer.curve.angles_at_start = feedback_angles(trainer.session)
+            trainer.curve.at_start.feedback_angles = feedback_angles(trainer.session)
 
     def on_chunk(
         self, trainer: "Trainer", point: CurvePoint, guessed: NDArray | None
     ) -> None:
         point.feedback_angles = feedback_angles(trainer.session)
+
+
+class DeltaAngles(Callback):
+    """Puts a `DeltaAlignment` into the learning curve: at the start, at evaluations.
+
+    It is measured on images that are not learned from: some of those that evaluations
+    show, evenly spaced. Let it come before callbacks that store the curve.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of the network that is trained.
+    n_images : int
+        How many, at most.
+    """
+
+    def __init__(self, comparison, n_images):
+        self.comparison, self.n_images = comparison, n_images
+
+    def on_start(self, trainer):
+        if not trainer.curve:
+            self._measure(trainer, trainer.curve.at_start)
+
+    def on_evaluation(self, trainer, evaluation):
+        if trainer.images_seen:
+            self._measure(trainer, trainer.curve[-1])
+
+    def _measure(self, trainer, point):
+        n, dataset = min(self.n_images, trainer.test_images), trainer.dataset
+        chosen = np.arange(n) * trainer.test_images // n
+        targets = getattr(dataset, "test_labels", None)
+        if targets is None:
+            targets = dataset.test_targets
+        found = self.comparison.measure(
+            trainer.session,
+            dataset.test_inputs[chosen],
+            targets[chosen],
+            seed=spike_seed(trainer.seed, "comparison", trainer.images_seen),
+        )
+        for name, value in found.to_dict().items():
+            setattr(point, name, value)
 
 
 class Measuring(Callback):

@@ -9,6 +9,7 @@ are never loaded.
 import hashlib
 import json
 import os
+import weakref
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -117,6 +118,9 @@ def _update(digest, name, array):
 class Checkpoint:
     """A checkpoint file whose checksum has been verified.
 
+    It is opened once: a run that goes on, and puts newer checkpoints in its place, does
+    not change what is read.
+
     Parameters
     ----------
     path : path
@@ -133,6 +137,7 @@ class Checkpoint:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._file = self._opened()
         self.meta: dict[str, Any] = {}
         digest, found = hashlib.sha256(), None
         for name, array in self._members():
@@ -167,17 +172,27 @@ class Checkpoint:
             )
         return meta
 
+    def _opened(self):
+        try:
+            file = open(self.path, "rb")
+        except FileNotFoundError:
+            raise CheckpointError(f"{self.path}: no such file") from None
+        except OSError as exc:
+            raise CheckpointError(
+                f"{self.path}: cannot be read ({exc.strerror or exc})"
+            ) from exc
+        weakref.finalize(self, file.close)
+        return file
+
     def _members(self, prefix=""):
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with zipfile.ZipFile(self._file) as archive:
                 for info in archive.infolist():
                     if info.filename.startswith(prefix):
                         with archive.open(info) as member:
                             array = npy.read_array(member, allow_pickle=False)
                             member.read(1)  # the end, where the CRC is verified
                         yield info.filename.removesuffix(".npy"), array
-        except FileNotFoundError:
-            raise CheckpointError(f"{self.path}: no such file") from None
         except CheckpointError:
             raise
         # Damaged files make zipfile and NumPy raise nearly anything.

@@ -14,7 +14,7 @@ from .trainer import Trainer
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 #: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {"shuffle": "every", "precision": "single"}
+_UNSAID = {"shuffle": "every", "precision": "single", "validation": 0, "removed": 0.0}
 
 
 class CheckpointCallback(Callback):

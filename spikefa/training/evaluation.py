@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a pass over the test images showed.
+    """What a pass over the images that are not learned from showed.
 
     Attributes
     ----------
@@ -35,18 +35,22 @@ class Evaluation:
         read either way).
     counts : numpy.ndarray
         How often each class was guessed.
+    images : {'test', 'validation'}
+        Whether these are the test images of a data set, or were held out of its
+        training images.
     """
 
     error_percent: float
     last_step_error_percent: float
     counts: NDArray
+    images: str = "test"
 
     @property
     def measures(self) -> dict[str, float]:
         """What a learning curve keeps."""
         return {
-            "test_error_percent": self.error_percent,
-            "test_error_last_step_percent": self.last_step_error_percent,
+            f"{self.images}_error_percent": self.error_percent,
+            f"{self.images}_error_last_step_percent": self.last_step_error_percent,
         }
 
 
@@ -119,6 +123,7 @@ def evaluate(
     seed: int,
     steps: int | None = None,
     index: int = 0,
+    repetition: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Evaluation:
     """Measure the test error, without plasticity and without a trace in the state.
@@ -135,6 +140,8 @@ def evaluate(
         Time steps per image; default: the network's steps per image.
     index : int, optional
         Tells evaluations of one run apart; each has its own spikes.
+    repetition : int, optional
+        Tells evaluations of the same weights apart.
     progress : callable, optional
         Called with the number of images after each run of the network.
 
@@ -147,13 +154,14 @@ def evaluate(
     chunk = max(1, session.chunk_images // repeats)
     wrong, wrong_last = 0, 0
     counts = np.zeros(arch.n_classes, dtype=int)
+    again = (repetition,) if repetition else ()
     with session.evaluating():
         for number, start in enumerate(range(0, len(labels), chunk)):
             shown = np.arange(start, min(start + chunk, len(labels)))
             result = session.run(
                 images.take(shown, axis=0).repeat(repeats, axis=0),
                 np.repeat(labels[shown], repeats),
-                seed=spike_seed(seed, "evaluation", index, number),
+                seed=spike_seed(seed, "evaluation", index, number, *again),
                 gates=session.learn_nothing,
                 record=False,
             )

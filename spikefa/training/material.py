@@ -30,12 +30,14 @@ def hold_out(dataset, n):
     Raises
     ------
     InputError
-        If no training images are left.
+        If too few training images are left to learn all classes from.
     """
-    if not 0 < n < len(dataset.train_labels):
-        raise InputError(
-            f"cannot hold out {n} of {len(dataset.train_labels)} training images"
-        )
+    labels = dataset.train_labels
+    refused = f"cannot hold out {n} of {len(labels)} training images"
+    if not 0 < n < len(labels):
+        raise InputError(refused)
+    if lost := sorted(set(labels[-n:].tolist()) - set(labels[:-n].tolist())):
+        raise InputError(f"{refused}: the others have none of class {lost[0]}")
     return replace(
         dataset,
         name=f"{dataset.name} without test images",
@@ -77,6 +79,7 @@ class Labelled:
 
     def __init__(self, dataset, held_out, test_images):
         self.dataset = dataset = hold_out(dataset, held_out) if held_out else dataset
+        self.tested = "validation" if held_out else "test"
         self.n_train, n_test = len(dataset.train_labels), len(dataset.test_labels)
         self.test_images = n_test if test_images is None else test_images
         check_test_images(dataset, self.test_images)
@@ -125,21 +128,26 @@ class Labelled:
         wrong = 100 * float((guessed != labels).mean())
         return guessed, {"online_error_percent": wrong}
 
-    def evaluate(self, session, *, seed, steps, index, progress):
+    def evaluate(self, session, *, seed, steps, index, repetition, progress):
         """See `evaluate`."""
-        return evaluate(
+        evaluation = evaluate(
             session,
             self.dataset.test_inputs,
             self.dataset.test_labels[: self.test_images],
             seed=seed,
             steps=steps,
             index=index,
+            repetition=repetition,
             progress=progress,
         )
+        return replace(evaluation, images=self.tested)
 
 
 class Vectors:
     """Examples of a regression task, in their own order."""
+
+    #: What is tested with.
+    tested = "test"
 
     def __init__(self, task, held_out, test_images):
         if held_out:
@@ -194,7 +202,7 @@ class Vectors:
         """There are no guesses, and too few examples to measure an error with."""
         return None, {}
 
-    def evaluate(self, session, *, seed, steps, index, progress):
+    def evaluate(self, session, *, seed, steps, index, repetition, progress):
         """See `evaluate_vectors`."""
         return evaluate_vectors(
             session,

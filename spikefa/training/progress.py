@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import contextmanager
 from datetime import datetime
 from os import PathLike
 from typing import TextIO
@@ -11,13 +12,17 @@ from tqdm import tqdm
 
 from .callbacks import Callback
 
-__all__ = ["ProgressBar", "ProgressFile"]
+__all__ = ["ProgressBar", "ProgressFile", "counting_tests"]
 
 #: Seconds between two lines where there is no terminal, and between two JSON lines.
 LOG_INTERVAL, FILE_INTERVAL = 30, 1
 
-_ERRORS = ("online_error_percent", "test_error_percent", "test_nse")
-
+_ERRORS = (
+    "online_error_percent",
+    "test_error_percent",
+    "test_nse",
+    "validation_error_percent",
+)
 
 #: A line of a log, as tqdm writes it where there is no room for a bar.
 _LOG_LINE = "{l_bar} {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
@@ -54,7 +59,7 @@ class ProgressBar(Callback):
             miniters=1 if terminal else 0,
         )
         if tested := trainer.curve.tested:
-            self._show(test=_test(tested[-1]))
+            self._show(**_test(tested[-1]))
 
     def on_chunk(self, trainer, point, guessed):
         if point.online_error_percent is not None:
@@ -69,7 +74,7 @@ class ProgressBar(Callback):
     def on_evaluation(self, trainer, evaluation):
         if self.file.isatty():
             self.bar.set_description("")
-        self._show(test=_test(trainer.curve[-1]))
+        self._show(**_test(trainer.curve[-1]))
         self.bar.refresh()
 
     def on_end(self, trainer):
@@ -86,10 +91,43 @@ class ProgressBar(Callback):
 
 
 def _test(point):
-    """Write the error of a test."""
-    if point.test_error_percent is None:
-        return f"NSE {point.test_nse:.3g}"
-    return f"{point.test_error_percent:.1f}%"
+    """Write the error of a test, by the name of the images."""
+    if point.test_nse is not None:
+        return {"test": f"NSE {point.test_nse:.3g}"}
+    for images in ("test", "validation"):
+        if (error := getattr(point, f"{images}_error_percent")) is not None:
+            return {images: f"{error:.1f}%"}
+    return {}
+
+
+@contextmanager
+def counting_tests(total, file=None):
+    """Show how many images repeated tests have shown.
+
+    Parameters
+    ----------
+    total : int
+    file : file, optional
+        Where to write; default: standard error.
+
+    Yields
+    ------
+    count : callable
+        Takes the number of further images.
+    """
+    file = file or sys.stderr
+    terminal = file.isatty()
+    with tqdm(
+        total=total,
+        desc="testing the final weights",
+        unit=" images",
+        file=file if terminal else _Lines(file),
+        bar_format=None if terminal else _LOG_LINE,
+        dynamic_ncols=terminal,
+        mininterval=0.5 if terminal else LOG_INTERVAL,
+        delay=1,  # a single test has been made before
+    ) as bar:
+        yield bar.update
 
 
 class _Lines:
@@ -114,8 +152,8 @@ class ProgressFile(Callback):
 
     Each line has ``time`` (ISO 8601), ``event`` ('start', 'chunk', 'evaluation' or
     'end'), ``images_seen``, ``total_images``, ``seconds_left``, ``ms_per_step``,
-    ``online_error_percent``, ``test_error_percent`` and ``test_nse``; what is not known
-    is null.
+    ``online_error_percent``, ``test_error_percent``, ``test_nse`` and
+    ``validation_error_percent``; what is not known is null.
 
     Parameters
     ----------

@@ -46,8 +46,8 @@ class Trainer:
     test_images : int, optional
         Images of one evaluation (the first of the test set); default: all.
     held_out : int, optional
-        Test with this many of the training images, not learned from, instead of the
-        test images.
+        Test with this many of the training images, the last ones, which are then not
+        learned from, instead of the test images.
     evaluate_every : int, optional
         Training images between evaluations; default: one pass. Evaluations happen at
         the end of a chunk, and at the end of the training; of a regression task, and
@@ -170,14 +170,18 @@ class Trainer:
             "chunk": self.chunk,
             "evaluated_at": self.evaluated_at,
             "curve": self.curve.to_json(),
-            "angles_at_start": self.curve.angles_at_start,
+            "at_start": self.curve.at_start.to_json(),
         }
 
     @position.setter
     def position(self, position: dict[str, Any]) -> None:
         self.chunk, self.evaluated_at = position["chunk"], position["evaluated_at"]
-        # Checkpoints of earlier versions have no angles.
-        at_start = position.get("angles_at_start", ())
+        # Checkpoints of earlier versions have angles alone, or nothing.
+        angles = {
+            "images_seen": 0,
+            "feedback_angles": position.get("angles_at_start", []),
+        }
+        at_start = position.get("at_start", angles)
         self.curve = LearningCurve.from_json(position["curve"], at_start)
 
     def initialize(self) -> None:
@@ -200,6 +204,7 @@ class Trainer:
             False after an interruption; the state is then that after the last
             finished chunk, and `train` can be called again.
         """
+        self._count_passes()
         if self.chunk == 0 and not self.curve:
             self.initialize()
         self.records.cut(self._cut)  # a run that goes on has another last chunk
@@ -218,6 +223,10 @@ class Trainer:
             self.session.clear_interrupt()
         tell("on_end")
         return self.finished
+
+    def _count_passes(self):
+        """Let the equations know, whoever has used the session in between."""
+        self.session.pass_length = self.schedule.images, self.steps
 
     def stop(self) -> None:
         """Give up the current chunk and let `train` return; for signal handlers."""
@@ -275,24 +284,35 @@ class Trainer:
         tell("on_evaluation", self.evaluation)
 
     def evaluate(
-        self, progress: Callable[[int], object] | None = None
+        self,
+        progress: Callable[[int], object] | None = None,
+        *,
+        steps: int | None = None,
+        repetition: int = 0,
     ) -> Evaluation | VectorEvaluation:
-        """Measure the test error now; the training does not notice.
+        """Measure the error now; the training does not notice.
 
         Parameters
         ----------
         progress : callable, optional
             Called with the number of images after each run of the network.
+        steps : int, optional
+            Time steps per image; default: the test steps of the training.
+        repetition : int, optional
+            Another number draws other spikes for the same weights; 0 is what the
+            training itself measures.
 
         Returns
         -------
         evaluation : Evaluation or VectorEvaluation
         """
+        self._count_passes()
         return self.material.evaluate(
             self.session,
             seed=self.seed,
-            steps=self.test_steps,
+            steps=steps or self.test_steps,
             index=self.images_seen,
+            repetition=repetition,
             progress=progress,
         )
 

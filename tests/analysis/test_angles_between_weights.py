@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as npst
 
-from spikefa.analysis import alignment, angle, pinv_angle, row_angles
+from spikefa.analysis import alignment, alignment_cosines, angle, pinv_angle, row_angles
 from spikefa.errors import InputError
 
 QUICK = settings(max_examples=60, deadline=None)
@@ -153,6 +153,12 @@ def test_backpropagation_is_aligned(W, e):
     assert alignment(e, W, -W.T) == pytest.approx(-power)
 
 
+def test_the_alignment_of_each_error():
+    W, B = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [1.0, -1.0]])
+    cosines = alignment_cosines([[2.0, 0.0], [0.0, 3.0], [0.0, 0.0]], W, B)
+    np.testing.assert_allclose(cosines, [1, -math.sqrt(0.5), math.nan])
+
+
 @pytest.mark.parametrize(
     ("e", "W", "B"),
     [
@@ -167,6 +173,8 @@ def test_backpropagation_is_aligned(W, e):
 def test_alignment_of_what_does_not_fit(e, W, B):
     with pytest.raises(InputError):
         alignment(e, W, B)
+    with pytest.raises(InputError):
+        alignment_cosines(e, W, B)
 
 
 def test_pinv_angle_of_known_matrices():

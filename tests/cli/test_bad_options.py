@@ -14,7 +14,8 @@ from spikefa.experiments.command_line import as_options, run_command
 
 COUNTS = (
     "--layers --outputs-per-class --steps --test-steps --epochs --images "
-    "--test-images --evaluate-every --chunk-images --threads"
+    "--test-images --evaluate-every --chunk-images --threads --evaluations "
+    "--evaluation-steps"
 ).split()
 BAD_COUNTS = ["0", "-1", "1.5", "abc", "", "nan", "1e3", "0x10", "9" * 30, "५x", "1\n2"]
 BAD_COUNTS += [" ", "_1", "ten"]
@@ -43,6 +44,8 @@ SINGLE = [
     *[["--seed", value] for value in BAD_COUNTS[1:]],
     *[[option, value] for option in ("--eta", "--gamma") for value in BAD_NUMBERS],
     *[[option, value] for option in CHOICES for value in BAD_CHOICES],
+    *[["--removed", value] for value in [*BAD_NUMBERS, "1.5", "50%"]],
+    *[["--angle-images", value] for value in BAD_COUNTS[1:]],
     *[["--checkpoint-every", value] for value in BAD_INTERVALS],
     *[["--set", value] for value in BAD_ASSIGNMENTS],
 ]

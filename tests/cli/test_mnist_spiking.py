@@ -51,6 +51,9 @@ def test_files_and_results(command, tmp_path):
     curve = results["learning_curve"]
     assert [entry["images_seen"] for entry in curve] == [100, 200, 300, 400]
     assert curve[-1]["test_error_percent"] == results["test_error_percent"]
+    for measured in (results["at_start"], curve[1], curve[3]):
+        assert len(measured["delta_angles"]) == len(measured["teaching_percent"]) == 1
+        assert 0 < measured["delta_angles"][0] < 180
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
     with np.load(folder / "records.npz", allow_pickle=False) as records:
         # 20 images of 5 steps from the first chunk and from the last one.
@@ -72,6 +75,22 @@ def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
     assert command("--resume", "--epochs", 3, "--out", "later").code == 0
     at_once, later = state(tmp_path / "at once"), state(tmp_path / "later")
     assert at_once == later
+
+
+def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
+    few = ("--images", 100, "--test-images", 20, "--angle-images", 0)
+    removed = ("--quick", "--removed", 0.5, "--device", "numpy", *few)
+    assert command(*removed, "--out", "at once").code == 0
+    assert command(*removed, "--epochs", 1, "--out", "later").code == 0
+    outcome = command("--resume", "--removed", 0.2, "--out", "later")
+    assert outcome.code == 2
+    assert "removed (0.5 there, 0.2 here)" in outcome.err
+    assert command("--resume", "--epochs", 2, "--out", "later").code == 0
+    at_once, later = state(tmp_path / "at once"), state(tmp_path / "later")
+    assert at_once == later
+    arrays = dict(newest_checkpoint(tmp_path / "later", print).arrays("state/"))
+    for name in ("forward_1.W", "forward_2.W", "feedback_1.B"):
+        assert np.count_nonzero(arrays[name] == 0) == arrays[name].size // 2
 
 
 def test_a_finished_run_cannot_be_overwritten(command):
@@ -306,3 +325,114 @@ def test_resuming_from_another_folder_takes_the_model_of_the_checkpoint(
     outcome = command("--resume", "--epochs", 3, "--out", run)
     assert outcome.code == 0
     assert "mine.py is not what this run was started with" in outcome.err
+
+
+def test_validation_is_called_so_everywhere(command, tmp_path, monkeypatch):
+    from spikefa.figures import spiking
+
+    drawn = []
+    plot = spiking.plot_training
+    monkeypatch.setattr(
+        spiking,
+        "plot_training",
+        lambda *a, **k: drawn.append(plot(*a, **k)) or drawn[0],
+    )
+    outcome = command("--quick", "--validation", 60, "--test-images", 50, "--out", "x")
+    assert outcome.code == 0
+    assert outcome.out.startswith("validation error ")
+    assert "test error" not in outcome.out
+    results = json.loads((tmp_path / "x" / "results.json").read_text())
+    assert results["validation"] == 60
+    assert results["validation_error_percent"] is not None
+    assert not any(name.startswith("test_error") for name in results)
+    assert not any("test_error" in name for name in results["learning_curve"][-1])
+    assert results["final_evaluations"][0]["images"] == "validation"
+    labels = [text.get_text() for text in drawn[0].axes[0].get_legend().get_texts()]
+    assert labels[1:] == ["validation images", "validation images, last step alone"]
+    outcome = command("--resume", "--out", "x", "--validation", 0)
+    assert "these differ: validation (60 there, 0 here)" in outcome.err
+
+
+@pytest.mark.parametrize("number", [60_000, 59_999])
+def test_something_must_be_left_to_learn(command, number):
+    outcome = command("--quick", "--validation", number)
+    assert outcome.code == 2
+    last = outcome.err.splitlines()[-1]
+    assert f"cannot hold out {number} of 60000 training images" in last
+
+
+def test_final_weights_are_tested_several_times(command, tmp_path):
+    options = ["--evaluations", 3, "--evaluation-steps", 5, 10]
+    outcome = command("--quick", *options, "--out", "x")
+    assert outcome.code == 0
+    assert re.fullmatch(
+        r"test error \d+\.\d\d ± \d+\.\d\d % \(.*\) after 400 images, 3 tests of 5 "
+        r"steps an image\n.* 3 tests of 10 steps an image, .* ms per step; see x\n",
+        outcome.out,
+    )
+    results = json.loads((tmp_path / "x" / "results.json").read_text())
+    five, ten = results["final_evaluations"]
+    assert (five["steps"], ten["steps"]) == (5, 10)
+    errors = five["error_percent"]
+    assert len(errors["all"]) == 3
+    assert errors["mean"] == pytest.approx(np.mean(errors["all"]))
+    assert errors["sd"] == pytest.approx(np.std(errors["all"], ddof=1))
+    assert errors["all"][0] == results["test_error_percent"]
+    # As the last test of a training that tests with so many steps.
+    assert command("--quick", "--test-steps", 10, "--out", "y").code == 0
+    other = json.loads((tmp_path / "y" / "results.json").read_text())
+    assert ten["error_percent"]["all"][0] == other["test_error_percent"]
+
+
+def test_a_checkpoint_can_be_tested_while_its_run_goes_on(command, tmp_path):
+    """The run's folder is locked by another process, and stays as it is."""
+    from spikefa.experiments.folder import locked_folder
+
+    options = ["--evaluations", 2, "--evaluation-steps", 5, 10]
+    assert command("--quick", *options, "--out", "x").code == 0
+    expected = json.loads((tmp_path / "x" / "results.json").read_text())
+    before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "x").iterdir()}
+    with locked_folder(tmp_path / "x"):
+        outcome = command("--evaluate", "x", "--out", "y")
+    assert outcome.code == 0, outcome.err
+    after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "x").iterdir()}
+    assert {k: v for k, v in after.items() if k != ".lock"} == {
+        k: v for k, v in before.items() if k != ".lock"
+    }
+    assert sorted(os.listdir(tmp_path / "y")) == [".lock", "results.json"]
+    found = json.loads((tmp_path / "y" / "results.json").read_text())
+    for name in ("final_evaluations", "test_error_percent", "images_seen"):
+        assert found[name] == expected[name]
+    more = command("--evaluate", "x", "--evaluations", 3, "--out", "z")
+    assert more.code == 0
+    again = json.loads((tmp_path / "z" / "results.json").read_text())
+    errors = again["final_evaluations"][0]["error_percent"]["all"]
+    assert errors[:2] == expected["final_evaluations"][0]["error_percent"]["all"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--evaluate", "nothing here"], "holds no checkpoint"),
+        (["--evaluate", "x", "--resume"], "no --resume, please"),
+        (["--evaluate", "x", "--quick"], "takes all settings from the run"),
+        (["--evaluate", "x", "--out", "x"], "holds the checkpoint of another run"),
+        (["--evaluate", "x", "--seed", "2"], "these differ: seed"),
+    ],
+)
+def test_evaluations_that_are_refused(command, tmp_path, finished, options, words):
+    options = [str(finished) if option == "x" else option for option in options]
+    outcome = command(*options)
+    assert outcome.code == 2
+    assert words in outcome.err.splitlines()[-1]
+
+
+def test_what_earlier_checkpoints_do_not_say_is_as_the_preset_has_it():
+    from spikefa.experiments.settings import settings_of
+
+    stored = {"preset": "paper", "layers": [1500] * 3, "epochs": 200, "seed": 3}
+    settings = settings_of({}, stored=stored)
+    assert (settings.evaluations, settings.evaluation_steps) == (10, (5, 25))
+    assert (settings.epochs, settings.seed, settings.validation) == (200, 3, 0)
+    settings = settings_of({"evaluations": 2}, stored={"preset": "demo"})
+    assert (settings.evaluations, settings.evaluation_steps) == (2, ())

@@ -92,7 +92,7 @@ class Oracle:
             return self.W[above] @ (self.psi(above) * self.third_factor(above))
         if self.rule == "sign":
             signed = np.abs(self.B[above]) * np.sign(self.W[above])
-            return signed @ self.third_factor(above)
+            return signed @ (self.psi(above) * self.third_factor(above))
         if self.rule == "kp":
             return self.B[above] @ (self.psi(above) * self.third_factor(above))
         raise ValueError(self.rule)

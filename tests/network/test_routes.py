@@ -87,7 +87,7 @@ def test_the_feedback_weights_returned_are_those_that_errors_go_through(rule):
     # Constant errors over the five steps, but for the first hidden layers' own past.
     sent = B[-1] if rule != "sign" else np.abs(B[-1]) * np.sign(W[-1].T)
     third = np.tanh(state[f"delta_{last}.delta"])
-    if rule == "kp":  # as backpropagation does
+    if rule in ("sign", "kp"):  # as backpropagation does
         third = third * state[f"layer_{last}.psi"]
     arrived = state[f"delta_{last - 1}.delta"] / (1 - keep**5)
     np.testing.assert_allclose(arrived, third @ sent, rtol=0.05, atol=0.002)

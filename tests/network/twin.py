@@ -44,6 +44,9 @@ N_CLASSES = 3
 STEPS_PER_IMAGE = 5
 CHUNK_IMAGES = 12
 
+# Images of a pass: eta falls to an eighth in the 24 images of a test.
+PASS_IMAGES = 2
+
 # Float32 rounds to 6e-8 of a number. A PSP sums up to 13 weights, and 120 steps round
 # a weight 240 times: 1e-5 leaves room for errors that add up (3e-6 is what is seen).
 # `test_the_comparison_would_see_a_wrong_network` shows that it is not too much room.
@@ -81,6 +84,8 @@ def _open(
     images=CHUNK_IMAGES,
     recording=False,
     record=None,
+    feedback_bits=32,
+    sparse=False,
     **kwds,
 ):
     architecture = Architecture(
@@ -89,10 +94,14 @@ def _open(
         steps_per_image=steps,
         chunk_images=images,
         engine=engine,
+        feedback_bits=feedback_bits,
+        sparse=sparse,
     )
     if recording:
         record = recorded(sizes, rule)
-    return open_session(architecture, model, rule, record=record, **kwds)
+    session = open_session(architecture, model, rule, record=record, **kwds)
+    session.pass_length = PASS_IMAGES, steps
+    return session
 
 
 def stimuli(n_images, seed=3, n_inputs=SIZES[0]):
@@ -150,12 +159,13 @@ class Twin:
     ):
         self.session = session
         arch, model = session.network.architecture, session.network.model
+        session.pass_length = PASS_IMAGES, arch.steps_per_image
         self.uniforms = model["uniforms"].values
         self.columns = model["columns"]
         self.oracle = oracle_class(
             arch.layer_sizes,
             arch.n_classes,
-            eta=model["eta"],
+            eta=self.eta(0),
             gamma=model["gamma"],
             rule=session.network.rule.name,
             decay=decay,
@@ -187,6 +197,7 @@ class Twin:
         pooled, psp, delta = [], [], []
         for t in range(len(images) * steps):
             image = t // steps
+            oracle.eta = oracle.dtype(self.eta((start + t) // steps))
             oracle.step(
                 images[image],
                 labels[image],
@@ -208,6 +219,11 @@ class Twin:
                 found = result.records[key].values
                 deviations[name] = _compare(name, _flat(found), expected)
         return deviations
+
+    def eta(self, image):
+        """Return eta while an image is shown, counted from the start of time."""
+        halving = self.session.network.model["halving"]
+        return 0.05 * 0.5 ** (image / PASS_IMAGES / halving)
 
     def numbers(self, t):
         """Return the random numbers of step t, by layer."""

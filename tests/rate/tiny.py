@@ -100,7 +100,8 @@ def teaching_signals(rule, state, x, target, transfers=TRANSFERS):
             delta[layer] = delta[m] @ state[f"feedback_{layer}.B"]
         elif rule == "sign":
             B = np.abs(state[f"forward_{above}.B"]) * np.sign(W)
-            delta[layer] = B @ delta[above]
+            slope = PSI[transfers[above - 1]](outputs[above])
+            delta[layer] = B @ (slope * delta[above])
         elif rule == "kp":
             slope = PSI[transfers[above - 1]](outputs[above])
             delta[layer] = state[f"forward_{above}.B"] @ (slope * delta[above])

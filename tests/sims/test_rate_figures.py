@@ -7,7 +7,7 @@ import pytest
 from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
 
-from spikefa.datasets import regression as tasks
+from spikefa.datasets import load_dataset, regression as tasks
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
 
@@ -241,8 +241,57 @@ def test_house_numbers_instead_of_mnist(name, options, script, house_numbers):
 def test_comparison(script):
     done = script(
         *("compare", "--quick", "--device", "runtime", "--layers", 6, "--images", 20),
-        *("--test-images", 10, "--outputs-per-class", 2),
+        *("--test-images", 10, "--outputs-per-class", 2, "--evaluations", 2),
+        *("--eta", "rate=0.03"),
     )
     assert_complete(done, [1])
-    assert set(done.results["networks"]) == {"spiking", "rate"}
-    assert done.arrays["rate/images"][0, -1] == 20
+    networks, arrays = done.results["networks"], done.arrays
+    assert done.results["images"] == "test"
+    assert {kind: row["eta"] for kind, row in networks.items()} == {
+        "spiking": 1e-3,
+        "rate": 0.03,
+    }
+    assert arrays["rate/images"][0, -1] == 20
+    # A rate is the same in every test; the first test of spikes is that of the curve.
+    assert arrays["rate/final_error"][0] == arrays["rate/error"][0, -1]
+    spikes = arrays["spiking/spikes_per_image"][0]
+    assert networks["rate"]["operations_per_image"] == 784 * 6 + 6 * 20
+    assert networks["spiking"]["operations_per_image"] == pytest.approx(
+        spikes @ [6, 20]
+    )
+    inputs = np.minimum(load_dataset("mnist").test_inputs[:20], 0.95).sum(axis=1)
+    assert spikes[0] == pytest.approx(5 * inputs.mean(), rel=0.05)
+    assert 0 < spikes[1] < 5 * 6
+    for row in networks.values():
+        assert row["ms_per_image"] > 0 < row["ms_per_test_image"]
+
+
+@runtime
+def test_each_kind_finds_its_eta_on_held_out_images(script, monkeypatch):
+    from spikefa.sims import compare
+
+    monkeypatch.setattr(compare, "GRID", (1e-2,))
+    done = script(
+        *("compare", "--quick", "--device", "runtime", "--layers", 6, "--images", 20),
+        *("--test-images", 10, "--outputs-per-class", 2, "--search"),
+    )
+    assert done.code == 0, done.stderr
+    assert done.results["settings"]["validation"] == 10_000
+    assert sorted(done.results["held_out_error_percent"]) == [
+        "rate, eta 0.01",
+        "spiking, eta 0.01",
+    ]
+    for options in (["--eta", "rate=1"], ["--validation", 0]):
+        refused = script("compare", "--search", *options, out="refused")
+        assert refused.code == 2
+        assert "--search tries its own --eta" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["compare", "linear", "mnist_rate"])
+def test_a_learning_rate_of_the_file_is_not_lost(name, script, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text('eta = "0.1*0.5**passes(t)"\n')
+    done = script(name, "--quick", "--runs", 1, "--model", path)
+    assert done.code == 2
+    last = done.stderr.splitlines()[-1]
+    assert f"{path}: eta: each learner has its own here; give --eta" in last

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SIMS = Path(__file__).parents[2] / "sims"
-SCRIPTS = ["linear", "deep_nonlinear", "quadratic", "mnist_rate", "compare"]
+SCRIPTS = ["linear", "deep_nonlinear", "quadratic", "mnist_rate", "compare", "depth"]
 SHARED = (
     "--quick --runs --seed --out --workers --cluster --device --model --eta".split()
 )

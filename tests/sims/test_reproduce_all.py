@@ -8,6 +8,7 @@ from PIL import Image
 from spikefa.sims import reproduce_all
 
 from spikefa.experiments.command_line import run_command
+from spikefa.experiments.results_table import rows_of, small_results
 
 QUADRATIC = {
     "quick": False,
@@ -87,6 +88,7 @@ def test_published_figures_are_small_copies(reproduce, never, tmp_path):
     pages = tmp_path / "pages" / "figures"
     code, _, _ = reproduce("--only", "fig5", "--publish", str(pages))
     assert code == 0
+    assert json.loads((pages / "fig5.json").read_text()) == QUADRATIC
     with Image.open(pages / "fig5.png") as image:
         assert image.size == (1080, 540)
         small = np.asarray(image.convert("RGB")).astype(int)
@@ -110,6 +112,7 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
         "images_seen": 120_000,
         "images": None,
         "parameters": {},
+        "feedback_bits": 8,
         "seed": 7,
         "test_error_percent": 3.21,
         "test_error_last_step_percent": 3.4,
@@ -121,7 +124,8 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
     (*_, resume, option, folder), other = started
     assert (resume, option, folder) == ("--resume", "--out", tmp_path / "fig4")
     assert "--resume" not in other
-    assert "3.21 % after 2 passes (3.40 % by the last step alone)" in out
+    ours = "3.21 % (3.40 % by the last step alone)"
+    assert f"| 1.8 % | {ours} |  | the paper's; B in 8 bits | 7 | 2 |" in out
 
 
 def test_choices_name_model_files_that_are_there(reproduce, monkeypatch, tmp_path):
@@ -135,6 +139,8 @@ def test_choices_name_model_files_that_are_there(reproduce, monkeypatch, tmp_pat
             "images_seen": 400,
             "images": 200,
             "seed": 1,
+            "parameters": {},
+            "layer_sizes": [784, 20, 50],
             "test_error_percent": 5.0,
             "test_error_last_step_percent": 6.0,
         }
@@ -144,9 +150,90 @@ def test_choices_name_model_files_that_are_there(reproduce, monkeypatch, tmp_pat
     monkeypatch.setattr(reproduce_all, "_wait", finish)
     code, out, _ = reproduce("--only", "choices", "--quick")
     assert code == 0
-    assert len(found) == 4
+    assert len(found) == 5
     assert all(path.is_file() for path in found)
-    assert "images shuffled once |  | 5.00 % after 2 passes" in out
+    error = "5.00 % (6.00 % by the last step alone)"
+    assert f"images shuffled once |  |  | {error} | hidden layers 20 | 1 | 2 |" in out
+
+
+def spiking(**changes):
+    """What a training of the spiking network writes."""
+    tests = [
+        {
+            "steps": steps,
+            "images": "test",
+            "error_percent": {"mean": mean, "sd": 0.06, "all": [mean] * 10},
+            "last_step_error_percent": {"mean": mean + 1, "sd": 0.1, "all": []},
+        }
+        for steps, mean in ((5, 2.0), (25, 1.8))
+    ]
+    return {
+        "images_seen": 1_200_000,
+        "images": None,
+        "validation": 0,
+        "seed": 1,
+        "rule": "fa",
+        "layer_sizes": [784, 1500, 1500, 1500, 1000],
+        "parameters": {},
+        "model": None,
+        "feedback_bits": 32,
+        "final_evaluations": tests,
+        "wall_seconds": 5400.0,
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "constants"),
+    [
+        ({}, "the paper's"),
+        ({"feedback_bits": 8}, "the paper's; B in 8 bits"),
+        ({"parameters": {"eta": "0.01"}}, "eta = 0.01"),
+        ({"model": "models/eta_annealed.py"}, "eta_annealed.py"),
+        ({"layer_sizes": [784, 500, 1000]}, "hidden layers 500"),
+        ({"rule": "bp", "steps": 10}, "rule bp, 10 and 5 steps an image"),
+    ],
+)
+def test_rows_say_whether_their_constants_are_the_papers(changes, constants):
+    (row,) = rows_of("fig4", {"fig4": spiking(**changes)}, {"fig4": "a command"})
+    ours = (
+        "2.00 (SD 0.06) % with 5 steps (3.00 (SD 0.10) % by the last step alone), "
+        "1.80 (SD 0.06) % with 25 steps (2.80 (SD 0.10) % by the last step alone)"
+    )
+    cells = row.cells
+    assert (cells["constants"], cells["passes"], cells["hours"]) == (
+        *(constants, "20"),
+        "1.5",
+    )
+    papers = constants.startswith("the paper's")
+    assert cells["at_the_papers_constants"] == (ours if papers else "")
+    assert cells["at_our_best"] == ("" if papers else ours)
+
+
+def test_rows_of_several_seeds_and_of_held_out_images():
+    found = spiking(seeds=[1, 2, 3], validation=10_000, images_seen=100_000)
+    found["final_evaluations"] = [
+        {
+            "steps": 5,
+            "images": "validation",
+            "error_percent": {"mean": 2.0, "sem": 0.05, "all": []},
+            "last_step_error_percent": {"mean": 2.2, "sem": 0.06, "all": []},
+        }
+    ]
+    (row,) = rows_of("fig4", {"fig4": found}, {"fig4": "a command"})
+    assert row.ours == (
+        "2.00 ± 0.05 % of held-out images (2.20 ± 0.06 % by the last step alone)"
+    )
+    assert (row.seeds, row.passes) == ("1 to 3", "2")
+
+
+def test_published_results_are_small():
+    curve = [
+        {"images_seen": n, "test_error_percent": 3.0 if n % 10 == 0 else None}
+        for n in range(1, 31)
+    ]
+    found = small_results(spiking(learning_curve=curve))
+    assert [point["images_seen"] for point in found["learning_curve"]] == [10, 20, 30]
+    assert found["final_evaluations"] == spiking()["final_evaluations"]
 
 
 def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_path):

@@ -44,26 +44,27 @@ def test_angles_start_at_ninety_degrees(session):
     trainer = small_trainer(session)
     trainer.train([FeedbackAngles()])
     curve = trainer.curve
-    assert len(curve.angles_at_start) == len(curve[0].feedback_angles) == 1
-    assert all(60 < angle < 120 for angle in curve.angles_at_start)
-    assert curve.angles_at_start != curve[0].feedback_angles
-    assert curve.angles[0] == [0, *curve.column("images_seen")]
+    assert len(curve.at_start.feedback_angles) == len(curve[0].feedback_angles) == 1
+    assert all(60 < angle < 120 for angle in curve.at_start.feedback_angles)
+    assert curve.at_start.feedback_angles != curve[0].feedback_angles
+    assert curve.of_layers("feedback_angles")[0] == [0, *curve.column("images_seen")]
     resumed = small_trainer(session)
     resumed.position = trainer.position
-    assert resumed.curve.angles_at_start == curve.angles_at_start
+    assert resumed.curve.at_start.feedback_angles == curve.at_start.feedback_angles
     assert list(resumed.curve) == list(curve)
 
 
 def test_the_position_of_an_earlier_version_can_be_set(session):
-    """Version 0.1 kept no angles from before the first image."""
+    """Version 0.1 kept no angles from before the first image, later ones only these."""
     trainer = small_trainer(session)
     trainer.train()
-    older = {k: v for k, v in trainer.position.items() if k != "angles_at_start"}
-    resumed = small_trainer(session)
-    resumed.position = older
-    assert list(resumed.curve) == list(trainer.curve)
-    assert resumed.curve.angles_at_start == []
-    assert resumed.finished
+    older = {k: v for k, v in trainer.position.items() if k != "at_start"}
+    for angles in ([], [89.0]):
+        resumed = small_trainer(session)
+        resumed.position = older | ({"angles_at_start": angles} if angles else {})
+        assert list(resumed.curve) == list(trainer.curve)
+        assert resumed.curve.at_start.feedback_angles == angles
+        assert resumed.finished
 
 
 class StopAt(Callback):

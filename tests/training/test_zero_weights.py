@@ -18,7 +18,7 @@ def test_an_undefined_angle_is_none(which):
         trainer = small_trainer(session)
         trainer.train([FeedbackAngles()])
     curve = trainer.curve
-    assert curve.angles_at_start == [None]
+    assert curve.at_start.feedback_angles == [None]
     # Feedback that is zero stays so; the forward weights get a direction.
     undefined = curve[-1].feedback_angles == [None]
     assert undefined == (which == "feedback_range")

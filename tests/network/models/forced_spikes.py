@@ -2,7 +2,7 @@
 
 N is the size of the group, and the layers of the test networks differ in size: layer
 by layer the columns ``columns*N ...`` are used. Rates and decay are large, so that
-everything changes visibly within a few steps.
+everything changes visibly within a few steps, and eta falls while it does.
 """
 
 import numpy as np
@@ -17,5 +17,6 @@ uniforms = TimedArray(
 input_spike = "uniforms(t, i + columns*N) < phi"
 spike = "uniforms(t, i + columns*N) < phi"
 
-eta = 0.05
+eta = "0.05*0.5**(passes(t)/halving)"
+halving = 4.0
 gamma = 2e-2

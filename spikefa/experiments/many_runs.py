@@ -1,0 +1,310 @@
+"""The same training from several seeds: a folder for each, and all of them together."""
+
+import json
+import signal
+import sys
+import threading
+from contextlib import contextmanager, nullcontext
+from dataclasses import fields, replace
+from pathlib import Path
+
+import psutil
+
+from ..analysis import mean_and_sem
+from ..devices.choice import DeviceChoice
+from ..errors import InputError
+from ..files import package_versions, replacing
+from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
+from ..training.progress import ProgressBar, ProgressFile, counting_tests
+from .folder import locked_folder
+from .parallel import run_all
+from .settings import Settings
+from .training_run import Experiment
+
+__all__ = [
+    "PLAN",
+    "read_plan",
+    "summarize",
+    "train_all",
+    "train_seed",
+    "write_summary",
+]
+
+#: Says in a folder which runs are in it.
+PLAN = "runs.json"
+
+#: Settings that do not change what a run computes.
+_CIRCUMSTANCES = ("device", "threads", "preset")
+
+#: The signal that has stopped a run in this process; those after it do not start.
+_stopped: list[object] = []
+
+
+def read_plan(folder):
+    """Return the settings and the number of runs of a folder, or None.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    plan : dict or None
+        ``settings``, as `Settings.to_dict` gives them, and ``runs``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    path = Path(folder) / PLAN
+    try:
+        plan = json.loads(path.read_text())
+        return {"settings": dict(plan["settings"]), "runs": int(plan["runs"])}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as exc:
+        raise InputError(f"{path}: is no plan of runs ({exc})") from None
+
+
+def train_all(
+    settings, runs, folder, network, shown, *, device, workers, cluster, every, quiet
+):
+    """Train once with each seed, or go on with those that have not finished.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the seed of the first run; the others have the numbers after it.
+    runs : int
+    folder : pathlib.Path
+        Exists and is locked; ``seed-1`` and so on are made in it.
+    network, shown : callable
+        See `Experiment`.
+    device : DeviceChoice
+    workers, cluster
+        See `run_all`.
+    every : dict
+        When to write checkpoints, see `CheckpointCallback`.
+    quiet : bool
+        Whether to show no progress.
+
+    Returns
+    -------
+    results : list of dict
+        What each run wrote to ``results.json``.
+    stopped_by : int or None
+        The signal that ended it; the results are then not complete.
+    """
+    plan = {"settings": settings.to_dict(), "runs": runs}
+    with replacing(folder / PLAN, "w") as file:
+        json.dump(plan, file, indent=2)
+        file.write("\n")
+    places = {
+        name: value and str(Path(value).absolute())
+        for name, value in (("model", settings.model), ("data", settings.data))
+    }
+    alone = workers == 1 and cluster is None
+    shared = {
+        "network": network,
+        "shown": shown,
+        "device": device,
+        "every": every,
+        "show_progress": alone and not quiet,
+    }
+    jobs = [
+        {
+            "settings": replace(settings, seed=seed, **places),
+            "folder": (folder / f"seed-{seed}").absolute(),
+            **shared,
+        }
+        for seed in range(settings.seed, settings.seed + runs)
+    ]
+    _stopped.clear()
+    with nullcontext([]) if alone else _waiting_for_workers() as received:
+        results = run_all(
+            train_seed,
+            jobs,
+            workers=workers,
+            cluster=cluster,
+            show=not (quiet or alone),
+        )
+    signals = [*received, *(r["stopped_by"] for r in results if "stopped_by" in r)]
+    return results, signals[0] if signals else None
+
+
+@contextmanager
+def _waiting_for_workers():
+    """Let Ctrl-C and SIGTERM reach the workers, and wait until they have stopped.
+
+    A terminal sends Ctrl-C to all processes itself. A second one ends this process.
+
+    Yields
+    ------
+    received : list of int
+        The signal, once it has come.
+    """
+    received = []
+
+    def handle(number, frame):
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+        if number == signal.SIGTERM:
+            for child in psutil.Process().children(recursive=True):
+                child.send_signal(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def train_seed(settings, folder, network, shown, device, every, show_progress):
+    """Train with one seed, go on with it, or read the results if it has finished.
+
+    Parameters
+    ----------
+    settings : Settings
+    folder : pathlib.Path
+    network, shown : callable
+        See `Experiment`.
+    device : DeviceChoice
+    every : dict
+        When to write checkpoints, see `CheckpointCallback`.
+    show_progress : bool
+
+    Returns
+    -------
+    results : dict
+        Of ``results.json``; or ``stopped_by``, the signal that stopped the run.
+    """
+    if _stopped:
+        return {"stopped_by": _stopped[0]}
+
+    def warn(text):
+        print(f"warning: seed {settings.seed}: {text}", file=sys.stderr)
+
+    with locked_folder(folder) as folder:
+        if found := _finished_results(folder, settings):
+            return found
+        there = any((folder / name).exists() for name in (NAME, PREVIOUS))
+        checkpoint = newest_checkpoint(folder, warn) if there else None
+        device = device or DeviceChoice(settings.device)
+        experiment = Experiment(
+            settings, network, shown, folder, warn, checkpoint, device
+        )
+        bars = [ProgressBar()] if show_progress else []
+        if show_progress:
+            print(f"seed {settings.seed}, in {folder}", file=sys.stderr)
+        try:
+            stopped_by = experiment.run(
+                [ProgressFile(folder / "progress.jsonl"), *bars],
+                **every,
+                progress=counting_tests if show_progress else None,
+            )
+            if stopped_by:
+                _stopped.append(stopped_by)
+                return {"stopped_by": stopped_by}
+            experiment.write_figure()
+            return json.loads((folder / "results.json").read_text())
+        finally:
+            for bar in bars:
+                bar.close()
+            experiment.close()
+
+
+def _finished_results(folder, settings):
+    """Results of a run with these settings, if it has come to its end."""
+    try:
+        found = json.loads((folder / "results.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    wanted = json.loads(json.dumps(settings.to_dict()))
+    same = all(
+        found.get(f.name) == wanted[f.name]
+        for f in fields(Settings)
+        if f.name not in _CIRCUMSTANCES
+    )
+    return found if found.get("finished") and same else None
+
+
+def summarize(results):
+    """Put the results of several runs together.
+
+    Parameters
+    ----------
+    results : list of dict
+        What each wrote.
+
+    Returns
+    -------
+    found : dict
+        The same names as those of one run, with means over the runs; ``sem`` has
+        standard errors of errors and of the learning curve.
+    """
+    first = results[0]
+    measured = [name for name in first if name.endswith("error_percent")]
+    measured += [name for name in first if name.endswith("last_step_percent")]
+    curves = [found["learning_curve"] for found in results]
+    names = (*dict.fromkeys(measured), "at_start")
+    return {
+        **first,
+        **{name: _over([r.get(name) for r in results], _mean) for name in names},
+        "seeds": [found["seed"] for found in results],
+        "n_runs": len(results),
+        "learning_curve": _over(curves, _mean),
+        "sem": {
+            **{name: _over([r[name] for r in results], _sem) for name in measured},
+            "learning_curve": _over(curves, _sem),
+        },
+        "final_evaluations": [
+            _evaluations_together(of)
+            for of in zip(*(r["final_evaluations"] for r in results), strict=True)
+        ],
+        "ms_per_step": _over([r["ms_per_step"] for r in results], _mean),
+        "wall_seconds": sum(found["wall_seconds"] for found in results),
+        "versions": package_versions(),
+    }
+
+
+def write_summary(found, folder):
+    """Write ``results.json`` of several runs."""
+    with replacing(Path(folder) / "results.json", "w") as file:
+        json.dump(found, file, indent=2)
+        file.write("\n")
+
+
+def _evaluations_together(of_runs):
+    found = {"steps": of_runs[0]["steps"], "images": of_runs[0]["images"]}
+    for kind in ("error_percent", "last_step_error_percent"):
+        means = [of[kind]["mean"] for of in of_runs]
+        found[kind] = {"mean": _mean(means), "sem": _sem(means), "all": means}
+    return found
+
+
+def _over(values, function):
+    """Apply a function to what is at the same place in several nested values."""
+    first = values[0]
+    if any(value is None for value in values):
+        return None
+    if isinstance(first, dict):
+        names = dict.fromkeys(name for value in values for name in value)
+        return {n: _over([value.get(n) for value in values], function) for n in names}
+    if isinstance(first, list):
+        return [_over(list(of), function) for of in zip(*values, strict=True)]
+    return function(values) if isinstance(first, float) else first
+
+
+def _mean(values):
+    return float(mean_and_sem(values)[0])
+
+
+def _sem(values):
+    sem = float(mean_and_sem(values)[1])
+    return sem if sem == sem else None

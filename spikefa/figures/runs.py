@@ -1,0 +1,46 @@
+"""The figure of several runs of one training."""
+
+import numpy as np
+
+from .rate import band, new_figure
+from .spiking import error_axis, plot_angles
+from .style import in_style
+
+__all__ = ["plot_runs"]
+
+
+@in_style
+def plot_runs(curves, mean):
+    """Draw learning curves: means over the runs, and their standard error.
+
+    Parameters
+    ----------
+    curves : list of LearningCurve
+        One for each run.
+    mean : LearningCurve
+        Of all runs; its feedback angles are drawn, if there are any.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = new_figure(5 * (1 + mean.aligned), 4)
+    left, *right = figure.subplots(1, 1 + mean.aligned, squeeze=False)[0]
+    online = [curve.column("online_error_percent") for curve in curves]
+    look = dict(color="0.7", linewidth=0.8)
+    label = "training images, while they are learned"
+    band(left, mean.column("images_seen"), online, label=label, **look)
+    images = mean.tested_images
+    for kind, marker, label in (
+        ("", "o", f"{images} images"),
+        ("_last_step", "x", f"{images} images, last step alone"),
+    ):
+        name = f"{images}_error{kind}_percent"
+        rows = np.array([curve.tested.column(name) for curve in curves], float)
+        band(left, mean.tested.column("images_seen"), rows, marker=marker, label=label)
+    left.set(xlabel="images seen", title=f"{len(curves)} runs: mean and standard error")
+    error_axis(left, "error (%)")
+    left.legend(fontsize="small", framealpha=0.5)
+    for axes in right:
+        plot_angles(axes, mean)
+    return figure
