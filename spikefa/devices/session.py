@@ -106,7 +106,7 @@ class Session(ABC):
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
         self._step = 0
         self._pass_length = None
-        self._learned_steps = None  # in an evaluation: those before it
+        self._learned_steps: int | None = None  # in an evaluation: those before it
         self._interrupted = False
 
     @property
