@@ -116,7 +116,7 @@ def alignment(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> float:
     return float(np.mean(np.sum(by_backprop * by_feedback, axis=1)))
 
 
-def alignment_cosines(e, W, B):
+def alignment_cosines(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
     """Return e^T W B e of each error, divided by the lengths of W^T e and B e.
 
     Parameters

@@ -1,6 +1,6 @@
 """Learning curves: what was measured after how many images."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, SupportsIndex, overload
 
@@ -54,7 +54,7 @@ class CurvePoint:
         measures = "test_error_percent", "test_nse", "validation_error_percent"
         return any(getattr(self, name) is not None for name in measures)
 
-    def to_json(self, optional=()):
+    def to_json(self, optional: Collection[str] = ()) -> dict[str, Any]:
         """Return a plain dictionary.
 
         Parameters
@@ -69,7 +69,7 @@ class CurvePoint:
         }
 
     @classmethod
-    def from_json(cls, entry):
+    def from_json(cls, entry: dict[str, Any]) -> "CurvePoint":
         """Read what `to_json` wrote; what it does not know is left out."""
         known = {f.name for f in fields(cls)}
         return cls(**{name: value for name, value in entry.items() if name in known})
@@ -125,7 +125,7 @@ class LearningCurve(Sequence[CurvePoint]):
         return LearningCurve((p for p in self if p.tested), self.at_start)
 
     @property
-    def tested_images(self):
+    def tested_images(self) -> str:
         """What was tested with, the first word of the measures.
 
         Returns

@@ -105,7 +105,7 @@ class Session(ABC):
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
         self._step = 0
-        self._pass_length = None
+        self._pass_length: tuple[int, int] | None = None
         self._learned_steps: int | None = None  # in an evaluation: those before it
         self._interrupted = False
 
@@ -133,7 +133,7 @@ class Session(ABC):
         self._step = int(step)
 
     @property
-    def pass_length(self):
+    def pass_length(self) -> tuple[int, int] | None:
         """What ``passes(t)`` counts: images of a pass, and the time steps of each.
 
         A tuple of two integers, or None if nobody has said it; `Trainer` does. The
@@ -148,7 +148,7 @@ class Session(ABC):
         return self._pass_length
 
     @pass_length.setter
-    def pass_length(self, length):
+    def pass_length(self, length: tuple[int, int]) -> None:
         images, steps = length
         unit = self.network.architecture.steps_per_image
         if images < 1 or steps < 1 or steps % unit:
