@@ -51,6 +51,9 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
     "min_reported_time": 1e9,
+    "reset_modules": ("matplotlib", "gallery_style.use_style"),
+    "reset_modules_order": "both",
+    "remove_config_comments": True,
     "abort_on_example_error": True,
 }
 
@@ -70,5 +73,5 @@ html_theme_options = {
         "results": [],
         "performance": [],
     },
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 4,
 }

@@ -2,8 +2,8 @@
 Watch the alignment
 ===================
 
-A callback keeps the angle between B and W^T during a training. Here a linear network
-learns a linear function (Fig. 2 of the paper), and the angle falls.
+A callback keeps the angle between :math:`B` and :math:`W^T` during a training. Here a
+linear network learns a linear function (Fig. 2 of the paper), and the angle falls.
 """
 
 import matplotlib.pyplot as plt

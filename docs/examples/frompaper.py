@@ -7,6 +7,8 @@ What neurons and synapses do stands in models/psp.py, delta.py and three_factor.
 takes minutes, and is not run for these pages.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/fig4.png'
+
 import brian2 as b2
 import matplotlib.pyplot as plt
 import numpy as np

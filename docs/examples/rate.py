@@ -32,7 +32,7 @@ with open_session(network, model, rule="fa", device="numpy") as session:
         errors.append(nse(y, result.output[:, 0]))
         print(f"pass {number + 1}: NSE {errors[-1]:.3f}")
 
-plt.semilogy(range(1, 6), errors, "o-")
+plt.plot(range(1, 6), errors, "o-")
 plt.xlabel("passes")
 plt.ylabel("normalized squared error")
 plt.show()

@@ -5,6 +5,8 @@ A rule of one's own
 Backpropagation through a random half of the synapses.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/rules.png'
+
 from spikefa import Architecture, load_model, open_session
 from spikefa.network.routes import Forward
 from spikefa.rules import Rule

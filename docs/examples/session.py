@@ -5,6 +5,8 @@ Show a few images
 A session by itself: set the state, run some images, read the state.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/mnist_spiking_demo.png'
+
 from spikefa import (
     Architecture,
     load_dataset,

@@ -6,6 +6,8 @@ Three hidden layers of 500 spiking neurons, one pass over the training images. I
 minutes, and is not run for these pages; it prints ``test error 8.4 %``.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/mnist_spiking_demo.png'
+
 from spikefa import Architecture, Trainer, load_dataset, load_model, open_session
 
 data = load_dataset("mnist")

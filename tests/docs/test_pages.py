@@ -5,6 +5,8 @@ import re
 import shlex
 
 import pytest
+from diagrams import draw_network, draw_timestep
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from sourced import defining_lines, scripts
 from spikefa.sims import mnist_spiking
 
@@ -81,6 +83,18 @@ def test_programs_are_listed_with_what_they_do(docs):
     assert rows["python sims/mnist_spiking.py"].startswith("Train a deep spiking")
     assert "python sims/__init__.py" not in rows
     assert all(rows.values())
+
+
+@pytest.mark.parametrize("draw", [draw_network, draw_timestep])
+def test_no_label_of_a_picture_is_cut_off(draw):
+    figure = draw()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    width, height = canvas.get_width_height()
+    for text in figure.axes[0].texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 <= box.x1 <= width, text
+        assert 0 <= box.y0 <= box.y1 <= height, text
 
 
 def test_arithmetic_of_the_model_page(docs):
