@@ -1,4 +1,9 @@
-"""A route of one's own: feedback to each hidden layer from all layers above it."""
+"""
+A route of one's own
+====================
+
+Feedback to each hidden layer from all layers above it.
+"""
 
 from dataclasses import dataclass
 

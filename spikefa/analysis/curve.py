@@ -1,7 +1,8 @@
 """Learning curves: what was measured after how many images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any, SupportsIndex, overload
 
 __all__ = ["CurvePoint", "LearningCurve"]
 
@@ -31,17 +32,17 @@ class CurvePoint:
     online_error_percent: float | None = None
     test_error_percent: float | None = None
     test_error_last_step_percent: float | None = None
-    feedback_angles: list = field(default_factory=list)
+    feedback_angles: list[float] = field(default_factory=list)
     ms_per_step: float | None = None
     test_nse: float | None = None
 
     @property
-    def tested(self):
+    def tested(self) -> bool:
         """Whether there was a test."""
         return self.test_error_percent is not None or self.test_nse is not None
 
 
-class LearningCurve(Sequence):
+class LearningCurve(Sequence[CurvePoint]):
     """The points of a training, in order.
 
     Parameters
@@ -51,40 +52,48 @@ class LearningCurve(Sequence):
         Feedback angles before the first image.
     """
 
-    def __init__(self, points=(), angles_at_start=()):
+    def __init__(
+        self, points: Iterable[CurvePoint] = (), angles_at_start: Iterable[float] = ()
+    ) -> None:
         self._points = list(points)
         self.angles_at_start = list(angles_at_start)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._points)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> CurvePoint: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[CurvePoint]: ...
 
     def __getitem__(self, index):
         return self._points[index]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         seen = self[-1].images_seen if self else 0
         return f"<LearningCurve: {len(self)} points, {seen} images>"
 
-    def add(self, point):
+    def add(self, point: CurvePoint) -> None:
         """Append a point."""
         self._points.append(point)
 
-    def column(self, name):
+    def column(self, name: str) -> list[Any]:
         """List one measure of all points."""
         return [getattr(point, name) for point in self]
 
     @property
-    def tested(self):
+    def tested(self) -> "LearningCurve":
         """The points at which there was a test, as a curve."""
         return LearningCurve((p for p in self if p.tested), self.angles_at_start)
 
     @property
-    def aligned(self):
+    def aligned(self) -> bool:
         """Whether feedback angles were measured."""
         return any(self.column("feedback_angles"))
 
     @property
-    def angles(self):
+    def angles(self) -> tuple[list[int], list[list[float]]]:
         """Images seen and feedback angles, those before the first image included.
 
         Returns
@@ -97,7 +106,7 @@ class LearningCurve(Sequence):
             points.insert(0, (0, self.angles_at_start))
         return [seen for seen, _ in points], [angles for _, angles in points]
 
-    def to_json(self):
+    def to_json(self) -> list[dict[str, Any]]:
         """List the points as plain dictionaries; measures that few have only if set."""
         return [
             {k: v for k, v in asdict(point).items() if k != "test_nse" or v is not None}
@@ -105,7 +114,9 @@ class LearningCurve(Sequence):
         ]
 
     @classmethod
-    def from_json(cls, entries, angles_at_start=()):
+    def from_json(
+        cls, entries: Iterable[dict[str, Any]], angles_at_start: Iterable[float] = ()
+    ) -> "LearningCurve":
         """Read what `to_json` wrote; what it does not know is left out.
 
         Parameters

@@ -17,7 +17,8 @@ LARGEST_FIGURE = 150_000
 
 
 def pages(docs):
-    return [p for p in docs.rglob("*.rst") if "_build" not in p.parts]
+    made = {"_build", "gallery", "generated"}
+    return [p for p in docs.rglob("*.rst") if not made & set(p.parts)]
 
 
 def test_commands_are_known(docs):
@@ -92,13 +93,3 @@ def test_figures_are_small(docs):
     figures = list((docs / "figures").iterdir())
     assert figures
     assert all(figure.stat().st_size < LARGEST_FIGURE for figure in figures)
-
-
-def test_pages_build_without_a_warning(docs, tmp_path):
-    build = pytest.importorskip("sphinx.cmd.build")
-    pytest.importorskip("numpydoc")
-    pytest.importorskip("pydata_sphinx_theme")
-    out, trees = tmp_path / "html", tmp_path / "trees"
-    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(trees)]
-    assert build.main([*options, str(docs), str(out)]) == 0
-    assert "Feedback alignment" in (out / "rules.html").read_text()
