@@ -18,13 +18,14 @@ extensions = [
     "sphinx-mathjax-offline",  # MathJax itself, so that pages need no network
     "sphinx.ext.viewcode",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "model_files",
     "diagrams",
     "house",
     "sourced",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "examples", "gallery/*.py*"]
 default_role = "py:obj"
 # Two marks that are used throughout: what the paper states, and what we filled in.
 rst_prolog = """
@@ -38,6 +39,23 @@ autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    # What takes seconds and needs no compiler; the others are only shown.
+    "filename_pattern": r"/(alignment|rate|route|rule|session)\.py",
+    "ignore_pattern": r"^lif\.py",  # a model file
+    "notebook_extensions": set(),
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+    "reset_modules": ("matplotlib", "gallery_style.use_style"),
+    "reset_modules_order": "both",
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "spikefa"
@@ -55,5 +73,5 @@ html_theme_options = {
         "results": [],
         "performance": [],
     },
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 4,
 }

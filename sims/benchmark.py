@@ -8,6 +8,7 @@ to what was measured in the same run::
     python sims/benchmark.py                       # paper size
     python sims/benchmark.py --quick               # two minutes, for the tests
     python sims/benchmark.py --torch-python python3.11
+    python sims/benchmark.py --device cuda         # on a graphics card
 """
 
 import json
@@ -41,6 +42,13 @@ CONFIGURATIONS = {
     "dense, 8-bit feedback, 2 threads": {"feedback_bits": 8, "threads": 2},
 }
 
+#: The same on a graphics card.
+CUDA_CONFIGURATIONS = {
+    "cuda": {},
+    "cuda, 8-bit feedback": {"feedback_bits": 8},
+    "cuda, stock": {"engine": "stock"},
+}
+
 #: Ratios that matter: time of the first by time of the second, in the same round.
 RATIOS = (
     ("stock", "dense"),
@@ -49,6 +57,9 @@ RATIOS = (
     ("dense", "dense, 2 threads"),
     ("dense, 8-bit feedback", "dense, 8-bit feedback, 2 threads"),
     ("rate, hand-written numpy", "rate, dense"),
+    ("cuda, stock", "cuda"),
+    ("cuda", "cuda, 8-bit feedback"),
+    ("hand-written torch, CUDA graphs", "cuda"),
 )
 
 
@@ -65,7 +76,9 @@ def build_parser():
         metavar="PYTHON",
         help="a Python that has PyTorch (default: this one)",
     )
-    add("--only", nargs="+", metavar="NAME", help=", ".join(CONFIGURATIONS))
+    add("--device", choices=("cpp", "cuda"), default="cpp", help="default: cpp")
+    names = ", ".join([*CONFIGURATIONS, *CUDA_CONFIGURATIONS])
+    add("--only", nargs="+", metavar="NAME", help=names)
     add("--no-scaling", action="store_true", help="one size only")
     add("--debug", action="store_true", help="show the traceback of an error")
     return parser
@@ -89,12 +102,14 @@ class Configuration:
     settings : dict
         As in `CONFIGURATIONS`.
     kind : {"spiking", "rate"}
+    device : {"cpp", "cuda"}
     """
 
-    def __init__(self, name, sizes, images, settings=(), kind="spiking"):
+    def __init__(self, name, sizes, images, settings=(), kind="spiking", device="cpp"):
         self.name = name
         self.task = {
             "kind": kind,
+            "device": device,
             "settings": dict(settings),
             "sizes": sizes,
             "images": images,
@@ -260,19 +275,12 @@ def run_all(args):
 
     sizes = (784, 150, 150, 100) if args.quick else PAPER
     images = args.images or (20 if args.quick else 60)
-    chosen = args.only or (["stock", "dense"] if args.quick else list(CONFIGURATIONS))
-    plain = "stock, plain subexpressions"  # a run of it takes a minute
-    configurations = [
-        Configuration(name, sizes, 8 if name == plain else images, CONFIGURATIONS[name])
-        for name in chosen
-    ]
-    rate_images = 500 if args.quick else CHUNK
-    configurations.append(Configuration("rate, dense", RATE, rate_images, kind="rate"))
     with tempfile.TemporaryDirectory(prefix="spikefa_benchmark_") as folder:
-        by_hand = handwritten(args.torch_python, sizes, images, Path(folder))
-        found = measure(configurations, by_hand, args.repeats, folder)
+        by_hand = handwritten(args, sizes, images, Path(folder))
+        found = measure(configured(args, sizes, images), by_hand, args.repeats, folder)
         report = {
             "sizes": sizes,
+            "device": args.device,
             "images_per_run": images,
             "configurations": found,
             "ratios": ratios(found),
@@ -283,16 +291,42 @@ def run_all(args):
     return report
 
 
-def handwritten(torch_python, sizes, images, folder):
-    """List the hand-written steps whose library is there."""
-    here, steps, rate_steps = sys.executable, 5 * images, 2000
-    by_hand = [
-        Handwritten("hand-written numpy", "numpy", here, sizes, steps, folder),
-        Handwritten("hand-written torch", "torch", torch_python, sizes, steps, folder),
-        Handwritten(
-            "rate, hand-written numpy", "numpy-rate", here, RATE, rate_steps, folder
-        ),
+def configured(args, sizes, images):
+    """List what is measured, on the device that was asked for."""
+    known, quick = known_configurations(args.device)
+    chosen = args.only or (quick if args.quick else list(known))
+    plain = "stock, plain subexpressions"  # a run of it takes a minute
+    found = [
+        Configuration(
+            name, sizes, 8 if name == plain else images, known[name], device=args.device
+        )
+        for name in chosen
     ]
+    if args.device == "cpp":
+        rate_images = 500 if args.quick else CHUNK
+        found.append(Configuration("rate, dense", RATE, rate_images, kind="rate"))
+    return found
+
+
+def known_configurations(device):
+    """Return those of a device, and the names of those that --quick measures."""
+    if device == "cuda":
+        return CUDA_CONFIGURATIONS, ["cuda"]
+    return CONFIGURATIONS, ["stock", "dense"]
+
+
+def handwritten(args, sizes, images, folder):
+    """List the hand-written steps whose library is there."""
+    here, torch, steps = sys.executable, args.torch_python, 5 * images
+    by_hand = [
+        ("hand-written numpy", "numpy", here, sizes, steps),
+        ("hand-written torch", "torch", torch, sizes, steps),
+        ("rate, hand-written numpy", "numpy-rate", here, RATE, 2000),
+    ]
+    if args.device == "cuda":
+        name = "hand-written torch, CUDA graphs"
+        by_hand = [(name, "torch-cuda", torch, sizes, steps)]
+    by_hand = [Handwritten(*one, folder) for one in by_hand]
     for one in by_hand:
         if not one.there:
             show(f"{one.name} does not run in {one.command[0]}: left out")
@@ -302,7 +336,10 @@ def handwritten(torch_python, sizes, images, folder):
 def scaling(args, images, folder):
     """Milliseconds per step of the dense engine by the size of the hidden layers."""
     sizes = (50, 100) if args.quick else (250, 500, 1000, 1500, 2000, 3000)
-    networks = [Configuration(f"3 x {n}", (784, n, n, n, 1000), images) for n in sizes]
+    networks = [
+        Configuration(f"3 x {n}", (784, n, n, n, 1000), images, device=args.device)
+        for n in sizes
+    ]
     found = measure(networks, [], args.repeats, folder)
     return {name: of["ms_per_step"] for name, of in found.items()}
 
@@ -322,12 +359,22 @@ COLUMNS = {
 
 def table(report):
     """Lay the report out as text."""
-    lines = [
-        f"network {'-'.join(map(str, report['sizes']))}, float32; the floor is the "
+    floor = [
         "time that a memory copy",
         "of the bytes of a step took on as many threads, measured beside each run;",
         "copy, read, moved: GB/s of memory copied, of memory read, and of the step,",
         "which with updates put off moves fewer bytes than the floor",
+    ]
+    if report["device"] == "cuda":
+        floor = [
+            "time that the bytes",
+            "of a step need at the bandwidth of the card's memory, as its driver says;",
+            "copy, moved: GB/s of that memory, and of the step",
+        ]
+    lines = [
+        f"network {'-'.join(map(str, report['sizes']))}, float32; the floor is the "
+        f"{floor[0]}",
+        *floor[1:],
         "",
         f"{'':34}" + "".join(f"{title:>{form[0]}}" for title, form in COLUMNS.values()),
     ]
@@ -341,7 +388,8 @@ def table(report):
             for key, (_, form) in COLUMNS.items()
         ]
         lines.append(f"{name:34}" + "".join(cells))
-    lines += ["", f"{'rate ' + '-'.join(map(str, RATE)):34}{'images/s':>8}"]
+    if rate:
+        lines += ["", f"{'rate ' + '-'.join(map(str, RATE)):34}{'images/s':>8}"]
     lines += [f"{name:34}{of['images_per_second']:8.0f}" for name, of in rate.items()]
     lines += ["", "time of one by time of the other, median over rounds"]
     lines += [f"{name:60}{ratio:6.2f}" for name, ratio in report["ratios"].items()]
@@ -352,7 +400,7 @@ def table(report):
 
 
 def main(args):
-    unknown = set(args.only or ()) - set(CONFIGURATIONS)
+    unknown = set(args.only or ()) - set(known_configurations(args.device)[0])
     if unknown:
         raise InputError(f"unknown configuration: {', '.join(sorted(unknown))}")
     out = Path(args.out)

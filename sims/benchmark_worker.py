@@ -65,6 +65,7 @@ class Measured:
         self.session = open_session(
             self._architecture(rate, settings),
             model,
+            device=task["device"],
             threads=threads,
             build_dir=task["build_dir"],
         )
@@ -106,25 +107,40 @@ class Measured:
 
     def _floor(self, ms_per_step):
         """Compare with copies right beside the run: other guests come and go."""
-        from spikefa.sims.benchmark_floor import copy_bandwidth, read_bandwidth
-
-        size = self.task["working_set"]
-        bandwidth = copy_bandwidth(size, self.threads, repeats=7)
+        bandwidth = self._bandwidth()
+        if not bandwidth:
+            return {}
         floor = 1e3 * self._bytes()["total"] / bandwidth
         found = {
             "copy_gb_per_s": bandwidth / 1e9,
-            "read_gb_per_s": read_bandwidth(size, self.threads, repeats=7) / 1e9,
             "floor_ms": floor,
             "times_floor": ms_per_step / floor,
         }
+        on_cpu = self.task["device"] != "cuda"
+        if on_cpu:
+            from spikefa.sims.benchmark_floor import read_bandwidth
+
+            read = read_bandwidth(self.task["working_set"], self.threads, repeats=7)
+            found["read_gb_per_s"] = read / 1e9
         architecture = self.session.network.architecture
         if architecture.engine == "dense" and not architecture.sparse:
             moved = self._bytes(
                 feedback_bytes=architecture.feedback_bits // 8,
-                put_off=architecture.put_off,
+                # CUDA's kernels make updates at once.
+                put_off=architecture.put_off if on_cpu else 0,
             )["total"]
             found["moved_gb_per_s"] = moved / (1e6 * ms_per_step)
         return found
+
+    def _bandwidth(self):
+        """Bytes a second: of copies, or as the driver of a card tells (0: unknown)."""
+        if self.task["device"] == "cuda":
+            from spikefa.devices.driver import ask_driver
+
+            return ask_driver().card.bandwidth
+        from spikefa.sims.benchmark_floor import copy_bandwidth
+
+        return copy_bandwidth(self.task["working_set"], self.threads, repeats=7)
 
     def _bytes(self, **kwds):
         import numpy as np

@@ -47,7 +47,7 @@ class Rule:
     route: Route
     learning_layers: str = "all"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in ("name", "title", "reference"):
             if not (isinstance(getattr(self, field), str) and getattr(self, field)):
                 raise InputError(
@@ -155,7 +155,7 @@ RULES = {
 }
 
 
-def get_rule(name):
+def get_rule(name: str | Rule) -> Rule:
     """Look a rule up by its short name.
 
     Raises

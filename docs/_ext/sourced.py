@@ -90,14 +90,15 @@ def scripts(folder):
     Returns
     -------
     rows : list of (str, str)
-        Command, and the first line of its docstring without the full stop.
+        Command, and the first line of its docstring without full stop and marks.
     """
     rows = []
     for path in sorted(folder.glob("*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"))
         if 'if __name__ == "__main__"' in ast.unparse(module).replace("'", '"'):
             title = (ast.get_docstring(module) or "").partition("\n")[0]
-            rows.append((f"python sims/{path.name}", title.rstrip(".")))
+            title = title.rstrip(".").replace("`", "")
+            rows.append((f"python sims/{path.name}", title))
     return rows
 
 

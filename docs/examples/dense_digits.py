@@ -1,4 +1,11 @@
-"""STDP on digits: 784 inputs, 400 excitatory neurons, all-to-all and event-driven."""
+"""
+STDP on digits
+==============
+
+784 inputs and 400 excitatory neurons, all-to-all, with event-driven traces in
+`spikefa.dense.DenseSynapses`. Compiling it takes half a minute; it is not run for these
+pages.
+"""
 
 import numpy as np
 from brian2 import Network, NeuronGroup, PoissonGroup, defaultclock, ms

@@ -1,13 +1,18 @@
-"""Fig. 4 of Lillicrap et al. (2016) in plain Brian2: deep spiking feedback alignment.
-
-What neurons and synapses do stands in models/psp.py, delta.py and three_factor.py.
 """
+Fig. 4 in plain Brian2
+======================
+
+Deep spiking feedback alignment (Lillicrap et al., 2016), every object made by hand.
+What neurons and synapses do stands in models/psp.py, delta.py and three_factor.py. It
+takes minutes, and is not run for these pages.
+"""
+
+# sphinx_gallery_thumbnail_path = 'figures/fig4.png'
 
 import brian2 as b2
 import matplotlib.pyplot as plt
 import numpy as np
-from spikefa.models import delta, psp
-from spikefa.models import three_factor as rule
+from spikefa.models import delta, psp, three_factor as rule
 
 from spikefa import load_dataset, load_model
 from spikefa.dense import DenseSynapses

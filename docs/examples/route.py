@@ -1,4 +1,11 @@
-"""A route of one's own: feedback to each hidden layer from all layers above it."""
+"""
+A route of one's own
+====================
+
+Feedback to each hidden layer from all layers above it.
+"""
+
+# sphinx_gallery_thumbnail_path = 'figures/rules.png'
 
 from dataclasses import dataclass
 

@@ -1,4 +1,11 @@
-"""A rule of one's own: backpropagation through a random half of the synapses."""
+"""
+A rule of one's own
+===================
+
+Backpropagation through a random half of the synapses.
+"""
+
+# sphinx_gallery_thumbnail_path = 'figures/rules.png'
 
 from spikefa import Architecture, load_model, open_session
 from spikefa.network.routes import Forward
@@ -19,6 +26,6 @@ half_backprop = Rule(
 )
 
 with open_session(
-    Architecture((784, 30, 20)), model, half_backprop, device="runtime"
+    Architecture((784, 30, 20)), model, half_backprop, device="numpy"
 ) as session:
     print(session.shapes["forward_2.B"])

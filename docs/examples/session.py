@@ -1,4 +1,11 @@
-"""Show a few images and see how the weights and the alignment have changed."""
+"""
+Show a few images
+=================
+
+A session by itself: set the state, run some images, read the state.
+"""
+
+# sphinx_gallery_thumbnail_path = 'figures/mnist_spiking_demo.png'
 
 from spikefa import (
     Architecture,
@@ -11,7 +18,7 @@ from spikefa.analysis import angle
 
 data = load_dataset("mnist")
 sizes = Architecture((784, 30, 20), chunk_images=20)
-with open_session(sizes, load_model(), device="runtime") as session:
+with open_session(sizes, load_model(), device="numpy") as session:
     set_initial_state(session, seed=1)
     before = session.get_state(["forward_1.W"])
     result = session.run(data.train_inputs[:20], data.train_labels[:20], seed=1)

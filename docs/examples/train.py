@@ -1,4 +1,12 @@
-"""Train a spiking network on MNIST and print its test error."""
+"""
+Train on MNIST
+==============
+
+Three hidden layers of 500 spiking neurons, one pass over the training images. It takes
+minutes, and is not run for these pages; it prints ``test error 8.4 %``.
+"""
+
+# sphinx_gallery_thumbnail_path = 'figures/mnist_spiking_demo.png'
 
 from spikefa import Architecture, Trainer, load_dataset, load_model, open_session
 

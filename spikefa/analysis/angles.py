@@ -8,13 +8,14 @@ how far it is from that.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 
 __all__ = ["alignment", "alignment_cosines", "angle", "pinv_angle", "row_angles"]
 
 
-def angle(a, b):
+def angle(a: ArrayLike, b: ArrayLike) -> float:
     """Return the angle between two arrays, taken as vectors.
 
     Parameters
@@ -46,7 +47,7 @@ def angle(a, b):
     return float(row_angles(a.reshape(1, -1), b.reshape(1, -1))[0])
 
 
-def row_angles(a, b):
+def row_angles(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Return the angle between row i of `a` and row i of `b`, for each i.
 
     Parameters
@@ -81,7 +82,7 @@ def row_angles(a, b):
     return np.degrees(np.arccos(_cosines(a, b)))
 
 
-def alignment(e, W, B):
+def alignment(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> float:
     """Return the mean of e^T W B e, positive where feedback teaches.
 
     Parameters
@@ -115,7 +116,7 @@ def alignment(e, W, B):
     return float(np.mean(np.sum(by_backprop * by_feedback, axis=1)))
 
 
-def alignment_cosines(e, W, B):
+def alignment_cosines(e: ArrayLike, W: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
     """Return e^T W B e of each error, divided by the lengths of W^T e and B e.
 
     Parameters
@@ -142,7 +143,7 @@ def alignment_cosines(e, W, B):
     return _cosines(*_sent_down(e, W, B))
 
 
-def pinv_angle(W, B):
+def pinv_angle(W: ArrayLike, B: ArrayLike) -> float:
     """Return the angle between W and the pseudoinverse of B.
 
     Parameters
@@ -178,7 +179,7 @@ def pinv_angle(W, B):
     return angle(W, np.linalg.pinv(B))
 
 
-def _same_shape(a, b):
+def _same_shape(a: ArrayLike, b: ArrayLike) -> tuple[NDArray, NDArray]:
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape:
         raise InputError(f"no angle between arrays of shapes {a.shape} and {b.shape}")

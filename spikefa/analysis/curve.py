@@ -1,7 +1,8 @@
 """Learning curves: what was measured after how many images."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any, SupportsIndex, overload
 
 __all__ = ["CurvePoint", "LearningCurve"]
 
@@ -38,22 +39,22 @@ class CurvePoint:
     online_error_percent: float | None = None
     test_error_percent: float | None = None
     test_error_last_step_percent: float | None = None
-    feedback_angles: list = field(default_factory=list)
-    delta_angles: list = field(default_factory=list)
-    teaching_percent: list = field(default_factory=list)
-    teaching_cosines: list = field(default_factory=list)
+    feedback_angles: list[float] = field(default_factory=list)
+    delta_angles: list[float] = field(default_factory=list)
+    teaching_percent: list[float] = field(default_factory=list)
+    teaching_cosines: list[float] = field(default_factory=list)
     ms_per_step: float | None = None
     test_nse: float | None = None
     validation_error_percent: float | None = None
     validation_error_last_step_percent: float | None = None
 
     @property
-    def tested(self):
+    def tested(self) -> bool:
         """Whether there was a test."""
         measures = "test_error_percent", "test_nse", "validation_error_percent"
         return any(getattr(self, name) is not None for name in measures)
 
-    def to_json(self, optional=()):
+    def to_json(self, optional: Collection[str] = ()) -> dict[str, Any]:
         """Return a plain dictionary.
 
         Parameters
@@ -68,7 +69,7 @@ class CurvePoint:
         }
 
     @classmethod
-    def from_json(cls, entry):
+    def from_json(cls, entry: Mapping[str, Any]) -> "CurvePoint":
         """Read what `to_json` wrote; what it does not know is left out."""
         known = {f.name for f in fields(cls)}
         return cls(**{name: value for name, value in entry.items() if name in known})
@@ -78,7 +79,7 @@ class CurvePoint:
 _RARE = {"test_nse", "delta_angles", "teaching_percent", "teaching_cosines"}
 
 
-class LearningCurve(Sequence):
+class LearningCurve(Sequence[CurvePoint]):
     """The points of a training, in order.
 
     Parameters
@@ -88,35 +89,43 @@ class LearningCurve(Sequence):
         What was measured of the feedback before the first image.
     """
 
-    def __init__(self, points=(), at_start=None):
+    def __init__(
+        self, points: Iterable[CurvePoint] = (), at_start: CurvePoint | None = None
+    ) -> None:
         self._points = list(points)
         self.at_start = at_start or CurvePoint(0)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._points)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> CurvePoint: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[CurvePoint]: ...
 
     def __getitem__(self, index):
         return self._points[index]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         seen = self[-1].images_seen if self else 0
         return f"<LearningCurve: {len(self)} points, {seen} images>"
 
-    def add(self, point):
+    def add(self, point: CurvePoint) -> None:
         """Append a point."""
         self._points.append(point)
 
-    def column(self, name):
+    def column(self, name: str) -> list[Any]:
         """List one measure of all points."""
         return [getattr(point, name) for point in self]
 
     @property
-    def tested(self):
+    def tested(self) -> "LearningCurve":
         """The points at which there was a test, as a curve."""
         return LearningCurve((p for p in self if p.tested), self.at_start)
 
     @property
-    def tested_images(self):
+    def tested_images(self) -> str:
         """What was tested with, the first word of the measures.
 
         Returns
@@ -127,15 +136,15 @@ class LearningCurve(Sequence):
         return "validation" if any(v is not None for v in values) else "test"
 
     @property
-    def aligned(self):
+    def aligned(self) -> bool:
         """Whether feedback was compared with backpropagation in any way."""
         return self.measures("feedback_angles") or self.measures("delta_angles")
 
-    def measures(self, name):
+    def measures(self, name: str) -> bool:
         """Whether there is a measure of each hidden layer, see `of_layers`."""
         return bool(self.of_layers(name)[0])
 
-    def of_layers(self, name):
+    def of_layers(self, name: str) -> tuple[list[int], list[list[float]]]:
         """List a measure that each hidden layer has, that at the start included.
 
         Parameters
@@ -152,14 +161,18 @@ class LearningCurve(Sequence):
         points = [p for p in (self.at_start, *self) if getattr(p, name)]
         return [p.images_seen for p in points], [getattr(p, name) for p in points]
 
-    def to_json(self):
+    def to_json(self) -> list[dict[str, Any]]:
         """List the points as plain dictionaries; measures that few have only if set."""
         other = "test" if self.tested_images == "validation" else "validation"
         optional = {f"{other}_error{kind}_percent" for kind in _KINDS}
         return [point.to_json(_RARE | optional) for point in self]
 
     @classmethod
-    def from_json(cls, entries, at_start=None):
+    def from_json(
+        cls,
+        entries: Iterable[dict[str, Any]],
+        at_start: dict[str, Any] | None = None,
+    ) -> "LearningCurve":
         """Read what `to_json` wrote.
 
         Parameters

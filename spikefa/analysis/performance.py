@@ -1,6 +1,7 @@
 """How good a network is, and how sure that is over repeated runs."""
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import stats
 
 from ..errors import InputError
@@ -8,7 +9,7 @@ from ..errors import InputError
 __all__ = ["classification_error", "mean_and_sem", "nse", "sem"]
 
 
-def nse(targets, outputs):
+def nse(targets: ArrayLike, outputs: ArrayLike) -> float:
     """Return the normalized squared error of a batch.
 
     Parameters
@@ -42,7 +43,7 @@ def nse(targets, outputs):
     return float(residual / np.sum((targets - targets.mean(axis=0)) ** 2))
 
 
-def classification_error(guesses, labels):
+def classification_error(guesses: ArrayLike, labels: ArrayLike) -> float:
     """Return how many guesses are wrong, in percent.
 
     Parameters
@@ -68,7 +69,7 @@ def classification_error(guesses, labels):
     return 100 * float(np.mean(guesses != labels))
 
 
-def sem(x, axis=0):
+def sem(x: ArrayLike, axis: int = 0) -> float | NDArray[np.float64]:
     """Return the standard error of the mean.
 
     Parameters
@@ -102,7 +103,9 @@ def sem(x, axis=0):
     return _plain(stats.sem(x, axis=axis, ddof=1))
 
 
-def mean_and_sem(x, axis=0):
+def mean_and_sem(
+    x: ArrayLike, axis: int = 0
+) -> tuple[float | NDArray[np.float64], float | NDArray[np.float64]]:
     """Return the mean and its standard error.
 
     Parameters
@@ -126,7 +129,9 @@ def mean_and_sem(x, axis=0):
     return _plain(x.mean(axis=axis)), sem(x, axis)
 
 
-def _same_shape(name_a, a, name_b, b, dtype=None):
+def _same_shape(
+    name_a: str, a: ArrayLike, name_b: str, b: ArrayLike, dtype: DTypeLike | None = None
+) -> tuple[NDArray, NDArray]:
     a, b = np.asarray(a, dtype=dtype), np.asarray(b, dtype=dtype)
     # Not left to broadcasting, which would compare each with each without a word.
     if a.shape != b.shape:
@@ -138,7 +143,7 @@ def _same_shape(name_a, a, name_b, b, dtype=None):
     return a, b
 
 
-def _repetitions(x, axis):
+def _repetitions(x: ArrayLike, axis: int) -> NDArray[np.float64]:
     x = np.asarray(x, dtype=float)
     if not -x.ndim <= axis < x.ndim:
         raise InputError(f"values of shape {x.shape} have no axis {axis}")

@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 
 __all__ = ["receptive_fields", "weight_statistics"]
 
 
-def receptive_fields(W, image_shape):
+def receptive_fields(W: ArrayLike, image_shape: tuple[int, int]) -> NDArray:
     """Return the input weights of each hidden neuron as an image.
 
     Parameters
@@ -44,7 +45,7 @@ def receptive_fields(W, image_shape):
     return W.T.reshape(W.shape[1], rows, cols).copy()
 
 
-def weight_statistics(W):
+def weight_statistics(W: ArrayLike) -> dict[str, float]:
     """Summarize weights in a few numbers.
 
     Parameters

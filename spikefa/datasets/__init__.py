@@ -1,30 +1,7 @@
 """Images to learn from: MNIST (in the package), folders of any, SVHN."""
 
-import importlib
+import lazy_loader
 
-from .names import DATASETS
-
-_HOMES = {
-    "Dataset": "dataset",
-    "load_dataset": "loaders",
-    "load_folder": "loaders",
-    "load_idx": "idx_folder",
-    "load_image_folder": "image_folder",
-    "load_mnist": "mnist",
-    "load_npz": "npz",
-    "load_svhn": "svhn",
-    "read_idx": "idx",
-}
-
-__all__ = ["DATASETS", *_HOMES]
-
-
-def __getattr__(name):
-    # A command line's --help needs the names of data sets, and not SciPy.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+# A command line's --help needs the names of data sets, and not SciPy: all are imported
+# when they are used, from where ``__init__.pyi`` says.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,10 +2,13 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from ..errors import InputError
 from .files import one_line
@@ -24,26 +27,65 @@ class Inputs:
 
     Parameters
     ----------
-    pixels : numpy.ndarray, shape (n, d)
+    pixels : numpy.ndarray of uint8, shape (n, d)
     scale : float
         The pixel value that stands for 1.
     """
 
-    def __init__(self, pixels, scale):
+    def __init__(self, pixels: NDArray[np.uint8], scale: float) -> None:
         self.pixels, self.scale = pixels, scale
 
-    def __getitem__(self, rows):
-        """Return some images, float64."""
-        return self.pixels[rows] / self.scale
+    @cached_property
+    def levels(self) -> NDArray[np.float64]:
+        """numpy.ndarray, shape (256,) : what a network takes for each byte, float64."""
+        return np.arange(256, dtype=np.uint8) / self.scale
 
-    def __len__(self):
+    def __getitem__(self, rows: Any) -> NDArray[np.float64]:
+        """Return some images, float64."""
+        return self.levels[self.pixels[rows]]
+
+    def take(
+        self, rows: Sequence[int] | NDArray[np.integer], axis: int = 0
+    ) -> "Inputs":
+        """Return some images as they are stored, an eighth of the memory.
+
+        Parameters
+        ----------
+        rows : array of int
+        axis : {0}
+            As in `numpy.ndarray.take`.
+
+        Returns
+        -------
+        images : Inputs
+        """
+        return Inputs(self.pixels.take(rows, axis=axis), self.scale)
+
+    def repeat(self, number: int, axis: int = 0) -> "Inputs":
+        """Return each image several times in a row, as `take` does.
+
+        Parameters
+        ----------
+        number : int
+        axis : {0}
+            As in `numpy.ndarray.repeat`.
+
+        Returns
+        -------
+        images : Inputs
+        """
+        return Inputs(self.pixels.repeat(number, axis=axis), self.scale)
+
+    def __len__(self) -> int:
         return len(self.pixels)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray:
         return np.asarray(self[:], dtype=dtype)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """tuple of int : ``(n, d)``."""
         return self.pixels.shape
 
@@ -89,9 +131,9 @@ class Dataset:
     test_labels: np.ndarray
     image_shape: tuple[int, int]
     scale: float | None = None
-    classes: tuple | None = None
+    classes: tuple[int | str, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         arrays = {field: getattr(self, field) for field in _ARRAYS}
         problem = _find_problem(arrays, self.image_shape) or self._find_other_problem()
         if problem:
@@ -117,7 +159,7 @@ class Dataset:
             return "classes", f"must be {self.n_classes} different names"
         return None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         rows, cols = self.image_shape
         return (
             f"Dataset({self.name!r}, {len(self.train_labels)} training and "
@@ -126,22 +168,28 @@ class Dataset:
         )
 
     @property
-    def train_inputs(self):
-        """Inputs : training images in 0..1; ``train_inputs[rows]`` is an array."""
-        return Inputs(self.train_images, self.scale)
+    def _white(self) -> float:
+        """The scale, which is no longer None once there is a data set."""
+        assert self.scale is not None
+        return self.scale
 
     @property
-    def test_inputs(self):
+    def train_inputs(self) -> Inputs:
+        """Inputs : training images in 0..1; ``train_inputs[rows]`` is an array."""
+        return Inputs(self.train_images, self._white)
+
+    @property
+    def test_inputs(self) -> Inputs:
         """Inputs : test images in 0..1."""
-        return Inputs(self.test_images, self.scale)
+        return Inputs(self.test_images, self._white)
 
     @cached_property
-    def n_classes(self):
+    def n_classes(self) -> int:
         """int : number of classes, the largest training label + 1."""
         return int(self.train_labels.max()) + 1
 
     @cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """str : 16 hex digits of a SHA-256 over all shapes, pixels and labels.
 
         It tells data sets apart (a checkpoint refuses another one than its own),
@@ -154,7 +202,7 @@ class Dataset:
             digest.update(repr((field, array.shape)).encode())
             digest.update(array)
         if self.scale != _WHITE:
-            digest.update(repr(("scale", float(self.scale))).encode())
+            digest.update(repr(("scale", float(self._white))).encode())
         return digest.hexdigest()[:16]
 
     @cached_property
@@ -165,7 +213,7 @@ class Dataset:
         }
 
     @property
-    def remarks(self):
+    def remarks(self) -> list[str]:
         """list of str : lines on what is not as in most data sets.
 
         Loaders give them to the logger ``spikefa`` as warnings.
@@ -179,7 +227,7 @@ class Dataset:
         if self.scale == 1:
             lines.append("no pixel exceeds 1, so that 1 is white, and not 255")
         for part, pixel in self._brightest.items():
-            if pixel < self.scale / 2:
+            if pixel < self._white / 2:
                 lines.append(
                     f"the brightest pixel of the {part} images is {pixel}, with "
                     f"{self.scale:g} for white: inputs are at most "

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from .files import one_line, reason
@@ -40,7 +41,7 @@ _MAX_COMPRESSION = 1040
 _CHUNK = 1 << 20
 
 
-def read_idx(path, n_dims):
+def read_idx(path: str | os.PathLike[str], n_dims: int) -> NDArray:
     """Read one IDX file of images or of labels.
 
     Parameters

@@ -1,12 +1,14 @@
 """Folders of IDX files: MNIST, Fashion-MNIST, KMNIST, EMNIST, QMNIST."""
 
 import re
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError
 from .assembly import build_dataset
+from .dataset import Dataset
 from .files import is_folder, list_folder, one_line, title
 from .idx import read_idx
 
@@ -27,7 +29,7 @@ _EXPECTED = {
 _PLAIN = "mnist"
 
 
-def load_idx(directory, name=None):
+def load_idx(directory: str | PathLike[str], name: str | None = None) -> Dataset:
     """Load a folder of four IDX files, gzipped or not.
 
     Parameters

@@ -1,5 +1,6 @@
 """Folders of image files, one folder for each class."""
 
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image, ImageOps
 from ..errors import DataError
 from ..seeds import generator
 from .assembly import build_dataset
+from .dataset import Dataset
 from .files import is_folder, list_folder, list_subfolders, one_line, reason, title
 
 __all__ = ["find_image_folder", "load_image_folder"]
@@ -22,7 +24,9 @@ _FORMATS = ("PNG", "JPEG")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 
 
-def load_image_folder(directory, name=None):
+def load_image_folder(
+    directory: str | PathLike[str], name: str | None = None
+) -> Dataset:
     """Load PNG and JPEG files that lie in one folder for each class.
 
     Parameters

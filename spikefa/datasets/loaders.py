@@ -1,8 +1,10 @@
 """Data sets by name, as the command lines ask for them, or by folder."""
 
+from os import PathLike
 from pathlib import Path
 
 from ..errors import DataError, InputError
+from .dataset import Dataset
 from .files import is_file, list_subfolders, one_line
 from .idx_folder import find_idx, load_idx
 from .image_folder import find_image_folder, load_image_folder
@@ -27,7 +29,9 @@ _KNOWN = (
 )
 
 
-def load_dataset(name="mnist", directory=None):
+def load_dataset(
+    name: str = "mnist", directory: str | PathLike[str] | None = None
+) -> Dataset:
     """Load a data set by name, or from a folder.
 
     Parameters
@@ -61,7 +65,7 @@ def load_dataset(name="mnist", directory=None):
     raise InputError(f"unknown data set {name!r}; known are {', '.join(DATASETS)}")
 
 
-def load_folder(path):
+def load_folder(path: str | PathLike[str]) -> Dataset:
     """Load the data set in a folder, whatever its format.
 
     Parameters

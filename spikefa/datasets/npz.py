@@ -1,12 +1,14 @@
 """NumPy archives of images, such as Keras's ``mnist.npz``."""
 
 import zipfile
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError
 from .assembly import build_dataset, grey
+from .dataset import Dataset
 from .files import is_file, is_folder, list_folder, one_line, reason
 
 __all__ = ["find_npz", "load_npz"]
@@ -20,7 +22,7 @@ _FIELDS = ("train_images", "train_labels", "test_images", "test_labels")
 _WHITE = 255
 
 
-def load_npz(path, name=None):
+def load_npz(path: str | PathLike[str], name: str | None = None) -> Dataset:
     """Load an archive of four arrays.
 
     Parameters

@@ -7,6 +7,7 @@ non-commercial use, therefore not part of the package.
 """
 
 import warnings
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.io import loadmat
 
 from ..errors import DataError, InputError
 from .assembly import build_dataset, grey
+from .dataset import Dataset
 from .files import one_line, reason
 
 __all__ = ["BASE_URL", "REGISTRY", "load_svhn"]
@@ -35,8 +37,13 @@ _HINT = f"download {_TRAIN} and {_TEST} yourself and pass their folder: data='DI
 
 
 def load_svhn(
-    directory=None, *, base_url=BASE_URL, registry=None, cache=None, progress=True
-):
+    directory: str | PathLike[str] | None = None,
+    *,
+    base_url: str = BASE_URL,
+    registry: dict[str, str] | None = None,
+    cache: str | PathLike[str] | None = None,
+    progress: bool = True,
+) -> Dataset:
     """Load the cropped digits of SVHN as grey-scale images.
 
     Parameters

@@ -11,6 +11,7 @@ from brian2cuda.codeobject import CUDAStandaloneCodeObject
 
 __all__ = [
     "DenseCUDACodeObject",
+    "NeuronCUDACodeObject",
     "Grid",
     "accesses",
     "rewrite",
@@ -24,6 +25,10 @@ BLOCKS = 528
 
 #: Threads of a block, and rows that a thread reads before it writes to the first.
 THREADS, GROUP = 256, 4
+
+#: Most rows of a block: it has a flag and a number of each in shared memory, 8 of the
+#: 48 kilobytes that a block can have without asking.
+MOST_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,13 @@ class Grid:
     def splits(self):
         """Blocks that share the rows."""
         most = -(-self.n_pre // (self.lanes * GROUP))
-        return max(1, min(BLOCKS // self.tiles, most))
+        least = -(-self.n_pre // MOST_ROWS)
+        return max(1, min(BLOCKS // self.tiles, most), least)
+
+    @property
+    def blocks(self):
+        """All of them."""
+        return self.tiles * self.splits
 
     @property
     def rows(self):
@@ -127,7 +138,7 @@ def sums_in(variables, get_array_name):
     return [(v, f"{get_array_name(v)}[_postsynaptic_idx]") for v in variables]
 
 
-def scratch_arrays(grid, sums):
+def scratch_arrays(grid, sums, name):
     """List what the sums over rows that several blocks share need in memory.
 
     Parameters
@@ -135,6 +146,8 @@ def scratch_arrays(grid, sums):
     grid : Grid
     sums : list of tuple
         Of `sums_in`.
+    name : str
+        Of the code object; no two arrays of a program have the same.
 
     Returns
     -------
@@ -145,16 +158,25 @@ def scratch_arrays(grid, sums):
     if grid.splits == 1 or not sums:
         return []
     partial = [
-        (c_data_type(variable.dtype), f"_partial_{number}", grid.splits * grid.n_post)
+        (
+            c_data_type(variable.dtype),
+            f"_partial_{number}_{name}",
+            grid.splits * grid.n_post,
+        )
         for number, (variable, _) in enumerate(sums, start=1)
     ]
-    return [*partial, ("unsigned int", "_arrived", grid.tiles)]
+    return [*partial, ("unsigned int", f"_arrived_{name}", grid.tiles)]
+
+
+_WITH_PARTS = CUDAStandaloneCodeObject.templater.derive(
+    __package__, templates_dir="neuron_templates/cuda"
+)
 
 
 class DenseCUDACodeObject(CUDAStandaloneCodeObject):
     """CUDA code for a dense projection."""
 
-    templater = CUDAStandaloneCodeObject.templater.derive(
+    templater = _WITH_PARTS.derive(
         __package__,
         env_globals={
             "Grid": Grid,
@@ -165,3 +187,9 @@ class DenseCUDACodeObject(CUDAStandaloneCodeObject):
         },
         templates_dir="templates/cuda",
     )
+
+
+class NeuronCUDACodeObject(CUDAStandaloneCodeObject):
+    """CUDA code for neurons and their monitors, whose kernels can share a launch."""
+
+    templater = _WITH_PARTS

@@ -21,6 +21,7 @@ from .statements import (
     parse_code,
     post_sums,
 )
+from .subexpressions import read_after_change
 from .variables import give_index_arrays
 
 __all__ = ["DensePathway", "freedom"]
@@ -88,6 +89,21 @@ class DensePathway(CodeRunner):
             template_kwds={TOLD: self.told},
         )
         give_index_arrays(self, synapses)
+        self._warn_of_subexpressions()
+
+    def _warn_of_subexpressions(self):
+        """Say where `Synapses` would compute something else."""
+        synapses = self.synapses
+        equations = dict(synapses.equations) | dict(synapses.event_driven or {})
+        names = read_after_change(self.code, equations)
+        if names:
+            logger.warn(
+                f"The statements of '{self.name}' use '{names[0]}' after they changed "
+                "what it is computed from. It stands for its text here, as Brian2 "
+                "documents it; Synapses would compute it from the values before the "
+                f"event. If '{names[0]}' is written out, both do the same.",
+                "subexpression_after_change",
+            )
 
     @property
     def delay(self):

@@ -12,7 +12,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from .statements import parse_code
 
-__all__ = ["changed_subexpressions", "written_out"]
+__all__ = ["changed_subexpressions", "read_after_change", "written_out"]
 
 
 def changed_subexpressions(code, equations):
@@ -51,6 +51,33 @@ def changed_subexpressions(code, equations):
         for name, text in texts.items()
         if name in used and _with_what_they_use({name}, texts) & changed
     }
+
+
+def read_after_change(code, equations):
+    """Find those of them that are used after the change, where it makes a difference.
+
+    Parameters
+    ----------
+    code : str
+    equations : Equations
+
+    Returns
+    -------
+    names : list of str
+        In the order of the alphabet.
+    """
+    texts = changed_subexpressions(code, equations)
+    changed = {
+        name
+        for name, equation in equations.items()
+        if equation.type == DIFFERENTIAL_EQUATION and "event-driven" in equation.flags
+    }
+    found = set()
+    for name, _, expression in parse_code(code) if texts else ():
+        used = get_identifiers(expression) & texts.keys()
+        found |= {n for n in used if _with_what_they_use({n}, texts) & changed}
+        changed.add(name)
+    return sorted(found)
 
 
 def written_out(code, equations):

@@ -9,7 +9,8 @@ import re
 from contextlib import contextmanager
 from importlib import import_module
 
-from brian2 import defaultclock, prefs
+from brian2 import SpikeMonitor, defaultclock, prefs
+from brian2.core.functions import Function
 from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
 from brian2.groups.group import CodeRunner
@@ -18,6 +19,7 @@ from ..errors import SpikefaError
 
 __all__ = [
     "GeneratedCodeError",
+    "arrays_of_functions",
     "empty",
     "first_of_their_name",
     "globals_of",
@@ -25,8 +27,11 @@ __all__ = [
     "kept_globals",
     "noted_globals",
     "order_of_clocks",
+    "order_of_records",
+    "owned",
     "time_step_of_double_code",
     "with_arguments",
+    "with_checked_random_numbers",
 ]
 
 
@@ -113,10 +118,45 @@ def _do_nothing(run_namespace):
     pass
 
 
+def owned(brian_network, *others):
+    """Let objects know their network before it runs, which spares complaints.
+
+    Brian2 warns of objects that are deleted and were in no network that has run.
+
+    Parameters
+    ----------
+    brian_network : Network
+    *others : BrianObject
+        Objects that are in no network.
+    """
+    for obj in (*brian_network.sorted_objects, *others):
+        obj._network = brian_network.id
+
+
 def empty(monitor):
     """Forget what a monitor has recorded in runtime mode."""
     monitor.resize(0)
     monitor.variables["N"].set_value(0)  # SpikeMonitor.resize leaves it
+
+
+def arrays_of_functions(device):
+    """Return the names of arrays that functions such as a TimedArray bring along.
+
+    Parameters
+    ----------
+    device : CPPStandaloneDevice
+        With the code of the network.
+
+    Returns
+    -------
+    names : set of str
+    """
+    arrays = {}
+    for code_object in device.code_objects.values():
+        for variable in code_object.variables.values():
+            if isinstance(variable, Function):
+                device._insert_func_namespace(variable, code_object, arrays)
+    return set(arrays)
 
 
 def order_of_clocks(queue, first):
@@ -133,6 +173,21 @@ def order_of_clocks(queue, first):
     """
     clocks = slice(first, [kind for kind, _ in queue].index("run_network"))
     queue[clocks] = sorted(queue[clocks], key=str)
+
+
+def order_of_records(monitors):
+    """Sort what spike monitors record.
+
+    Brian2 keeps it in a set; the same network shall give the same program.
+
+    Parameters
+    ----------
+    monitors : iterable of Monitor
+    """
+    for monitor in monitors:
+        if isinstance(monitor, SpikeMonitor):
+            recorded = monitor.template_kwds["record_variables"]
+            monitor.template_kwds["record_variables"] = dict(sorted(recorded.items()))
 
 
 def with_arguments(lines, gates, gate, steps, before_run):
@@ -196,3 +251,36 @@ def time_step_of_double_code(device):
             alias = copy.copy(dt)
             alias.real_var = dt
             code_object.variables["dt"] = alias
+
+
+def with_checked_random_numbers(text):
+    """Let a program end where the card gives no random numbers.
+
+    Brian2CUDA goes on with those of before.
+
+    Parameters
+    ----------
+    text : str
+        Of its ``rand.cu``.
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    GeneratedCodeError
+        If uniform and normal numbers are not drawn in a line each.
+    """
+    text, checked = re.subn(
+        r"^(\s*)(curandGenerate\w+\(.*\));$",
+        r"\1CUDA_SAFE_CALL(\2);",
+        text,
+        flags=re.MULTILINE,
+    )
+    if checked != 2:
+        raise GeneratedCodeError(
+            f"Brian2CUDA draws random numbers in {checked} lines instead of 2: this "
+            "version is not supported"
+        )
+    return text

@@ -1,35 +1,35 @@
-"""C++ standalone mode: one program, compiled once and run again for every chunk.
+"""C++ standalone mode: one program, compiled once, that makes a run for every chunk.
 
-Brian2 writes a program that holds the whole network. Every chunk is a new run of it:
-state, seed, number of steps and gates arrive as Brian2 run arguments
-(``group.variable=file``), images and labels as its static arrays, and the state is
-read back from the results on disk. Two folders of results take turns, so an interrupted
-run leaves those of the one before.
+Brian2 writes a program that holds the whole network; it stays in memory and is asked
+for runs. A request sets number of steps, seed, gates, what is shown, and the state as
+far as the program does not have it. What a run has changed of the state is written to
+files, never to those of the state before: nothing is lost if the program or this
+process dies at any moment, and another program goes on from the files.
 """
 
 import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
-from brian2 import NeuronGroup, prefs
+from brian2 import NeuronGroup, StateMonitor, prefs
 from brian2.devices.device import get_device
 
 from ..errors import SpikefaError
-from .brian_internals import order_of_clocks, with_arguments
+from .brian_internals import owned
 from .cache import trim, using
 from .cpp_project import compile_project
+from .main_loop import MainLoop
+from .program import Program
 from .session import Session
 
 __all__ = ["StandaloneSession"]
 
-_FOLDERS = ("results_a", "results_b")
-_EVALUATION_FOLDER = "results_evaluation"
 _PREFIX = "spikefa_run_"
+_FOLDERS = ("state", "results", "arguments")
 
 
 class StandaloneSession(Session):
@@ -52,11 +52,7 @@ class StandaloneSession(Session):
         If there is no compiler or the project does not compile.
     """
 
-    #: C++ that seeds the random numbers; ``{seed}`` is the name of the array.
-    seeding = (
-        "for (int _i = 0; _i < {threads}; _i++)\n"
-        "    brian::_random_generators[_i].seed({seed}[0] + _i);"
-    )
+    main_loop = MainLoop
 
     def __init__(self, network, build_dir, run_dir=None):
         super().__init__(network)
@@ -69,230 +65,266 @@ class StandaloneSession(Session):
             name="chunk",
             dtype={"start": np.float64},  # holds integers to 2**53
         )
+        owned(network.brian_network, self._chunk)
         for variable in self.variables.values():
             # Refractory neurons carry their last spike from one run to the next.
             variable.read_only = False
             device.array_cache[variable] = None
-        self._write_program(device)
+        self._recordings = _recordings(network)
+        written = {
+            f"{monitor.name}.{name}": monitor.variables[name]
+            for monitor, names in self._recordings.values()
+            for name in names
+        }
+        self.main_loop(network, self._chunk, self.variables | written).write()
         self._open = ExitStack()
         self._open.enter_context(using(self.build_dir))
         self._compile(device)
-        self._files = {var: device.get_array_filename(var) for var in device.arrays}
-        self._files |= {
-            var: device.get_array_filename(var) for var in device.dynamic_arrays_2d
-        }
         # The program does not know what no equation of the model asks for.
         self._used = set(device.timed_arrays)
-        self._process = None
+        self._program, self._asked, self._launcher = None, None, ()
         _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
-        self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
-        self._owned = _own(self.run_dir)
-        _install(self.build_dir, self.run_dir)
+        #: Files of the state: now, to come back to, and what the program has in memory.
+        self._paths, self._kept, self._held = {}, [], {}
+        with _writing_to(run_dir or tempfile.gettempdir()):
+            self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
+            self._owned = _own(self.run_dir)
+            try:
+                _install(self.build_dir, self.run_dir)
+                zeros = {name: np.zeros(shape) for name, shape in self.shapes.items()}
+                self.set_state(zeros)
+            except BaseException:
+                self.close()
+                raise
         trim()
-        self._folders = _FOLDERS
-        self._paths = {}
-        self.set_state({name: np.zeros(shape) for name, shape in self.shapes.items()})
 
     def _compile(self, device):
         compile_project(device, self.build_dir)
 
-    def _environment(self):
+    def environment(self):
         """Environment variables of the program."""
         return os.environ | prefs.devices.cpp_standalone.run_environment_variables
 
-    def _complaint(self, text):
+    def _complaint(self, said, errors, answered):
         """What is wrong, of all that the program has said: it is silent otherwise."""
-        return text.strip()
-
-    def _adapt(self, lines):
-        """Change the lines of the program that list what is run in a time step."""
-        return lines
-
-    def _write_program(self, device):
-        """Let the program take start, length, seed and gates from ``chunk``."""
-        net, model = self.network.brian_network, self.network.model
-        device.apply_run_args()
-        array = {
-            name: device.get_array_name(self._chunk.variables[name])
-            for name in ("gate", "start", "steps", "seed")
-        }
-        threads = max(1, prefs.devices.cpp_standalone.openmp_threads)
-        seeding = self.seeding.format(seed=array["seed"], threads=threads)
-        device.insert_code("main", seeding)
-        # The program dies with this process, however that ends.
-        device.insert_code("before_start", "prctl(PR_SET_PDEATHSIG, SIGKILL);")
-        dt = float(model["dt"])
-        net.run(dt * model["dt"] / dt, namespace={})
-        queue = device.main_queue
-        order_of_clocks(queue, queue.index(("insert_code", seeding)) + 1)
-        (lines,) = [run[1] for kind, run in queue if kind == "run_network"]
-        lines[:] = with_arguments(
-            self._adapt(lines),
-            self._gates,
-            array["gate"],
-            f"{array['steps']}[0] * {dt!r}",
-            list(self._set_time(f"{array['start']}[0]")),
-        )
-
-    def _set_time(self, start):
-        """Let network and clocks start from a time step, the next of their own."""
-        net, dt = self.network.brian_network, float(self.network.model["dt"])
-        yield f"{net.name}.t = {start} * {dt!r};"
-        for clock in sorted(net._clocks, key=lambda clock: clock.name):
-            period = round(clock.dt_ / dt)
-            now = f"ceil({start} / {period}.0) * {clock.name}.dt[0]"
-            yield f"{clock.name}.t[0] = {now};"
-
-    @property
-    def _gates(self):
-        """Gate by the name of the function that it opens."""
-        return {
-            f"_run_{code_object.name}": gate
-            for brian_object in self.network.brian_network.sorted_objects
-            for code_object in brian_object.code_objects
-            if (gate := self.network.gates.get(brian_object.name)) is not None
-        }
+        return f"{said}\n{errors}".strip()
 
     def get_state(self, names=None):
-        return self._read(self._paths, self.variables if names is None else names)
-
-    def _read(self, paths, names):
         return {
             name: np.fromfile(
-                self.run_dir / paths[name], self.variables[name].dtype
+                self.run_dir / self._paths[name], self.variables[name].dtype
             ).reshape(self.shapes[name])
-            for name in names
+            for name in (self.variables if names is None else names)
         }
 
     def set_state(self, state):
         for name, value in state.items():
-            value = np.asarray(value, dtype=self.variables[name].dtype).ravel()
-            self._paths[name] = self._argument_file(name, value)
+            path = self._free_path(name)
+            self._held.pop(name, None)
+            value = np.asarray(value, dtype=self.variables[name].dtype)
+            value.ravel().tofile(self.run_dir / path)
+            self._paths[name] = path
+
+    def _free_path(self, name):
+        """File for new values of a state variable, where no others are needed."""
+        taken = {paths.get(name) for paths in (self._paths, *self._kept)}
+        numbers = range(len(taken) + 1)
+        return next(p for n in numbers if (p := f"state/{name}.{n}") not in taken)
 
     def close(self):
+        if self._program is not None:
+            self._program.close()
         shutil.rmtree(self.run_dir, ignore_errors=True)
         self._owned.close()
         self._open.close()
 
     @contextmanager
     def _forgetting(self):
-        before = self._paths, self._folders, self._step
-        # A run reads all its arguments before it writes: one folder is enough.
-        self._folders = (_EVALUATION_FOLDER,) * 2
+        before = self._paths, self._step
+        self._kept.append(self._paths)
+        self._paths = dict(self._paths)
         try:
             yield
         finally:
-            self._paths, self._folders, self._step = before
+            self._kept.pop()
+            self._paths, self._step = before
+
+    def run(self, *args, **kwds):
+        before = self._paths, self._step
+        try:
+            with _writing_to(self.run_dir):
+                return super().run(*args, **kwds)
+        except BaseException:
+            self._paths, self._step = before
+            raise
 
     def _run(self, images, targets, seed, gates, keep_state):
         n = len(images)
-        steps = n * self.network.architecture.steps_per_image
-        folder = self._folders[0]
+        self._steps_shown = steps = n * self.network.architecture.steps_per_image
         places = self._places(n)
-        for stimulus, values in self._stimuli(images, targets):
-            self._show(stimulus, values, places)
-        gates = gates.astype(self._chunk.variables["gate"].dtype)
-        arguments = self._paths | {
-            "chunk.gate": self._argument_file("chunk.gate", gates),
-            "chunk.start": self._step,
-            "chunk.steps": steps,
-            "chunk.seed": seed % 2**31,
-        }
-        self._execute(folder, arguments)
-        self._results = self.run_dir / folder
-        result = self._result(n)
-        result.seconds = float(
-            (self._results / "last_run_info.txt").read_text().split()[0]
+        shown = [
+            field
+            for stimulus, values in self._stimuli(images, targets)
+            if stimulus in self._used
+            for field in self._show(stimulus, values, places)
+        ]
+        gate = gates.astype(self._chunk.variables["gate"].dtype)
+        gate.tofile(self.run_dir / "arguments" / "gate")
+        chunk = {"start": self._step, "steps": steps, "seed": seed % 2**31}
+        chunk |= {"gate": "arguments/gate"}
+        after = {name: self._free_path(name) for name in self._changed_by(gates)}
+        seconds = self._ask(
+            [f"chunk.{name}={value}" for name, value in chunk.items()]
+            + shown
+            + [f"{name}>{path}" for name, path in after.items()]
+            + [f"{name}>results/{name}" for name in self._opened(gates)],
+            after,
         )
-        after = self._results_of(folder)
+        result = self._result(n)
+        result.seconds = seconds
         if keep_state:
-            self._paths, self._folders = after, self._folders[::-1]
+            self._paths = self._paths | after
             self._step += steps
         return result
 
-    def _results_of(self, folder):
-        """Paths of the state that a run wrote, once all of it is there."""
-        paths = {
-            name: f"{folder}/{self._files[variable]}"
-            for name, variable in self.variables.items()
-        }
+    def _opened(self, gates):
+        """Names of what the monitors record in a run."""
+        for gate, (monitor, names) in self._recordings.items():
+            if gate is None or gates[gate]:
+                yield from (f"{monitor.name}.{name}" for name in names)
+
+    def _ask(self, fields, after):
+        """Ask the program for a run, after which files hold what it has in memory."""
+        program = self._running()
+        fields += [
+            f"{name}={path}"
+            for name, path in self._paths.items()
+            if self._held.get(name) != path
+        ]
+        self._asked = program
+        try:
+            if self._interrupted:  # before there was anything to kill
+                program.kill()
+            try:
+                seconds = program.request(fields)
+            except SpikefaError:
+                self._raise_if_interrupted()
+                raise
+            self._raise_if_interrupted()
+            self._check_sizes(after)
+        except BaseException:
+            self._held = {}
+            raise
+        finally:
+            self._asked = None
+        self._held = self._paths | after
+        return seconds
+
+    def _running(self):
+        """Return the program, started if it is not there, or not any more."""
+        if self._program is None or not self._program.alive:
+            if self._program is not None:
+                self._program.close()
+            self._held = {}
+            self._program = Program(
+                self.run_dir, self.environment(), self._complaint, self._launcher
+            )
+        return self._program
+
+    def restart(self, *launcher):
+        """Let a new program make the next run; the state stays.
+
+        Parameters
+        ----------
+        *launcher : str
+            A command that runs it, such as a debugger.
+        """
+        if self._program is not None:
+            # What a debugger has to say comes at the end.
+            self._program.close(seconds=60 if self._launcher else 5)
+        self._launcher = launcher
+
+    def _check_sizes(self, paths):
+        """Refuse a state that could not all be written."""
         for name, path in paths.items():
             item = np.dtype(self.variables[name].dtype).itemsize
-            size = item * int(np.prod(self.shapes[name]))
-            if (self.run_dir / path).stat().st_size != size:
-                raise SpikefaError(
-                    f"the compiled network could not write all of {name} to "
-                    f"{self.run_dir}; is the disk full?"
-                )
-        return paths
-
-    def _execute(self, folder, arguments):
-        """Run the program once; its standard output goes to a file."""
-        results = self.run_dir / folder
-        results.mkdir(exist_ok=True)
-        command = ["./main", "--results_dir", f"{folder}/"]
-        command += [f"{name}={value}" for name, value in arguments.items()]
-        with open(results / "stdout.txt", "w") as log:
-            code = self._call(command, self._environment(), log)
-        self._raise_if_interrupted()
-        said = (results / "stdout.txt").read_text(errors="replace")
-        complaint = self._complaint(said)
-        if code or complaint:
-            last = complaint.splitlines()[-1] if complaint else "no message"
-            raise SpikefaError(
-                f"the compiled network failed (exit code {code}): {last}"
-            )
-
-    def _call(self, command, environment, log):
-        """Run a command to its end, out of reach of the terminal's Ctrl-C."""
-        with subprocess.Popen(
-            command,
-            cwd=self.run_dir,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        ) as self._process:
-            try:
-                if self._interrupted:  # before there was anything to kill
-                    self._process.kill()
-                return self._process.wait()
-            except BaseException:
-                self._process.kill()
-                raise
-            finally:
-                self._process = None
+            size, file = item * int(np.prod(self.shapes[name])), self.run_dir / path
+            found = file.stat().st_size if file.exists() else 0
+            self._check_written(name, found, size)
 
     def _stop_run(self):
-        if process := self._process:
-            process.kill()
+        if program := self._asked:
+            program.kill()
 
     def _show(self, stimulus, values, places):
-        """Change what the program reads at its start; arguments are read after it."""
-        if stimulus not in self._used:
-            return
-        values = np.asarray(values, dtype=stimulus.values.dtype)
-        path = self.run_dir / "static_arrays" / f"{stimulus.name}_values"
+        """Change the files of what is shown; return what lets the program read them."""
+        rings, tables = stimulus.stored(values)
+        files = {key: f"static_arrays/{stimulus.name}_{key}" for key in stimulus.arrays}
+        for key, table in tables.items():
+            table.tofile(self.run_dir / files[key])
         before_the_end = len(stimulus.values) - places[0]
-        with open(path, "r+b") as file:
-            file.seek(places[0] * values[0].nbytes)
-            values[:before_the_end].tofile(file)
-            file.seek(0)
-            values[before_the_end:].tofile(file)
-
-    def _argument_file(self, name, value, folder="arguments"):
-        path = Path(folder) / name
-        value.tofile(self.run_dir / path)
-        return path
+        for key, rows in rings.items():
+            if rows is None:  # memory that no file is read into costs nothing
+                os.truncate(self.run_dir / files.pop(key), 0)
+                continue
+            with open(self.run_dir / files[key], "r+b") as ring:
+                ring.seek(places[0] * rows[0].nbytes)
+                rows[:before_the_end].tofile(ring)
+                ring.seek(0)
+                rows[before_the_end:].tofile(ring)
+        return [f"{stimulus.name}_{key}<{file}" for key, file in files.items()]
 
     def _recorded(self, monitor, name):
-        variable = monitor.variables[name]
-        return np.fromfile(self._results / self._files[variable], variable.dtype)
+        found = self._from_results(monitor, name)
+        if isinstance(monitor, StateMonitor):
+            expected = self._steps_shown * (1 if name == "t" else len(monitor.record))
+        else:
+            expected = self._from_results(monitor, "N").sum()  # one number
+        self._check_written(f"{monitor.name}.{name}", len(found), expected)
+        return found
+
+    def _from_results(self, monitor, name):
+        file = self.run_dir / "results" / f"{monitor.name}.{name}"
+        return np.fromfile(file, monitor.variables[name].dtype)
+
+    def _check_written(self, name, found, expected):
+        """Brian2's programs do not notice that a disk is full."""
+        if found != expected:
+            raise SpikefaError(
+                f"the compiled network could not write all of {name} to "
+                f"{self.run_dir}; is the disk full?"
+            )
+
+
+def _recordings(network):
+    """Monitors and what is read of them, by gate; the readout has none."""
+    found = {None: (network.readout, list(network.readout.record_variables))}
+    for name, monitor in network.monitors.items():
+        variable = network.records[name].variable
+        names = ["t", "i", "N"] if variable == "spikes" else ["t", variable]
+        found[network.gates[monitor.name]] = monitor, names
+    return found
+
+
+@contextmanager
+def _writing_to(folder):
+    """Say in one line that something cannot be written, or is gone."""
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise SpikefaError(f"{exc.filename} was removed while it was in use") from exc
+    except OSError as exc:  # those of NumPy have no words for it
+        reason = exc.strerror or "is the disk full?"
+        raise SpikefaError(
+            f"cannot run the compiled network in {folder}: {reason}; TMPDIR names "
+            "another folder"
+        ) from exc
 
 
 def _install(build_dir, run_dir):
     """Copy what a run needs, so that several runs can share one build."""
-    (run_dir / "arguments").mkdir()
+    for name in _FOLDERS:
+        (run_dir / name).mkdir()
     shutil.copy2(build_dir / "main", run_dir / "main")
     (run_dir / "static_arrays").mkdir()
     for path in (build_dir / "static_arrays").iterdir():

@@ -19,10 +19,14 @@ from brian2.utils.filelock import FileLock
 
 from ..errors import SpikefaError
 from .cache import cache_folder, using
+from .main_loop import add_header
 
 __all__ = ["compile_project"]
 
 _HEADER = "precompiled.h"
+
+#: MB that a first build takes while it is made, most of it for the header.
+_NEEDED = 80
 
 #: Lets glibc declare the vector versions of exp, tanh and others, so that loops over
 #: neurons are vectorised. GCC defines it only if NaN and infinity are ruled out too,
@@ -106,7 +110,10 @@ def _what_failed(directory):
     said = log.read_text(errors="replace") if log.exists() else ""
     if not said or "No space left on device" in said:
         free = shutil.disk_usage(directory).free / 1e6
-        return f"cannot compile in {directory}: {free:.0f} MB are free on its disk"
+        return (
+            f"cannot compile in {directory}: {free:.0f} MB are free on its disk, "
+            f"about {_NEEDED} are needed"
+        )
     return (
         f"the generated C++ project in {directory} does not compile; its make.log "
         "says why"
@@ -120,6 +127,7 @@ def _build(device, directory):
         _VECTOR_MATH,
     ]
     device.build(directory=str(directory), compile=False, run=False)
+    add_header(directory)
     _write(directory / "precompiled.mk", _MAKEFILE)
     _make_holes(directory / "static_arrays")
     compiler = _make(directory, "compiler")
@@ -159,7 +167,7 @@ def _digest(directory, device, compiler):
     """Name all that the program is made from."""
     digest = hashlib.sha256(compiler.encode())
     names = device.writer.source_files | device.writer.header_files
-    for name in sorted({*names, "makefile", "brianlib/spikequeue.cpp"}):
+    for name in sorted({*names, "makefile", "requests.h", "brianlib/spikequeue.cpp"}):
         digest.update(f"{name}\n".encode())
         digest.update((directory / name).read_bytes())
     return digest.hexdigest()

@@ -1,16 +1,12 @@
-"""CUDA: Brian2CUDA's program for a graphics card, run again for every chunk.
+"""CUDA: Brian2CUDA's program for a graphics card, which makes a run for every chunk.
 
-The program is built, and its results are read, as in C++ standalone mode: Brian2CUDA
-can neither store nor restore a state, but it takes new values as run arguments. No card
-is needed to generate and compile it.
+The program is built and asked for runs as in C++ standalone mode; between runs the
+state stays on the card. No card is needed to generate and compile it.
 """
 
 import os
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +14,11 @@ import numpy as np
 
 from ..errors import InputError, ProjectBuilt
 from .cpp import StandaloneSession
+from .cuda_main_loop import CudaMainLoop
 from .cuda_project import compile_cuda_project
+from .cuda_toolkit import HOW_TO_INSTALL, Toolkit, find_toolkit
+from .driver import Driver, ask_driver
+from .main_loop import include_header
 
 __all__ = [
     "DEFAULT_CAPABILITY",
@@ -32,11 +32,6 @@ __all__ = [
 #: Compute capability without a card: that of the H100.
 DEFAULT_CAPABILITY = "9.0"
 
-#: Least compute capability that Brian2CUDA takes.
-LEAST = 5.0
-
-_HOW_TO_INSTALL = "pip install spikefa[cuda]"
-
 
 @dataclass(frozen=True)
 class Machine:
@@ -44,31 +39,31 @@ class Machine:
 
     Attributes
     ----------
-    nvcc : str
-        Path of the compiler.
-    version : float
-        Of CUDA, such as 13.0.
     capability : float
         Compute capability that is compiled for.
-    curand_headers : pathlib.Path
-        A folder.
-    curand_library : pathlib.Path
-        A file.
+    driver : Driver
+    toolkit : Toolkit or None
+        None where there is no compiler, and a program that has been compiled elsewhere.
     """
 
-    nvcc: str
-    version: float
     capability: float
-    curand_headers: Path
-    curand_library: Path
+    driver: Driver
+    toolkit: Toolkit | None
 
     @property
     def target(self):
-        """What of this shapes the compiled program."""
-        return f"{self.version} {self.capability}"
+        """What of this shapes the generated code."""
+        return str(self.capability)
+
+    def runs(self, version):
+        """Whether the driver runs programs of a version of CUDA.
+
+        All versions of CUDA of one major number run on the same drivers.
+        """
+        return self.driver.cuda is None or int(version) <= int(self.driver.cuda)
 
 
-def check_machine(capability=None, build_only=False):
+def check_machine(capability=None, build_only=False, build_dir=None):
     """Find what a CUDA build needs, before anything is written.
 
     Parameters
@@ -78,6 +73,8 @@ def check_machine(capability=None, build_only=False):
         `DEFAULT_CAPABILITY`.
     build_only : bool, optional
         Whether a card can be missing.
+    build_dir : path, optional
+        Where there may be a program that needs no compiler any more.
 
     Returns
     -------
@@ -86,72 +83,51 @@ def check_machine(capability=None, build_only=False):
     Raises
     ------
     InputError
-        If something is missing.
+        If something is missing, or too old.
     """
     if find_spec("brian2cuda") is None:
-        raise InputError(f"device 'cuda' needs Brian2CUDA: {_HOW_TO_INSTALL}")
-    card = _card()
-    nvcc = _nvcc()
-    if nvcc is None:
-        and_no_card = "" if card else ", nor is there a graphics card"
+        raise InputError(f"device 'cuda' needs Brian2CUDA: {HOW_TO_INSTALL}")
+    driver = ask_driver()
+    card, why = driver.card, driver.problem
+    toolkit = find_toolkit()
+    compiled = build_dir is not None and any(Path(build_dir).glob("*/complete"))
+    if toolkit is None and not (compiled and card):
+        and_no_card = "" if card else f", nor is there a graphics card ({why})"
         raise InputError(
             f"device 'cuda' needs the compiler nvcc: not found{and_no_card}; use "
             "device='cpp'"
         )
     if card is None and not build_only:
         raise InputError(
-            "device 'cuda' needs a graphics card: none found; build_only=True "
+            f"device 'cuda' needs a graphics card: none found ({why}); build_only=True "
             "compiles without one, device='cpp' runs without one"
         )
-    chosen = capability or card or DEFAULT_CAPABILITY
-    if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII) or float(chosen) < LEAST:
+    chosen = capability or (card.capability if card else DEFAULT_CAPABILITY)
+    if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII):
+        raise InputError(f"compute capability: expected such as 9.0, got {chosen}")
+    machine = Machine(float(chosen), driver, toolkit)
+    if toolkit is not None:
+        toolkit.check(chosen)
+    if not build_only:
+        _check_card(machine, compiled)
+    return machine
+
+
+def _check_card(machine, compiled):
+    """Refuse what the card and its driver could not run."""
+    card, toolkit = machine.driver.card, machine.toolkit
+    if machine.capability > float(card.capability):
         raise InputError(
-            f"compute capability: expected {LEAST} or more, such as 9.0, got {chosen}"
+            f"compute capability: {machine.capability} is more than that of the card "
+            f"({card.name}: {card.capability})"
         )
-    return Machine(nvcc, _version(nvcc), float(chosen), *_curand(nvcc))
-
-
-def _nvcc():
-    """Path of nvcc; CUDA_PATH goes first, as in Brian2CUDA."""
-    home = os.environ.get("CUDA_PATH")
-    return (home and shutil.which("nvcc", path=f"{home}/bin")) or shutil.which("nvcc")
-
-
-def _version(nvcc):
-    said = _output([nvcc, "--version"])
-    if found := re.search(r"release (\d+\.\d+)", said):
-        return float(found[1])
-    raise InputError(f"{nvcc} does not tell its version")
-
-
-def _card():
-    """Compute capability of the first graphics card, as text, or None."""
-    command = ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]
-    lines = _output(command).splitlines()
-    return lines[0].strip() if lines and re.match(r"\d+\.\d", lines[0]) else None
-
-
-def _output(command):
-    """Standard output of a command, nothing if it fails."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return "" if done.returncode else done.stdout
-
-
-def _curand(nvcc):
-    """Folder of curand's headers and its library, from the package or from CUDA."""
-    try:
-        found = [Path(file.locate()) for file in files("nvidia-curand") or ()]
-    except PackageNotFoundError:
-        home = Path(nvcc).resolve().parents[1]
-        found = [home / "include" / "curand.h", *home.glob("lib*/libcurand.so.*")]
-    headers = [path.parent for path in found if path.name == "curand.h"]
-    libraries = [p for p in found if re.fullmatch(r"libcurand\.so\.\d+", p.name)]
-    if not (headers and headers[0].is_dir() and libraries and libraries[0].exists()):
-        raise InputError(f"device 'cuda' needs curand: {_HOW_TO_INSTALL}")
-    return headers[0], libraries[0]
+    if toolkit and not compiled and not machine.runs(toolkit.version):
+        raise InputError(
+            f"the driver of the graphics card runs programs of CUDA "
+            f"{machine.driver.cuda} at most, and {toolkit.nvcc} is of CUDA "
+            f"{toolkit.version}: a newer driver, or the environment variable CUDA_PATH "
+            "with the folder of an older CUDA"
+        )
 
 
 def activate(machine):
@@ -177,10 +153,10 @@ def activate(machine):
     backend.detect_gpus = False
     backend.gpu_id = 0
     backend.compute_capability = machine.capability
-    backend.cuda_runtime_version = machine.version
-    backend.cuda_path = str(Path(machine.nvcc).parents[1])
-    if "<sys/prctl.h>" not in prefs.codegen.cpp.headers:
-        prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
+    # Its makefile, which is not used, asks for these.
+    backend.cuda_runtime_version = machine.toolkit.version if machine.toolkit else 12.0
+    backend.cuda_path = str(machine.toolkit.home) if machine.toolkit else "/"
+    include_header()
 
 
 def implement_timed_arrays(values):
@@ -230,7 +206,7 @@ class CudaSession(StandaloneSession):
         If the project does not compile.
     """
 
-    seeding = "random_number_buffer.set_seed({seed}[0]);"
+    main_loop = CudaMainLoop
 
     def __init__(self, network, build_dir, machine, build_only=False):
         self._machine, self._build_only = machine, build_only
@@ -246,25 +222,17 @@ class CudaSession(StandaloneSession):
                 f"folder and give build_dir='{self.build_dir.parent}'"
             )
 
-    def _environment(self):
+    def environment(self):
         """Let the program find curand: it runs in another folder than it is built."""
         folders = [str(self.build_dir.absolute() / "lib")]
         folders += filter(None, [os.environ.get("LD_LIBRARY_PATH")])
-        return super()._environment() | {"LD_LIBRARY_PATH": ":".join(folders)}
+        return super().environment() | {"LD_LIBRARY_PATH": ":".join(folders)}
 
-    def _complaint(self, text):
-        """Brian2CUDA's programs say a lot when all is well."""
-        return "\n".join(
-            line
-            for line in super()._complaint(text).splitlines()
-            if re.match(r"error|cannot|could not|memory error", line, re.IGNORECASE)
-        )
-
-    def _adapt(self, lines):
-        """Refill random numbers in the clock of the neurons only, which draw them."""
-        clock = self.network.layers[0].clock.name
-        return [
-            line
-            for line in lines
-            if "_run_random_number_buffer" not in line or f"(&{clock}," in line
-        ]
+    def _complaint(self, said, errors, answered):
+        """Brian2CUDA's programs say a lot when all is well, on standard output."""
+        lines = [*said.splitlines(), *errors.splitlines()]
+        wrong = r"error|cannot|could not|memory error|there is no"
+        found = [line for line in lines if re.match(wrong, line, re.IGNORECASE)]
+        if not answered:  # it has died, of something that thrust or the loader tells
+            found += [line for line in errors.splitlines() if line.strip()]
+        return "\n".join(found)

@@ -8,6 +8,7 @@ A network has some sixty small files that all read the same headers, which takes
 more than ten seconds each. They are compiled in a few bundles instead.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -17,10 +18,19 @@ from pathlib import Path
 from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
-from ..errors import SpikefaError
-from .brian_internals import time_step_of_double_code
+from ..errors import InputError, SpikefaError
+from .brian_internals import time_step_of_double_code, with_checked_random_numbers
+from .cuda_graph import declare_steps_left
+from .cuda_step import share_launches
+from .main_loop import add_header
 
-__all__ = ["bundle", "compile_cuda_project"]
+__all__ = [
+    "add_curand",
+    "bundle",
+    "compile_cuda_project",
+    "dealt_out",
+    "generate",
+]
 
 #: Bundles of code objects. The number does not depend on the machine, so that a copy of
 #: the folder is complete elsewhere too.
@@ -33,29 +43,36 @@ _HOST_FLAGS = ["-O3"]
 #: Brian2CUDA reads run arguments from files, and turns their names into lower case.
 _LOWER_CASE = "c = std::tolower(static_cast<unsigned char>(c));"
 
+#: What the environment says of the same variables does not count (``=``), what the
+#: command line says does. Whatever changes the code compiles all of it again.
 _MAKEFILE = """\
 # make ARCH=sm_80 compiles for another card.
-NVCC ?= {nvcc}
-ARCH ?= {arch}
+NVCC = {nvcc}
+ARCH = {arch}
 NVCCFLAGS = -I. -Iinclude -std=c++17 -arch=$(ARCH) -w -Xcompiler "{host_flags}"
 SOURCES = {sources}
 OBJECTS = $(SOURCES:.cu=.o)
 
 main: $(OBJECTS)
 \t$(NVCC) -arch=$(ARCH) $(OBJECTS) -o main -Llib -l:{library} \\
-\t    -Xlinker '-rpath=$$ORIGIN/lib'
+\t    -Xlinker '-rpath=$$ORIGIN/lib' -Xlinker -rpath-link=lib
 
-%.o: %.cu {headers}
+%.o: %.cu {headers} compiled_with
 \t$(NVCC) $(NVCCFLAGS) -dc $< -o $@
+
+compiled_with: always
+\t@echo '$(NVCC) $(NVCCFLAGS)' | cmp -s - $@ || echo '$(NVCC) $(NVCCFLAGS)' > $@
 
 clean:
 \trm -f $(OBJECTS) main
-.PHONY: clean
+.PHONY: always clean
 """
 
 
 def compile_cuda_project(device, directory, machine):
     """Generate and build the project of Brian2CUDA's device.
+
+    What has been compiled before, here or on another machine, is left alone.
 
     Parameters
     ----------
@@ -66,40 +83,46 @@ def compile_cuda_project(device, directory, machine):
 
     Raises
     ------
+    InputError
+        If the program that is there cannot be used, and there is no compiler.
     SpikefaError
         If a tool is missing or the project does not compile.
     """
-    for tool in ("make", "g++"):
-        if shutil.which(tool) is None:
-            raise SpikefaError(f"CUDA needs '{tool}': not found")
     directory.parent.mkdir(parents=True, exist_ok=True)
     complete = directory / "complete"
     with FileLock(str(directory.with_suffix(".lock"))):
         if not complete.exists():  # a build that was killed leaves broken objects
             shutil.rmtree(directory, ignore_errors=True)
+        sources = generate(device, directory, machine)
+        digest = _digest(directory, machine, sources)
+        if complete.exists():
+            compiled, _, version = complete.read_text().partition(" ")
+            if compiled == digest and machine.runs(float(version)):
+                return
+        if machine.toolkit is None:
+            raise InputError(
+                f"the program in {directory} is not one of this network for this card "
+                "and its driver, and there is no nvcc to compile it"
+            )
         complete.unlink(missing_ok=True)
-        generate(device, directory, machine)
-        jobs = len(os.sched_getaffinity(0))
-        with open(directory / "make.log", "w") as log:
-            done = subprocess.run(
-                ["make", f"-j{jobs}"], cwd=directory, stdout=log, stderr=log
-            )
-        if done.returncode:
-            raise SpikefaError(
-                f"the generated CUDA project in {directory} does not compile; its "
-                "make.log says why"
-            )
-        complete.touch()
+        add_curand(directory, machine.toolkit)
+        _write_makefile(directory, machine, sources)
+        _make(directory)
+        complete.write_text(f"{digest} {machine.toolkit.version}\n")
 
 
 def generate(device, directory, machine):
-    """Write all files of the project.
+    """Write all files that are generated; return the names of those to compile.
 
     Parameters
     ----------
     device : CUDAStandaloneDevice
     directory : pathlib.Path
     machine : Machine
+
+    Returns
+    -------
+    sources : list of str
     """
     before = prefs.codegen.cpp.extra_compile_args
     prefs.codegen.cpp.extra_compile_args = _HOST_FLAGS
@@ -108,40 +131,123 @@ def generate(device, directory, machine):
         device.build(directory=str(directory), compile=False, run=False)
     finally:
         prefs.codegen.cpp.extra_compile_args = before
-    shutil.copytree(machine.curand_headers, directory / "include", dirs_exist_ok=True)
-    (directory / "lib").mkdir(exist_ok=True)
-    library = directory / "lib" / machine.curand_library.name
-    if not library.exists():
-        shutil.copy2(machine.curand_library, library)
-    sources = _bundles(directory, sorted(device.writer.source_files))
+    add_header(directory)
+    header = directory / "rand.h"
+    header.write_text(declare_steps_left(header.read_text()))
+    return _bundles(directory, sorted(device.writer.source_files))
+
+
+def _digest(directory, machine, sources):
+    """Name all that the program is made from; not what compiles it.
+
+    A program that has been compiled elsewhere shall not be compiled again.
+    """
+    digest = hashlib.sha256(f"{machine.capability} {_HOST_FLAGS}".encode())
+    headers = [path.relative_to(directory) for path in directory.glob("**/*.h")]
+    generated = [path for path in headers if path.parts[0] != "include"]
+    for name in sorted([*map(str, generated), *sources]):
+        digest.update(f"{name}\n".encode())
+        digest.update((directory / name).read_bytes())
+    return digest.hexdigest()
+
+
+def add_curand(directory, toolkit):
+    """Put curand's headers and the libraries of a program into its folder.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+    toolkit : Toolkit
+    """
+    for name in ("include", "lib"):
+        (directory / name).mkdir(exist_ok=True)
+    for header in toolkit.curand_headers.glob("curand*.h"):
+        shutil.copy2(header, directory / "include" / header.name)
+    for library in toolkit.libraries:
+        shutil.copy2(library, directory / "lib" / library.name)
+
+
+def _write_makefile(directory, machine, sources):
+    toolkit = machine.toolkit
+    in_path = shutil.which("nvcc") == toolkit.nvcc
     makefile = _MAKEFILE.format(
-        nvcc="nvcc" if shutil.which("nvcc") == machine.nvcc else machine.nvcc,
+        nvcc="nvcc" if in_path else toolkit.nvcc,
         arch=f"sm_{str(machine.capability).replace('.', '')}",
         host_flags=" ".join(_HOST_FLAGS),
         sources=" ".join(sources),
         headers="objects.h",
-        library=library.name,
+        library=toolkit.libraries[0].name,
     )
     (directory / "makefile").write_text(makefile)
 
 
+def _make(directory):
+    for tool in ("make", "g++"):
+        if shutil.which(tool) is None:
+            raise SpikefaError(f"CUDA needs '{tool}': not found")
+    jobs = len(os.sched_getaffinity(0))
+    with open(directory / "make.log", "w") as log:
+        done = subprocess.run(
+            ["make", f"-j{jobs}"], cwd=directory, stdout=log, stderr=log
+        )
+    if done.returncode:
+        raise SpikefaError(
+            f"the generated CUDA project in {directory} does not compile; its "
+            "make.log says why"
+        )
+
+
 def _bundles(directory, sources):
     """Write the bundles; return the names of all files to compile."""
+    texts = {name: (directory / name).read_text() for name in sources}
+    texts["rand.cu"] = with_checked_random_numbers(texts["rand.cu"])
+    texts, steps = share_launches(texts)
     objects = [name for name in sources if name.startswith("code_objects/")]
     # The random numbers last: this file opens a namespace for all that follows.
-    others = sorted(set(sources) - set(objects), key=lambda name: name == "rand.cu")
-    parts = {
-        f"bundle_{number}.cu": objects[number::_BUNDLES] for number in range(_BUNDLES)
-    }
-    for name, files in (parts | {"core.cu": others}).items():
-        text = "\n".join(
-            bundle((directory / file).read_text(), f"_of_{Path(file).stem}")
-            for file in files
-        ).replace(_LOWER_CASE, "")
+    others = sorted(set(sources) - set(objects), key=_random_numbers_last)
+    contents = {"core.cu": (others, [])}
+    for number, part in enumerate(dealt_out(objects, steps)):
+        contents[f"bundle_{number}.cu"] = part
+    for name, (files, codes) in contents.items():
+        bundled = [bundle(texts[file], f"_of_{Path(file).stem}") for file in files]
+        text = "\n".join([*bundled, *codes]).replace(_LOWER_CASE, "")
         path = directory / name
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-    return [*parts, "core.cu"]
+    return sorted(contents)
+
+
+def _random_numbers_last(name):
+    return name == "rand.cu", name
+
+
+def dealt_out(objects, steps):
+    """Deal code objects out to bundles, those of one launch together with its code.
+
+    Parameters
+    ----------
+    objects : list of str
+        Names of files.
+    steps : list of tuple
+        Of `share_launches`.
+
+    Returns
+    -------
+    bundles : list of tuple
+        For each the names of its files, and the code that follows them.
+    """
+    together = {name: {name} for name in objects}
+    for files, _ in steps:
+        joined = set().union(*(together[name] for name in files))
+        together.update(dict.fromkeys(joined, joined))
+    groups = {id(group): sorted(group) for group in together.values()}
+    bundles = [([], []) for _ in range(_BUNDLES)]
+    for files in sorted(groups.values(), key=lambda group: (-len(group), group)):
+        names, codes = min(bundles, key=lambda bundle: len(bundle[0]))
+        names += files
+        codes += [code for needed, code in steps if needed and needed[0] in files]
+    bundles[0][1].extend(code for needed, code in steps if not needed)
+    return [(sorted(names), codes) for names, codes in bundles]
 
 
 def bundle(text, name):

@@ -2,38 +2,48 @@
 
 import hashlib
 import logging
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from brian2 import prefs, set_device
 from brian2.devices.device import get_device
 
+from ..equations.model import Model
 from ..equations.usage import check_functions
 from ..errors import InputError
+from ..network.architecture import Architecture
 from ..network.build import build_network
 from ..network.check import blaming_model, check_model
 from ..network.precision import float_type, lost_in_single
-from ..rules import get_rule
+from ..rules import Rule, get_rule
 from .brian_internals import first_of_their_name, kept_globals
 from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp import StandaloneSession
-from .cuda import CudaSession, check_machine, implement_timed_arrays
-from .cuda import activate as activate_cuda
+from .cuda import (
+    CudaSession,
+    activate as activate_cuda,
+    check_machine,
+    implement_timed_arrays,
+)
+from .main_loop import include_header
 from .runtime import RuntimeSession
+from .session import Session
 
 __all__ = ["DEVICES", "check_device", "open_session"]
 
 
 def open_session(
-    architecture,
-    model,
-    rule="fa",
+    architecture: Architecture,
+    model: Model,
+    rule: str | Rule = "fa",
     *,
-    device="cpp",
-    threads=1,
-    record=None,
-    build_dir=None,
-):
+    device: str | DeviceChoice = "cpp",
+    threads: int = 1,
+    record: dict[str, Any] | None = None,
+    build_dir: str | PathLike[str] | None = None,
+) -> Session:
     """Build a network on a device.
 
     Parameters
@@ -136,7 +146,9 @@ def check_device(choice, threads=1):
     if name in ("cpp", "cuda"):
         cache_limit()
     if name == "cuda":
-        return check_machine(choice.compute_capability, choice.build_only)
+        return check_machine(
+            choice.compute_capability, choice.build_only, choice.build_dir
+        )
     for option in ("build_only", "compute_capability"):
         if getattr(choice, option):
             value = getattr(choice, option)
@@ -160,8 +172,7 @@ def _activate_cpp(threads):
     device.reinit()
     device.activate(build_on_run=False)
     prefs.devices.cpp_standalone.openmp_threads = threads if threads > 1 else 0
-    if "<sys/prctl.h>" not in prefs.codegen.cpp.headers:
-        prefs.codegen.cpp.headers += ["<sys/prctl.h>"]
+    include_header()
 
 
 def _build_root(choice):

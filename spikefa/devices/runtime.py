@@ -6,12 +6,12 @@ import numpy as np
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
 
-from ..equations.statements import sets_variable
 from .brian_internals import (
     empty,
     globals_of,
     keep_generated_code,
     noted_globals,
+    owned,
 )
 from .session import Session
 
@@ -24,6 +24,7 @@ class RuntimeSession(Session):
     def __init__(self, network):
         super().__init__(network)
         self._globals = noted_globals()
+        owned(network.brian_network)
 
     def get_state(self, names=None):
         names = self.variables if names is None else names
@@ -42,7 +43,7 @@ class RuntimeSession(Session):
         before = self.get_state(self._changed_by(gates))
         places = self._places(len(images))
         for stimulus, values in self._stimuli(images, targets):
-            stimulus.values[places] = values
+            stimulus.show(values, places)
         self._set_gates(gates)
         self._prepare()
         try:
@@ -76,17 +77,6 @@ class RuntimeSession(Session):
 
     def _recorded(self, monitor, name):
         return np.array(monitor.variables[name].get_value()).ravel()
-
-    def _changed_by(self, gates):
-        """Names of the state that a run can change; weights only if they learn."""
-        model = self.network.model
-        learns = gates[: self.network.n_layers + 1].any()
-        learning = learns or sets_variable(model["transmit"], "W")
-        return [
-            name
-            for name, variable in self.variables.items()
-            if not variable.constant and (learning or not name.endswith(".W"))
-        ]
 
     def _set_gates(self, gates):
         for obj in self.network.brian_network.sorted_objects:

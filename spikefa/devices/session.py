@@ -5,12 +5,17 @@ only this interface: set the state, run a chunk with some seed, read the state.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from brian2.core.variables import ArrayVariable
+from numpy.typing import ArrayLike, NDArray
 
+from ..datasets.dataset import Inputs
+from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
 
@@ -35,8 +40,8 @@ class ChunkResult:
         Time that the steps took, start-up and files not included.
     """
 
-    output: np.ndarray
-    records: dict = field(default_factory=dict)
+    output: NDArray
+    records: dict[str, Recording] = field(default_factory=dict)
     seconds: float = float("nan")
 
 
@@ -95,17 +100,18 @@ class Session(ABC):
         of a side is (n_pre,) or (n_post,), under a name that begins with ``_``.
     """
 
-    def __init__(self, network):
+    def __init__(self, network: Any) -> None:
         self.network = network
         self.variables = state_variables(network)
         self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
         self._step = 0
-        self._pass_length = None
-        self._learned_steps = None  # in an evaluation: those before it
+        self._pass_length: tuple[int, int] | None = None
+        # In an evaluation: those before it.
+        self._learned_steps: int | None = None
         self._interrupted = False
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Time steps that the network has been through; its time is ``step * dt``.
 
         It goes on from run to run. An evaluation goes on from it, and leaves it as it
@@ -119,7 +125,7 @@ class Session(ABC):
         return self._step
 
     @step.setter
-    def step(self, step):
+    def step(self, step: int) -> None:
         unit = self.network.architecture.steps_per_image
         if step != int(step) or step < 0 or step % unit:
             raise InputError(
@@ -128,7 +134,7 @@ class Session(ABC):
         self._step = int(step)
 
     @property
-    def pass_length(self):
+    def pass_length(self) -> tuple[int, int] | None:
         """What ``passes(t)`` counts: images of a pass, and the time steps of each.
 
         A tuple of two integers, or None if nobody has said it; `Trainer` does. The
@@ -143,7 +149,7 @@ class Session(ABC):
         return self._pass_length
 
     @pass_length.setter
-    def pass_length(self, length):
+    def pass_length(self, length: tuple[int, int]) -> None:
         images, steps = length
         unit = self.network.architecture.steps_per_image
         if images < 1 or steps < 1 or steps % unit:
@@ -165,24 +171,24 @@ class Session(ABC):
         return pairs if variable.size in (pairs[0] * pairs[1], 0) else (variable.size,)
 
     @property
-    def chunk_images(self):
+    def chunk_images(self) -> int:
         """Most images that one run can hold."""
         return self.network.architecture.chunk_images
 
     @property
-    def learn_everything(self):
+    def learn_everything(self) -> NDArray[np.bool_]:
         """Gates of normal training: backward sweep and plasticity where not frozen."""
         gates = np.ones(self.network.n_layers + 1, dtype=bool)
         gates[list(self.network.architecture.frozen)] = False
         return gates
 
     @property
-    def learn_nothing(self):
+    def learn_nothing(self) -> NDArray[np.bool_]:
         """Gates of an evaluation."""
         return np.zeros(self.network.n_layers + 1, dtype=bool)
 
     @abstractmethod
-    def get_state(self, names=None):
+    def get_state(self, names: Collection[str] | None = None) -> dict[str, NDArray]:
         """Read state variables.
 
         Returns
@@ -192,18 +198,28 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def set_state(self, state):
+    def set_state(self, state: Mapping[str, ArrayLike]) -> None:
         """Write state variables; those not named keep their values."""
 
-    def run(self, images, targets, *, seed, gates=None, record=True, keep_state=True):
+    def run(
+        self,
+        images: ArrayLike | Inputs,
+        targets: ArrayLike,
+        *,
+        seed: int,
+        gates: ArrayLike | None = None,
+        record: bool | Collection[str] = True,
+        keep_state: bool = True,
+    ) -> ChunkResult:
         """Present images and return the outputs.
 
         Parameters
         ----------
-        images : numpy.ndarray, shape (n, n_inputs)
-            Inputs as they are, such as ``dataset.train_inputs[:20]``. Whole numbers
-            are taken with target vectors only, and bytes never: what stands for 1 is
-            known to the data set.
+        images : numpy.ndarray or Inputs, shape (n, n_inputs)
+            Inputs as they are, such as ``dataset.train_inputs[:20]``, or the same
+            numbers in less memory, ``dataset.train_inputs.take(range(20))``. Whole
+            numbers are taken with target vectors only, and bytes never: what stands
+            for 1 is known to the data set.
         targets : numpy.ndarray, shape (n,) or (n, n_outputs)
             Class labels or target vectors.
         seed : int
@@ -253,7 +269,7 @@ class Session(ABC):
     def _run(self, images, targets, seed, gates, keep_state): ...
 
     @contextmanager
-    def evaluating(self):
+    def evaluating(self) -> Iterator[None]:
         """Let runs without plasticity follow each other, then forget them.
 
         Inside the ``with`` block neurons carry their state from run to run, and time
@@ -272,12 +288,12 @@ class Session(ABC):
     def _forgetting(self):
         """Put state and time back at the end."""
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         """Give up the current run, or the next one; safe in a signal handler."""
         self._interrupted = True
         self._stop_run()
 
-    def clear_interrupt(self):
+    def clear_interrupt(self) -> None:
         """Forget an `interrupt` that came when nothing was running."""
         self._interrupted = False
 
@@ -289,19 +305,22 @@ class Session(ABC):
             self._interrupted = False
             raise RunInterrupted("the run was interrupted")
 
-    def close(self):  # noqa: B027
+    def close(self) -> None:  # noqa: B027
         """Release what the session holds on disk."""
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _checked(self, images, targets):
+    def _checked(
+        self, images: ArrayLike | Inputs, targets: ArrayLike
+    ) -> tuple[NDArray | Inputs, NDArray]:
         arch = self.network.architecture
-        images = np.asarray(images)
-        if images.ndim != 2 or images.shape[1] != arch.layer_sizes[0]:
+        if not isinstance(images, Inputs):
+            images = np.asarray(images)
+        if len(images.shape) != 2 or images.shape[1] != arch.layer_sizes[0]:
             raise InputError(
                 f"images of shape {images.shape} do not fit "
                 f"{arch.layer_sizes[0]} input neurons"
@@ -310,28 +329,39 @@ class Session(ABC):
             raise InputError(
                 f"a run takes 1 to {self.chunk_images} images, got {len(images)}"
             )
+        targets = np.asarray(targets, dtype=np.float64)
         if len(targets) != len(images):
             raise InputError(f"{len(images)} images but {len(targets)} targets")
+        if isinstance(images, Inputs):
+            return images, targets
         whole = images.dtype.kind in "ui" and not arch.vector_target
         if whole or images.dtype == np.uint8:
             raise InputError(
                 f"images are whole numbers ({images.dtype}), and which of them stands "
                 "for 1 is not known: give Dataset.train_inputs[...], or floats"
             )
-        if images.dtype.kind != "f":
-            images = images.astype(float)
-        return images, np.asarray(targets, dtype=np.float64)
+        return images if images.dtype.kind == "f" else images.astype(float), targets
 
     def _places(self, n_images):
         """Rows of the stimuli that a run from now on reads."""
         first = self._step // self.network.architecture.steps_per_image
         return self.network.images.rows(first, n_images)
 
+    def _changed_by(self, gates):
+        """Names of the state that a run can change; weights only if they learn."""
+        model = self.network.model
+        learns = gates[: self.network.n_layers + 1].any()
+        learning = learns or sets_variable(model["transmit"], "W")
+        return [
+            name
+            for name, variable in self.variables.items()
+            if not variable.constant and (learning or not name.endswith(".W"))
+        ]
+
     def _stimuli(self, images, targets):
         """List what equations are shown in a run from now on, with its values."""
-        net = self.network
-        passes = self._passes(len(images))
-        return (net.images, images), (net.targets, targets), (net.passes, passes)
+        values = images, targets, self._passes(len(images))
+        return list(zip(self.network.stimuli, values, strict=True))
 
     def _passes(self, n_images):
         """Passes over the training set before each of the next images."""

@@ -11,8 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+from brian2 import DEFAULT_FUNCTIONS, defaultclock, get_device, prefs
+from brian2.devices.device import reset_device
+
 from ..errors import ModelError
 from .values import is_model_value, normalized
+
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
 __all__ = ["ModelFile", "builtin_file", "one_line", "read_model_file", "stored_file"]
 
@@ -41,9 +47,11 @@ class ModelFile:
     @property
     def assigned(self):
         """Names that the file gives a value itself, rather than importing them."""
-        return {
+        nodes = list(ast.walk(ast.parse(self.text)))
+        defined = {node.name for node in nodes if isinstance(node, _DEFINITIONS)}
+        return defined | {
             node.id
-            for node in ast.walk(ast.parse(self.text))
+            for node in nodes
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
 
@@ -71,6 +79,8 @@ def _sorted_values(namespace):
             continue
         if name in imported and value is imported[name]:
             continue
+        if name in DEFAULT_FUNCTIONS and value is getattr(np, name, None):
+            continue  # Brian2 takes NumPy's exp for its own
         value = normalized(name, value)
         (values if is_model_value(name, value) else others)[name] = value
     return values, others
@@ -133,8 +143,10 @@ def stored_file(path, text, beside):
 
 def _run(path, text, shown):
     try:
-        with _importing_from(path.absolute().parent) as beside:
+        with _importing_from(path.absolute().parent) as beside, _brian2_kept(shown):
             namespace = runpy.run_path(str(path))
+    except ModelError:
+        raise
     except (Exception, SystemExit) as exc:
         line, reason = _line_of(exc, path), one_line(exc)
         if not isinstance(exc, SyntaxError):
@@ -146,6 +158,39 @@ def _run(path, text, shown):
     if not values and not others:
         raise ModelError(f"{shown}: defines no equation string and no parameter")
     return ModelFile(values, others, text, beside)
+
+
+@contextmanager
+def _brian2_kept(shown):
+    """Refuse a file that changes what holds for all of Brian2, and put that back.
+
+    Raises
+    ------
+    ModelError
+        If it does: the network would not follow.
+    """
+    device, dt, preferences = get_device(), defaultclock.dt, dict(prefs)
+    try:
+        yield
+        if get_device() is not device:
+            raise ModelError(f"{shown}: sets the device, which is chosen by --device")
+        if defaultclock.dt != dt:
+            raise ModelError(
+                f"{shown}: sets defaultclock.dt; write dt = {defaultclock.dt!r} instead"
+            )
+        for name, value in prefs.items():
+            if value != preferences[name]:
+                raise ModelError(
+                    f"{shown}: sets prefs.{name}, which a model file cannot choose"
+                )
+    finally:
+        if get_device() is not device:
+            reset_device(device)
+        if defaultclock.dt != dt:
+            defaultclock.dt = dt
+        for name, value in preferences.items():
+            if prefs[name] != value:
+                prefs[name] = value
 
 
 @contextmanager

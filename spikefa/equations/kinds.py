@@ -14,6 +14,7 @@ from .names import NAMES, kind_of, layer_of
 __all__ = ["check_kinds", "shown"]
 
 #: Parameters that are used outside of equations: pure numbers, 0 or more.
+_NUMBERS = (int, float, Quantity)
 _PLAIN_NUMBERS = ("gamma", "weight_range", "feedback_range")
 
 
@@ -33,8 +34,11 @@ def check_kinds(model):
         problem = _CHECKS[kind](name, model[name])
         row = NAMES.get(name)
         matters = name in used or model.changed(name)
-        if not problem and row and row.positive and matters and not model[name] > 0:
-            problem = "above 0"
+        if not problem and row and matters and isinstance(model[name], _NUMBERS):
+            if row.positive and not model[name] > 0:
+                problem = "above 0"
+            elif kind == "number" and model[name] < 0:
+                problem = "0 or more"
         if problem:
             text = model.derivations.get(name)
             value = f"must be {problem}, got {shown(model[name])}"

@@ -5,11 +5,13 @@ all of them; a user's file defines those that it changes. Names that no built-in
 module has are parameters for the user's own equations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
+from os import PathLike
 from types import MappingProxyType
+from typing import Any
 
 from brian2 import Equations, Quantity
 from brian2.core.functions import Function
@@ -32,7 +34,7 @@ _BUILTIN_FILES = {f"models/{name}.py" for name in (*_BASE_MODULES, "rate")}
 _USED_BY_BUILDER = {"dt", "weight_range", "feedback_range"}
 
 
-class Model(Mapping):
+class Model(Mapping[str, Any]):
     """The equation strings and parameters of one simulation, by name.
 
     Parameters
@@ -63,11 +65,16 @@ class Model(Mapping):
         If a parameter cannot be computed from others as its text says.
     """
 
-    def __init__(self, values, origin, file=None):
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        origin: Mapping[str, str],
+        file: ModelFile | None = None,
+    ) -> None:
         self._given = {name: normalized(name, value) for name, value in values.items()}
         self.origin = MappingProxyType(dict(origin))
         self.file = file or ModelFile()
-        self._values = self._given
+        self._values: Mapping[str, Any] = self._given
         self.derivations = self._find_derivations()
         self.schedules = self._find_schedules()
         numbers = {
@@ -77,10 +84,12 @@ class Model(Mapping):
         }
         derived, problems = derived_parameters(self.derivations, numbers)
         for name, problem in problems.items():
-            raise ModelError(
-                f"{self.where(name)}: must be a number, got "
-                f"'{self.derivations[name]}': {problem}"
-            )
+            text = self.derivations[name]
+            at_fault = name
+            if not self.changed(name):  # the fault is in what it follows from
+                at_fault = (*self.changed(*sorted(words(text))), name)[0]
+            what = "must be a number" if at_fault == name else f"makes {name} no number"
+            raise ModelError(f"{self.where(at_fault)}: {what}, got '{text}': {problem}")
         strings = {
             name: put_in(value, self.schedules)
             for name, value in self._given.items()
@@ -126,7 +135,7 @@ class Model(Mapping):
         return found
 
     @property
-    def used_words(self):
+    def used_words(self) -> set[str]:
         """Names that an equation, a statement or the builder of a network uses."""
         derived = self.derivations.keys() | self.schedules.keys()
         used = self._words_of(self._given.keys() - derived) | _USED_BY_BUILDER
@@ -134,30 +143,30 @@ class Model(Mapping):
             used |= self._words_of(derived & used)
         return used
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         try:
             return self._values[name]
         except KeyError:
             raise ModelError(f"the model has no '{name}'") from None
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self._values
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: Any = None) -> Any:
         return self._values.get(name, default)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._values)
 
     @property
-    def user_text(self):
+    def user_text(self) -> str:
         return self.file.text
 
     @property
-    def text_hash(self):
+    def text_hash(self) -> str:
         digest = sha256()
         for name in sorted(self._values):
             digest.update(f"{name} = {described(self._values[name])}\n".encode())
@@ -167,12 +176,12 @@ class Model(Mapping):
         return digest.hexdigest()
 
     @property
-    def rate(self):
+    def rate(self) -> bool:
         """Whether neurons send their rate phi(h) instead of spikes."""
         return self["spike"] is None
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """Numbers, quantities and functions: the namespace of the equations."""
         return {
             name: value
@@ -183,20 +192,20 @@ class Model(Mapping):
             and not (isinstance(value, bool) and kind_of(name))
         }
 
-    def replace(self, **values):
+    def replace(self, **values: Any) -> "Model":
         """Return a copy in which some strings or parameters are replaced."""
         return Model({**self._given, **values}, self.origin, self.file)
 
-    def of_layer(self, base, layer, n_layers):
+    def of_layer(self, base: str, layer: int, n_layers: int) -> str:
         """Name the string that a layer takes, see `layer_string`."""
         return layer_string(self, base, layer, n_layers)
 
     @property
-    def layered(self):
+    def layered(self) -> list[str]:
         """The names that hold for one layer."""
         return [name for name in self if kind_of(name) and name not in NAMES]
 
-    def changed(self, *names):
+    def changed(self, *names: str) -> list[str]:
         """Pick those of some names, or of all, that a user's file defines."""
         return [
             name
@@ -205,7 +214,7 @@ class Model(Mapping):
         ]
 
     @contextmanager
-    def blamed(self, *names):
+    def blamed(self, *names: str) -> Iterator[None]:
         """Turn what goes wrong inside into an error that names these strings."""
         try:
             yield
@@ -214,14 +223,14 @@ class Model(Mapping):
         except Exception as exc:
             raise ModelError(explain(self, names, exc)) from exc
 
-    def where(self, *names):
+    def where(self, *names: str) -> str:
         """Name the files and strings, for an error message."""
-        places = {}
+        places: dict[str, list[str]] = {}
         for name in names:
             places.setdefault(self.origin.get(name, "model"), []).append(name)
         return ", ".join(f"{file}: {' + '.join(of)}" for file, of in places.items())
 
-    def equations(self, *names):
+    def equations(self, *names: str) -> Equations:
         """Join equation strings.
 
         Returns
@@ -239,7 +248,7 @@ class Model(Mapping):
                 joined += parse_equations(self[name])
         return joined
 
-    def renamed(self, name, **variables):
+    def renamed(self, name: str, **variables: str) -> Equations:
         """Take an equation string with other names for some of its variables.
 
         Returns
@@ -288,7 +297,11 @@ def builtin_values():
     return MappingProxyType(values)
 
 
-def load_model(path=None, rate=False, stored=None):
+def load_model(
+    path: str | PathLike[str] | None = None,
+    rate: bool = False,
+    stored: tuple[str, Mapping[str, str]] | None = None,
+) -> Model:
     """Load the built-in model, with a user's file on top.
 
     Parameters
@@ -311,7 +324,8 @@ def load_model(path=None, rate=False, stored=None):
         If the file cannot be read or run, or one of its equations does not parse;
         the message names the file and the string.
     """
-    values, origin = {}, {}
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
     for module_name in (*_BASE_MODULES, *(["rate"] if rate else [])):
         found = builtin_file(module_name)
         values |= found

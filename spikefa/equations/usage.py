@@ -2,7 +2,7 @@
 
 import re
 from difflib import get_close_matches
-from inspect import isclass, isroutine
+from inspect import isroutine
 
 import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, TimedArray
@@ -217,9 +217,7 @@ def _no_such_name(model, name):
 def _unusable(model, name, value):
     """Say why an object of the file cannot be used, if anything needs it."""
     used = name in model.used_words
-    if not used and (
-        isroutine(value) or isclass(value) or not _meant_for_equations(model, name)
-    ):
+    if not used and not _meant_for_equations(model, name):
         return None
     if used and isroutine(value):
         return (

@@ -196,6 +196,8 @@ def run_command(parser, command, argv=None):
     except SystemExit as exc:
         return exc.code or 0
     try:
+        # It says in two lines that it cannot keep its fonts in a home of others.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
         with _warnings_in_lines(parser.prog):
             return command(args) or 0
     except KeyboardInterrupt:

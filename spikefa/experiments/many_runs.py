@@ -37,7 +37,7 @@ PLAN = "runs.json"
 _CIRCUMSTANCES = ("device", "threads", "preset")
 
 #: The signal that has stopped a run in this process; those after it do not start.
-_stopped = []
+_stopped: list[object] = []
 
 
 def read_plan(folder):

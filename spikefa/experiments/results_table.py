@@ -142,6 +142,8 @@ def _fig3a(folder, found):
         best = _with_sem(row["error_at_best_pass_mean_and_sem"])
         stated = {"eta": 1e-3, "gamma": 1e-6}
         other = [f"{k} = {settings[k]}" for k in stated if settings[k] != stated[k]]
+        if list(settings["hidden"]) != [1000]:
+            other.append(_hidden(settings["hidden"]))
         yield Row(
             "3a",
             f"784-1000-10 on MNIST, {name}",
@@ -187,11 +189,10 @@ def _fig5(folder, found):
 def _compare(folder, found):
     settings = found["settings"]
     for kind, row in found["networks"].items():
-        hidden = " x ".join(map(str, settings["layers"]))
         error = _with_sem(row["error_mean_and_sem"])
         yield Row(
             "(compare)",
-            f"{kind} network, hidden layers {hidden}",
+            f"{kind} network, {_hidden(settings['layers'])}",
             "",
             f"{error} % {found['images']} error; an image: "
             f"{row['operations_per_image']:.3g} operations, "
@@ -269,7 +270,7 @@ def spiking_constants(found):
         other.append(Path(model).name)
     hidden = found["layer_sizes"][1:-1]
     if hidden != [1500] * 3:
-        other.append("hidden layers " + " x ".join(map(str, hidden)))
+        other.append(_hidden(hidden))
     if found.get("rule", "fa") != "fa":
         other.append(f"rule {found['rule']}")
     steps = found.get("steps", 5), found.get("test_steps", 5)
@@ -302,6 +303,10 @@ def _spread(kind):
     if kind.get("sem") is not None:
         return f" ± {kind['sem']:.2f}"
     return "" if kind.get("sd") is None else f" (SD {kind['sd']:.2f})"
+
+
+def _hidden(sizes):
+    return "hidden layers " + " x ".join(map(str, sizes))
 
 
 def _title(rule):

@@ -66,22 +66,22 @@ class Architecture:
         If the sizes make no network.
     """
 
-    layer_sizes: tuple
+    layer_sizes: tuple[int, ...]
     n_classes: int = 10
     steps_per_image: int = 5
     chunk_images: int = 1000
     engine: str = "dense"
     evaluate_once: bool = True
-    transfers: tuple = ()
+    transfers: tuple[str, ...] = ()
     vector_target: bool = False
     biases: bool = True
     sparse: bool = False
-    frozen: tuple = ()
+    frozen: tuple[int, ...] = ()
     feedback_bits: int = 32
     precision: str = "single"
     put_off: int = 32
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         sizes = tuple(int(size) for size in self.layer_sizes)
         object.__setattr__(self, "layer_sizes", sizes)
         if len(sizes) < 2:
@@ -122,16 +122,16 @@ class Architecture:
             )
 
     @property
-    def n_layers(self):
+    def n_layers(self) -> int:
         """Layers above the input."""
         return len(self.layer_sizes) - 1
 
     @property
-    def class_of_outputs(self):
+    def class_of_outputs(self) -> list[int]:
         """Class of each output neuron."""
         per_class = self.layer_sizes[-1] // self.n_classes
         return [neuron // per_class for neuron in range(self.layer_sizes[-1])]
 
-    def transfer(self, layer):
+    def transfer(self, layer: int) -> str:
         """Name of the transfer string of layer 1 .. n_layers."""
         return self.transfers[layer - 1] if self.transfers else "transfer"

@@ -12,7 +12,7 @@ from .monitors import add_readout
 from .neurons import add_delta, add_input, add_layer, neuron_group, transfer_string
 from .precision import compute_in_double, double_variables
 from .records import add_records
-from .stimuli import Stimulus, add_stimuli
+from .stimuli import Images, Stimulus, add_stimuli
 from .synapses import add_forward, add_projection, place_summed
 from .timestep import SCHEDULE
 
@@ -69,12 +69,12 @@ class FeedbackNetwork:
     readout: StateMonitor = None
     monitors: dict = field(default_factory=dict)
     records: dict = field(default_factory=dict)
-    images: Stimulus = None
-    targets: Stimulus = None
-    passes: Stimulus = None
+    images: Images = field(init=False, repr=False)
+    targets: Stimulus = field(init=False, repr=False)
+    passes: Stimulus = field(init=False, repr=False)
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
-    decay_clock: DecayClock = None
+    decay_clock: DecayClock = field(init=False, repr=False)
     doubles: set = field(default_factory=set)
     decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1
@@ -90,6 +90,11 @@ class FeedbackNetwork:
     def n_layers(self):
         """Layers above the input."""
         return self.architecture.n_layers
+
+    @property
+    def stimuli(self):
+        """What runs show: images, targets, and how many passes there have been."""
+        return self.images, self.targets, self.passes
 
     def learns(self, layer):
         """Whether a layer has deltas and plastic synapses."""

@@ -2,11 +2,11 @@
 
 import ast
 
-from brian2.equations.equations import PARAMETER
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
 from ..equations.blame import words
-from ..equations.names import NAMES
+from ..equations.names import NAMES, kind_of
 from ..errors import ModelError
 from .initial_values import find_initial_values
 from .neurons import spike_string
@@ -42,7 +42,7 @@ def check_divisions(net, state):
     for group in net.stateful:
         never_set = {
             eq.varname: f"{eq.varname} is never set and 0; 'initial' gives it values"
-            for eq in group.equations.values()
+            for eq in _equations(net, group)
             if eq.type == PARAMETER
             and not {"linked", "summed"} & set(eq.flags)
             and eq.varname not in _SET | _assigned(model)
@@ -55,12 +55,12 @@ def _check_group(net, group, zeros):
     model = net.model
     within = {
         eq.varname: str_to_sympy(eq.expr.code)
-        for eq in group.equations.values()
-        if eq.expr is not None and eq.varname not in group.equations.diff_eq_names
+        for eq in _equations(net, group)
+        if eq.type == SUBEXPRESSION
     }
     expressions = [
         (eq.varname, eq.expr.code)
-        for eq in group.equations.values()
+        for eq in _equations(net, group)
         if eq.expr is not None
     ]
     for string in _strings_of(net, group):
@@ -83,6 +83,16 @@ def _check_group(net, group, zeros):
                     f"{_place(net, group, name)}: divides by '{denominator}', but "
                     f"{zeros[culprit]}"
                 )
+
+
+def _equations(net, group):
+    """List a group's equations as the model has them.
+
+    Those of the group have variables in place of subexpressions that are evaluated once
+    a step.
+    """
+    strings = [n for n in net.blame.get(group.name, ()) if kind_of(n) == "equations"]
+    return list(net.model.equations(*strings).values())
 
 
 def _denominators(text):

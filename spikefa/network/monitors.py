@@ -4,7 +4,7 @@ import numpy as np
 from brian2 import NeuronGroup, StateMonitor, Synapses
 from brian2.devices.device import get_device
 
-from ..dense.neurons import neuron_code_object_class
+from ..dense.neurons import monitor_code_object_class, neuron_code_object_class
 from .timestep import place
 
 __all__ = ["add_readout"]
@@ -17,10 +17,10 @@ def add_readout(net):
     the class whose outputs have the largest summed activity).
     """
     arch, output = net.architecture, net.layers[-1]
-    code = neuron_code_object_class(arch.engine)
+    kwds = {"codeobj_class": monitor_code_object_class(arch.engine)}
     if arch.vector_target:
         net.readout = StateMonitor(
-            output, "phi", record=True, when="end", name="readout", codeobj_class=code
+            output, "phi", record=True, when="end", name="readout", **kwds
         )
         net.brian_network.add(net.readout)
         return
@@ -28,18 +28,12 @@ def add_readout(net):
         arch.n_classes,
         "activity : 1",
         name="classes",
-        codeobj_class=code,
+        codeobj_class=neuron_code_object_class(arch.engine),
     )
     pool = _pool(net, output, classes)
     place(pool.summed_updaters["activity_post"], "end", 0)
     net.readout = StateMonitor(
-        classes,
-        "activity",
-        record=True,
-        when="end",
-        order=1,
-        name="readout",
-        codeobj_class=code,
+        classes, "activity", record=True, when="end", order=1, name="readout", **kwds
     )
     net.brian_network.add(classes, pool, net.readout)
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from brian2 import Equations, NeuronGroup, linked_var
+from brian2 import Equations, NeuronGroup, have_same_dimensions, linked_var
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
 from ..dense.neurons import neuron_code_object_class
@@ -196,11 +196,13 @@ def add_layer(net, layer):
         for updater in (group, group.state_updater):  # it is part of their code
             net.blame[updater.name] = [*net.blame[updater.name], of_layer("refractory")]
     if not net.rate:  # summed variables start from zero by themselves
+        name = f"layer_{layer}_clear"
+        net.blame[name] = net.blame[group.name]
         group.run_regularly(
-            "drive = 0",
+            "drive = 0" if have_same_dimensions(group.drive, 1) else "drive -= drive",
             when="forward",
             order=forward_order(layer, Phase.CLEAR),
-            name=f"layer_{layer}_clear",
+            name=name,
         )
     net.layers.append(group)
 

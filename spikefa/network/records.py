@@ -13,8 +13,9 @@ import numpy as np
 from brian2 import SpikeMonitor, StateMonitor
 from brian2.core.variables import ArrayVariable, Subexpression
 from brian2.units.fundamentalunits import get_unit_for_display
+from numpy.typing import NDArray
 
-from ..dense.neurons import neuron_code_object_class
+from ..dense.neurons import monitor_code_object_class
 from ..errors import InputError
 
 __all__ = ["Record", "Recording", "add_records", "recordable", "unit_of"]
@@ -36,15 +37,15 @@ class Record:
     """
 
     name: str
-    indices: tuple | None
+    indices: tuple[int, ...] | None
 
     @property
-    def group(self):
+    def group(self) -> str:
         """Name of the neurons or synapses."""
         return self.name.split(".")[0]
 
     @property
-    def variable(self):
+    def variable(self) -> str:
         """Name of the variable, or ``"spikes"``."""
         return self.name.split(".")[1]
 
@@ -68,33 +69,34 @@ class Recording:
         Unit of the values, ``"1"`` if they have none.
     """
 
-    t: np.ndarray
-    i: np.ndarray | None = None
-    j: np.ndarray | None = None
-    values: np.ndarray | None = None
+    t: NDArray
+    i: NDArray | None = None
+    j: NDArray | None = None
+    values: NDArray | None = None
     unit: str = "1"
 
     @property
-    def of_synapses(self):
+    def of_synapses(self) -> bool:
         """Whether the values are those of synapses."""
         return self.values is not None and (self.i is None or self.j is not None)
 
-    def later(self, seconds):
+    def later(self, seconds: float) -> "Recording":
         """Return the same with later times."""
         return replace(self, t=self.t + seconds)
 
-    def only(self, kept):
+    def only(self, kept: NDArray) -> "Recording":
         """Return the part at some times.
 
         Parameters
         ----------
         kept : numpy.ndarray of bool, shape (n,)
         """
-        if self.values is None:
-            return replace(self, t=self.t[kept], i=self.i[kept])
-        return replace(self, t=self.t[kept], values=self.values[kept])
+        if self.values is not None:
+            return replace(self, t=self.t[kept], values=self.values[kept])
+        assert self.i is not None  # of spikes
+        return replace(self, t=self.t[kept], i=self.i[kept])
 
-    def followed_by(self, other):
+    def followed_by(self, other: "Recording") -> "Recording":
         """Return both, one after the other."""
         t = np.concatenate([self.t, other.t])
         if self.values is None:
@@ -168,19 +170,15 @@ def _monitor(record, group, engine):
     if "N_pre" in group.variables:
         return None
     name = f"record_{record.group}_{record.variable}"
+    kwds = {"codeobj_class": monitor_code_object_class(engine)}
     if record.variable == "spikes":
         first, last = record.indices[0], record.indices[-1]
         whole = last - first + 1 == len(group)
         shown = group if whole else group[first : last + 1]
-        return SpikeMonitor(shown, when="end", name=name)
+        return SpikeMonitor(shown, when="end", name=name, **kwds)
     indices = list(record.indices)
     return StateMonitor(
-        group,
-        record.variable,
-        record=indices,
-        when="end",
-        name=name,
-        codeobj_class=neuron_code_object_class(engine),
+        group, record.variable, record=indices, when="end", name=name, **kwds
     )
 
 

@@ -3,8 +3,7 @@
 from contextlib import contextmanager
 
 import numpy as np
-from brian2 import defaultclock, prefs
-from brian2 import seed as brian2_seed
+from brian2 import defaultclock, prefs, seed as brian2_seed
 from brian2.devices.device import RuntimeDevice, reset_device, set_device
 
 __all__ = ["numpy_device"]

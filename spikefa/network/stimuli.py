@@ -10,7 +10,9 @@ import re
 import numpy as np
 from brian2 import TimedArray, defaultclock, prefs, second
 
-__all__ = ["Stimulus", "add_stimuli"]
+from ..datasets.dataset import Inputs
+
+__all__ = ["Images", "Stimulus", "add_stimuli"]
 
 
 class Stimulus(TimedArray):
@@ -18,29 +20,39 @@ class Stimulus(TimedArray):
 
     Parameters
     ----------
-    values : numpy.ndarray, shape (n_rows,) or (n_rows, n)
+    shape : tuple of int, (n_rows,) or (n_rows, n)
     dt : Quantity
         How long each row is shown.
     name : str
     dtype : type, optional
         Default: as precise as what the network makes of it.
+
+    Attributes
+    ----------
+    arrays : dict of numpy.ndarray
+        What equations read. In programs the name of the stimulus stands before theirs:
+        ``images_values``.
     """
 
     # Brian2 copies nothing but names of these into its caches.
-    _cache_irrelevant_attributes = TimedArray._cache_irrelevant_attributes
+    _cache_irrelevant_attributes = TimedArray._cache_irrelevant_attributes | {"arrays"}
 
-    def __init__(self, values, dt, name, dtype=None):
-        super().__init__(values, dt=dt, name=name)
+    def __init__(self, shape, dt, name, dtype=None):
+        super().__init__(np.zeros(shape), dt=dt, name=name)
         # Programs read it from a file for every run.
-        self.values = self.values.astype(dtype or prefs.core.default_float_dtype)
-        ndim, flat = self.values.ndim, self.values.reshape(-1)
+        self.values = np.zeros(shape, dtype or prefs.core.default_float_dtype)
+        self.arrays = {"values": self.values} | self._more_arrays()
         self.implementations.add_dynamic_implementation("numpy", self._in_numpy)
         for target, of_ndim in TimedArray.implementations.items():
-            code = of_ndim[ndim - 1](self.values, self.dt, self.name)
+            code = of_ndim[self.values.ndim - 1](self.values, self.dt, self.name)
+            namespace = {
+                f"{self.name}_{key}": _as_known_to(target, array).reshape(-1)
+                for key, array in self.arrays.items()
+            }
             self.implementations.add_dynamic_implementation(
                 target,
-                self._in_a_ring(code),
-                namespace=lambda owner: {f"{self.name}_values": flat},
+                self._in_a_ring(code, target),
+                namespace=lambda owner, namespace=namespace: namespace,
                 name=self.name,
             )
 
@@ -59,36 +71,145 @@ class Stimulus(TimedArray):
         """
         return (first + np.arange(number)) % len(self.values)
 
+    def stored(self, values):
+        """Say what has to be in the arrays to show some rows.
+
+        Parameters
+        ----------
+        values : array_like, shape (n,) or (n, n_columns)
+
+        Returns
+        -------
+        rings : dict
+            By the name of the array, rows for the places that are shown; None if
+            nothing of the array is read.
+        tables : dict of numpy.ndarray
+            Arrays that are written as a whole.
+        """
+        return {"values": np.asarray(values, self.values.dtype)}, {}
+
+    def show(self, values, places):
+        """Write rows to some places.
+
+        Parameters
+        ----------
+        values : array_like, shape (n,) or (n, n_columns)
+        places : numpy.ndarray of int, shape (n,)
+            See `rows`.
+        """
+        rings, tables = self.stored(values)
+        for key, rows in rings.items():
+            if rows is not None:
+                self.arrays[key][places] = rows
+        for key, table in tables.items():
+            self.arrays[key][:] = table
+
+    def _more_arrays(self):
+        """Arrays that a derived class reads, by name."""
+        return {}
+
     def _in_numpy(self, owner):
-        values, duration = self.values, self.dt
+        n_rows, duration = len(self.values), self.dt
         # Half of a time step, so that rounding errors do not matter.
         half = owner.clock.dt_ / 2
 
         def show(t, *index):
-            row = np.int_(np.floor((t + half) / duration)) % len(values)
-            return values[(row, *index)]
+            row = np.int_(np.floor((t + half) / duration)) % n_rows
+            return self._at((row, *index))
 
-        show._arg_units = [second, 1][: values.ndim]
+        show._arg_units = [second, 1][: self.values.ndim]
         show._return_unit = 1
         return show
 
-    def _in_a_ring(self, code):
+    def _at(self, place):
+        return self.values[place]
+
+    def _in_a_ring(self, code, target):
         """Change Brian2's code, in which time stays at the last row."""
 
         def ring(owner):
-            text, found = re.subn(
+            text = _changed(
                 r"= \(int\)\((.+)\)(;?)$",
                 rf"= (int)(\1) % {len(self.values)}\2",
                 code(owner),
-                flags=re.MULTILINE,
             )
-            if found != 1:
-                raise RuntimeError(
-                    f"Brian2's code for a TimedArray has changed: {text}"
-                )
-            return text
+            return self._adapted(text, target)
 
         return ring
+
+    def _adapted(self, text, target):
+        """Change code of a target that returns one of the values."""
+        return text
+
+
+class Images(Stimulus):
+    """A `Stimulus` that also takes `Inputs`, whose pixels are bytes.
+
+    They are stored as they are, a fourth of the memory of numbers. What a byte stands
+    for is looked up in a table that the data set has made, so that the results are the
+    same bits.
+    """
+
+    def _more_arrays(self):
+        return {
+            "pixels": np.zeros(self.values.shape, np.uint8),
+            "levels": np.zeros(256, self.values.dtype),
+            "in_pixels": np.zeros(1, np.int32),
+        }
+
+    def stored(self, values):
+        """Say what has to be in the arrays to show some rows.
+
+        Parameters
+        ----------
+        values : array_like or Inputs, shape (n, n_columns)
+
+        Returns
+        -------
+        rings, tables : dict
+            See `Stimulus.stored`.
+        """
+        if isinstance(values, Inputs):
+            levels = values.levels.astype(self.values.dtype)
+            tables = {"levels": levels, "in_pixels": np.array([1], np.int32)}
+            return {"values": None, "pixels": values.pixels}, tables
+        rings, tables = super().stored(values)
+        return rings | {"pixels": None}, {"in_pixels": np.array([0], np.int32)}
+
+    def _at(self, place):
+        if self.arrays["in_pixels"][0]:
+            return self.arrays["levels"][self.arrays["pixels"][place]]
+        return self.values[place]
+
+    def _adapted(self, text, target):
+        name = f"_namespace{self.name}"
+        level = rf"{name}_levels[{_UNSIGNED[target]}{name}_pixels[\1]]"
+        choice = (
+            rf"{level} if {name}_in_pixels[0] else {name}_values[\1]"
+            if target == "cython"
+            else rf"{name}_in_pixels[0] ? {level} : {name}_values[\1]"
+        )
+        return _changed(
+            rf"return {name}_values\[(.+)\](;?)$", rf"return {choice}\2", text
+        )
+
+
+#: Targets in which Brian2 knows no unsigned bytes, or takes them for signed ones.
+_UNSIGNED = {"cpp": "(uint8_t)", "cuda": "(uint8_t)", "cython": "<unsigned char>"}
+
+
+def _as_known_to(target, array):
+    """Return an array, of bytes as the type that a target has for them."""
+    signed = array.dtype == np.uint8 and target != "cython"
+    return array.view(np.int8) if signed else array
+
+
+def _changed(pattern, replacement, text):
+    """Change the one place of a text at which a pattern matches."""
+    text, found = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+    if found != 1:
+        raise RuntimeError(f"Brian2's code for a TimedArray has changed: {text}")
+    return text
 
 
 def add_stimuli(net):
@@ -106,16 +227,12 @@ def add_stimuli(net):
     shown_for = arch.steps_per_image * defaultclock.dt
     n_inputs, n_outputs = arch.layer_sizes[0], arch.layer_sizes[-1]
     shape = (arch.chunk_images, n_outputs) if arch.vector_target else arch.chunk_images
-    net.images = Stimulus(
-        np.zeros((arch.chunk_images, n_inputs)), dt=shown_for, name="images"
-    )
+    net.images = Images((arch.chunk_images, n_inputs), dt=shown_for, name="images")
     net.targets = Stimulus(
-        np.zeros(shape),
-        dt=shown_for,
-        name="targets" if arch.vector_target else "labels",
+        shape, dt=shown_for, name="targets" if arch.vector_target else "labels"
     )
     # A pass has more images than single precision can tell apart after some hundreds.
     net.passes = Stimulus(
-        np.zeros(arch.chunk_images), dt=shown_for, name="passes", dtype=np.float64
+        arch.chunk_images, dt=shown_for, name="passes", dtype=np.float64
     )
     return [net.images, net.targets, net.passes]

@@ -1,9 +1,18 @@
 """What accompanies a training: the base class, and callbacks that measure."""
 
-import numpy as np
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analysis import CurvePoint
 from ..seeds import spike_seed
 from .alignment import feedback_angles
+from .evaluation import Evaluation, VectorEvaluation
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 __all__ = ["Callback", "DeltaAngles", "FeedbackAngles", "Measuring"]
 
@@ -11,19 +20,23 @@ __all__ = ["Callback", "DeltaAngles", "FeedbackAngles", "Measuring"]
 class Callback:
     """Something that accompanies a training; override what is needed."""
 
-    def on_start(self, trainer):
+    def on_start(self, trainer: "Trainer") -> None:
         """Before the first chunk."""
 
-    def on_chunk(self, trainer, point, guessed):
+    def on_chunk(
+        self, trainer: "Trainer", point: CurvePoint, guessed: NDArray | None
+    ) -> None:
         """After a chunk: its `CurvePoint`, and its guesses (None for vectors)."""
 
-    def on_test_images(self, trainer, number):
+    def on_test_images(self, trainer: "Trainer", number: int) -> None:
         """After a part of the test images."""
 
-    def on_evaluation(self, trainer, evaluation):
+    def on_evaluation(
+        self, trainer: "Trainer", evaluation: Evaluation | VectorEvaluation
+    ) -> None:
         """After a pass over the test images."""
 
-    def on_end(self, trainer):
+    def on_end(self, trainer: "Trainer") -> None:
         """After the last chunk, or after an interruption."""
 
 
@@ -33,11 +46,13 @@ class FeedbackAngles(Callback):
     Let it come before callbacks that store the curve.
     """
 
-    def on_start(self, trainer):
+    def on_start(self, trainer: "Trainer") -> None:
         if not trainer.curve:
             trainer.curve.at_start.feedback_angles = feedback_angles(trainer.session)
 
-    def on_chunk(self, trainer, point, guessed):
+    def on_chunk(
+        self, trainer: "Trainer", point: CurvePoint, guessed: NDArray | None
+    ) -> None:
         point.feedback_angles = feedback_angles(trainer.session)
 
 
@@ -92,14 +107,17 @@ class Measuring(Callback):
         arrays.
     """
 
-    def __init__(self, measure):
-        self.measure, self.rows = measure, []
+    def __init__(self, measure: Callable[["Trainer"], dict[str, Any]]) -> None:
+        self.measure = measure
+        self.rows: list[dict[str, Any]] = []
 
-    def on_evaluation(self, trainer, evaluation):
+    def on_evaluation(
+        self, trainer: "Trainer", evaluation: Evaluation | VectorEvaluation
+    ) -> None:
         self.rows.append({"examples": trainer.images_seen} | self.measure(trainer))
 
     @property
-    def curves(self):
+    def curves(self) -> dict[str, NDArray]:
         """What was measured, stacked: arrays by name, and ``"examples"``, when."""
         names = self.rows[0] if self.rows else ()
         return {name: np.array([row[name] for row in self.rows]) for name in names}

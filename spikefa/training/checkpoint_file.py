@@ -11,10 +11,13 @@ import json
 import os
 import weakref
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from ..errors import SpikefaError
 from ..files import replacing
@@ -132,10 +135,10 @@ class Checkpoint:
         If the file is damaged, of another format, or carries pickled objects.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._file = self._opened()
-        self.meta = None
+        self.meta: dict[str, Any] = {}
         digest, found = hashlib.sha256(), None
         for name, array in self._members():
             if name == "checksum":
@@ -144,15 +147,15 @@ class Checkpoint:
                 _update(digest, name, array)
             if name == "meta":
                 self.meta = self._parse(array)
-        if self.meta is None or found != digest.digest():
+        if not self.meta or found != digest.digest():
             raise CheckpointError(f"{self.path}: damaged (its checksum is wrong)")
 
-    def arrays(self, prefix):
+    def arrays(self, prefix: str) -> Iterator[tuple[str, NDArray]]:
         """Read the arrays below a prefix such as ``"state/"``, one at a time."""
         for name, array in self._members(prefix):
             yield name.removeprefix(prefix), array
 
-    def require(self, needed):
+    def require(self, needed: Sequence[str]) -> None:
         """Raise a `CheckpointError` if the meta data lack a key."""
         if lacking := [key for key in needed if key not in self.meta]:
             raise CheckpointError(f"{self.path}: says nothing about {lacking[0]}")

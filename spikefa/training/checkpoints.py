@@ -1,12 +1,15 @@
 """Writing checkpoints during a training, and going on from one."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 from ..equations.values import described
 from ..errors import InputError
 from .callbacks import Callback
 from .checkpoint_file import CheckpointError, write_checkpoint
 from .records import Records
+from .trainer import Trainer
 
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
@@ -27,10 +30,16 @@ class CheckpointCallback(Callback):
         Whichever comes first; a checkpoint is written at the end of a chunk.
     """
 
-    def __init__(self, folder, meta, every_images=None, every_seconds=None):
+    def __init__(
+        self,
+        folder: Path,
+        meta: dict[str, Any],
+        every_images: int | None = None,
+        every_seconds: float | None = None,
+    ) -> None:
         self.folder, self.meta = folder, meta
         self.every_images, self.every_seconds = every_images, every_seconds
-        self.saved_images, self.saved_at = None, 0.0
+        self.saved_images, self.saved_at = 0, 0.0
 
     def on_start(self, trainer):
         self.save(trainer)
@@ -45,7 +54,7 @@ class CheckpointCallback(Callback):
     def on_end(self, trainer):
         self.save(trainer)
 
-    def save(self, trainer):
+    def save(self, trainer: Trainer) -> None:
         """Write a checkpoint now."""
         meta = self.meta | {
             "position": trainer.position,

@@ -1,10 +1,14 @@
 """Guesses, and the error on images that are not learned from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..analysis import nse
+from ..datasets.dataset import Inputs
+from ..devices.session import Session
 from ..errors import InputError
 from ..seeds import spike_seed
 
@@ -38,11 +42,11 @@ class Evaluation:
 
     error_percent: float
     last_step_error_percent: float
-    counts: np.ndarray
+    counts: NDArray
     images: str = "test"
 
     @property
-    def measures(self):
+    def measures(self) -> dict[str, float]:
         """What a learning curve keeps."""
         return {
             f"{self.images}_error_percent": self.error_percent,
@@ -62,16 +66,16 @@ class VectorEvaluation:
         Normalized squared error, see `nse`; NaN if the network has diverged.
     """
 
-    outputs: np.ndarray
+    outputs: NDArray
     nse: float
 
     @property
-    def measures(self):
+    def measures(self) -> dict[str, float]:
         """What a learning curve keeps."""
         return {"test_nse": self.nse}
 
 
-def repeats_per_image(session, steps):
+def repeats_per_image(session: Session, steps: int) -> int:
     """Count the presentations in a row that show an image for so many steps.
 
     Nothing marks the end of a presentation (activity is never reset and inputs are
@@ -91,7 +95,7 @@ def repeats_per_image(session, steps):
     return steps // unit
 
 
-def guesses(output, repeats=1):
+def guesses(output: NDArray, repeats: int = 1) -> tuple[NDArray, NDArray]:
     """Guess the class of each image.
 
     Parameters
@@ -112,16 +116,16 @@ def guesses(output, repeats=1):
 
 
 def evaluate(
-    session,
-    images,
-    labels,
+    session: Session,
+    images: NDArray | Inputs,
+    labels: NDArray,
     *,
-    seed,
-    steps=None,
-    index=0,
-    repetition=0,
-    progress=None,
-):
+    seed: int,
+    steps: int | None = None,
+    index: int = 0,
+    repetition: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> Evaluation:
     """Measure the test error, without plasticity and without a trace in the state.
 
     Parameters
@@ -153,17 +157,17 @@ def evaluate(
     again = (repetition,) if repetition else ()
     with session.evaluating():
         for number, start in enumerate(range(0, len(labels), chunk)):
-            shown = slice(start, min(start + chunk, len(labels)))
+            shown = np.arange(start, min(start + chunk, len(labels)))
             result = session.run(
-                np.repeat(images[shown], repeats, axis=0),
+                images.take(shown, axis=0).repeat(repeats, axis=0),
                 np.repeat(labels[shown], repeats),
                 seed=spike_seed(seed, "evaluation", index, number, *again),
                 gates=session.learn_nothing,
                 record=False,
             )
             by_sum, by_last = guesses(result.output, repeats)
-            wrong += np.count_nonzero(by_sum != labels[shown])
-            wrong_last += np.count_nonzero(by_last != labels[shown])
+            wrong += int(np.count_nonzero(by_sum != labels[shown]))
+            wrong_last += int(np.count_nonzero(by_last != labels[shown]))
             counts += np.bincount(by_sum, minlength=arch.n_classes)
             if progress:
                 progress(len(by_sum))
@@ -171,7 +175,14 @@ def evaluate(
     return Evaluation(float(wrong * percent), float(wrong_last * percent), counts)
 
 
-def evaluate_vectors(session, inputs, targets, *, steps=None, progress=None):
+def evaluate_vectors(
+    session: Session,
+    inputs: NDArray,
+    targets: NDArray,
+    *,
+    steps: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> VectorEvaluation:
     """Measure the error of vectors without plasticity; the state stays as it is.
 
     Parameters

@@ -1,5 +1,7 @@
 """Watching a training for numbers that cannot be right."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..errors import SpikefaError
@@ -30,7 +32,7 @@ class NumericalGuard(Callback):
         Called with a line of text.
     """
 
-    def __init__(self, warn):
+    def __init__(self, warn: Callable[[str], object]) -> None:
         self.warn = warn
         self.warned = False
         self.last_guess, self.in_a_row = None, 0
@@ -146,13 +148,12 @@ def _by_itself(network, layer):
             f"the output neurons of layer {last} have no reset; give them one with "
             "output_spike and output_reset, or other equations with output_neuron"
         )
-    if resets:
-        return (
-            f"the equations in {string} run away between resets, with method "
-            f"{model.get(model.of_layer('method', layer, last)) or 'of Brian2'} and "
-            f"dt = {model['dt']}"
-        )
-    return f"the equations in {string} run away, and no reset stops them"
+    return (
+        f"the equations in {string} run away {'between' if resets else 'without'} "
+        f"resets, with method "
+        f"{model.get(model.of_layer('method', layer, last)) or 'of Brian2'} and "
+        f"dt = {model['dt']}"
+    )
 
 
 def diagnose(session):

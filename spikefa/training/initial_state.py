@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..devices.session import Session
 from ..errors import ModelError
 from ..network.architecture import GRID_STEPS
 from ..network.initial_values import find_initial_values, initial_value
@@ -16,7 +17,7 @@ LONG_AGO = -1e4
 _RANGES = {"W": "weight_range", "b": "weight_range"}
 
 
-def set_initial_state(session, seed):
+def set_initial_state(session: Session, seed: int) -> None:
     """Draw weights, biases and feedback weights; set all else to rest, time to 0.
 
     Weights and biases are uniform in plus or minus the model's ``weight_range``,

@@ -114,8 +114,9 @@ class Labelled:
         return Schedule(self.n_train, images, epochs, chunk, seed, shuffle, every)
 
     def examples(self, indices):
-        """Return images, in 0..1, and labels."""
-        return self.dataset.train_inputs[indices], self.dataset.train_labels[indices]
+        """Return images, one byte a pixel, and labels."""
+        inputs, labels = self.dataset.train_inputs, self.dataset.train_labels
+        return inputs.take(indices, axis=0), labels[indices]
 
     def seed(self, seed, chunk, start):
         """Return the seed of the spikes of a chunk."""

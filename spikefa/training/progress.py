@@ -5,6 +5,8 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import datetime
+from os import PathLike
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -38,10 +40,10 @@ class ProgressBar(Callback):
         Where to write; default: standard error.
     """
 
-    def __init__(self, file=None):
+    def __init__(self, file: TextIO | None = None) -> None:
         self.file = file or sys.stderr
         self.bar = None
-        self.shown = {}
+        self.shown: dict[str, str] = {}
 
     def on_start(self, trainer):
         terminal = self.file.isatty()
@@ -78,7 +80,7 @@ class ProgressBar(Callback):
     def on_end(self, trainer):
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Leave the bar as it is and go to the next line; may be called twice."""
         if self.bar is not None:
             self.bar.close()
@@ -161,7 +163,9 @@ class ProgressFile(Callback):
         Least seconds between two lines about chunks.
     """
 
-    def __init__(self, path, interval=FILE_INTERVAL):
+    def __init__(
+        self, path: str | PathLike[str], interval: float = FILE_INTERVAL
+    ) -> None:
         self.path, self.interval = path, interval
         self._values = dict.fromkeys(_ERRORS)
 

@@ -25,7 +25,7 @@ class Stage:
     """
 
     examples: int
-    layers: tuple | None = None
+    layers: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class StagedSchedule:
     """
 
     n_available: int
-    stages: tuple
+    stages: tuple[Stage, ...]
     every: int
     chunk: int
     seed: int

@@ -6,20 +6,25 @@ a chunk can be run again.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from statistics import median
+from typing import Any
 
 import numpy as np
 
 from ..analysis import CurvePoint, LearningCurve
-from ..devices.session import RunInterrupted
+from ..datasets.dataset import Dataset
+from ..datasets.regression import Task
+from ..devices.session import RunInterrupted, Session
 from ..errors import InputError
+from .callbacks import Callback
 from .connectivity import remove_connections
-from .evaluation import repeats_per_image
+from .evaluation import Evaluation, VectorEvaluation, repeats_per_image
 from .initial_state import set_initial_state
 from .material import material_of
 from .records import Records, Windows
-from .stages import gates_of
+from .stages import Stage, gates_of
 
 __all__ = ["Trainer"]
 
@@ -80,23 +85,23 @@ class Trainer:
 
     def __init__(
         self,
-        session,
-        dataset,
+        session: Session,
+        dataset: Dataset | Task,
         *,
-        seed=1,
-        epochs=1,
-        images=None,
-        test_images=None,
-        held_out=0,
-        evaluate_every=None,
-        stages=None,
-        steps=None,
-        test_steps=None,
-        chunk_images=None,
-        shuffle=None,
-        removed=0.0,
-        windows=None,
-    ):
+        seed: int = 1,
+        epochs: int = 1,
+        images: int | None = None,
+        test_images: int | None = None,
+        held_out: int = 0,
+        evaluate_every: int | None = None,
+        stages: Sequence[Stage] | None = None,
+        steps: int | None = None,
+        test_steps: int | None = None,
+        chunk_images: int | None = None,
+        shuffle: str | None = None,
+        removed: float = 0.0,
+        windows: Windows | dict[str, Windows] | None = None,
+    ) -> None:
         arch = session.network.architecture
         self.session, self.seed, self.removed = session, int(seed), removed
         if self.seed < 0:
@@ -125,22 +130,22 @@ class Trainer:
         self._stopped = False
 
     @property
-    def dataset(self):
+    def dataset(self) -> Dataset | Task:
         """What is learned from, without what is held out."""
         return self.material.dataset
 
     @property
-    def test_images(self):
+    def test_images(self) -> int:
         """Images of one evaluation."""
         return self.material.test_images
 
     @property
-    def images_seen(self):
+    def images_seen(self) -> int:
         """Training images presented so far."""
         return self.schedule.images_before(self.chunk)
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Whether all chunks are done, and the last evaluation too."""
         return self._all_seen and self.evaluated_at == self.images_seen
 
@@ -149,7 +154,7 @@ class Trainer:
         return self.chunk >= self.schedule.n_chunks
 
     @property
-    def ms_per_step(self):
+    def ms_per_step(self) -> float | None:
         """Milliseconds per time step of training, or None before the first chunk.
 
         The median over the chunks: the first one may have to compile, and a machine
@@ -159,7 +164,7 @@ class Trainer:
         return median(times) if times else None
 
     @property
-    def position(self):
+    def position(self) -> dict[str, Any]:
         """Where the run stands, as JSON can hold it; can be set."""
         return {
             "chunk": self.chunk,
@@ -169,7 +174,7 @@ class Trainer:
         }
 
     @position.setter
-    def position(self, position):
+    def position(self, position: dict[str, Any]) -> None:
         self.chunk, self.evaluated_at = position["chunk"], position["evaluated_at"]
         # Checkpoints of earlier versions have angles alone, or nothing.
         angles = {
@@ -179,13 +184,13 @@ class Trainer:
         at_start = position.get("at_start", angles)
         self.curve = LearningCurve.from_json(position["curve"], at_start)
 
-    def initialize(self):
+    def initialize(self) -> None:
         """Draw the initial weights, and remove synapses if that was asked for."""
         set_initial_state(self.session, self.seed)
         if self.removed:
             remove_connections(self.session, self.removed, self.seed)
 
-    def train(self, callbacks=()):
+    def train(self, callbacks: Sequence[Callback] = ()) -> bool:
         """Train from the current position to the end, or until `stop` is called.
 
         Parameters
@@ -223,7 +228,7 @@ class Trainer:
         """Let the equations know, whoever has used the session in between."""
         self.session.pass_length = self.schedule.images, self.steps
 
-    def stop(self):
+    def stop(self) -> None:
         """Give up the current chunk and let `train` return; for signal handlers."""
         self._stopped = True
         self.session.interrupt()
@@ -278,7 +283,13 @@ class Trainer:
             setattr(self.curve[-1], name, value)
         tell("on_evaluation", self.evaluation)
 
-    def evaluate(self, progress=None, *, steps=None, repetition=0):
+    def evaluate(
+        self,
+        progress: Callable[[int], object] | None = None,
+        *,
+        steps: int | None = None,
+        repetition: int = 0,
+    ) -> Evaluation | VectorEvaluation:
         """Measure the error now; the training does not notice.
 
         Parameters

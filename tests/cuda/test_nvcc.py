@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spikefa.devices.choice import DeviceChoice
-from spikefa.devices.cuda_project import bundle, generate
+from spikefa.devices.cuda_project import add_curand, bundle, generate
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ProjectBuilt
@@ -16,26 +16,26 @@ from spikefa.network.architecture import Architecture
 
 PAPER = (784, 1500, 1500, 1500, 1000)
 SCRIPT = Path(__file__).resolve().parents[2] / "sims" / "mnist_spiking.py"
-#: The dense kernels, and one file of each kind of those that Brian2CUDA has.
-FILES = """
-forward_2_transmit forward_2_learn feedback_2_summed_variable_feedback_post decay_2
-pool_summed_variable_activity_post layer_2_stateupdater layer_0_subexpression_update
-layer_2_spike_thresholder record_layer_2_spikes readout layer_1_clear
-""".split()
-DENSE = FILES[:5]
+#: Parts that the bundle which is compiled has to have, of each kind that is in a layer.
+PARTS = (
+    "transmit learn summed stateupdater subexpression thresholder learn_bias".split()
+)
 
 
 @pytest.fixture
-def project(nvcc, tmp_path, monkeypatch):
-    """The generated files of the paper-size network."""
-    monkeypatch.setattr(
-        "spikefa.devices.cuda.compile_cuda_project",
-        lambda device, folder, machine: generate(device, folder, machine),
-    )
+def project(request, nvcc, tmp_path, monkeypatch):
+    """The generated files of the paper-size network, or of another."""
+    sizes = getattr(request, "param", PAPER)
+
+    def only_generate(device, folder, machine):
+        generate(device, folder, machine)
+        add_curand(folder, machine.toolkit)
+
+    monkeypatch.setattr("spikefa.devices.cuda.compile_cuda_project", only_generate)
     folder = tmp_path / "project"
     with pytest.raises(ProjectBuilt, match=re.escape(str(folder))):
         open_session(
-            Architecture(PAPER, engine="dense"),
+            Architecture(sizes, engine="dense"),
             load_model(),
             device=DeviceChoice("cuda", build_only=True),
             build_dir=folder,
@@ -48,7 +48,7 @@ def kernels(report):
     """Registers, and bytes spilled, by kernel, from the report of the compiler."""
     found = {}
     for text in report.split("Compiling entry function")[1:]:
-        name = re.search(r"_run_kernel_(\w+?)_codeobject", text)
+        name = re.search(r"_run_kernel_(step_\d+)", text)
         if name:
             spilled = re.findall(r"(\d+) bytes (?:stack frame|spill)", text)
             registers = re.search(r"Used (\d+) registers", text)
@@ -58,24 +58,39 @@ def kernels(report):
 
 @pytest.mark.compiles
 def test_nvcc_takes_the_kernels_and_spills_nothing(nvcc, project):
-    files = [project / "code_objects" / f"{name}_codeobject.cu" for name in FILES]
-    text = "\n".join(bundle(file.read_text(), f"_of_{file.stem}") for file in files)
-    (project / "some.cu").write_text(text)
+    text = (project / "bundle_0.cu").read_text()
+    called = " ".join(re.findall(r"^ +(_part_\w+)\(", text, re.MULTILINE))
+    assert all(part in called for part in PARTS)
     flags = ["-I.", "-Iinclude", "-std=c++17", "-arch=sm_90", "-w", "-Xptxas", "-v"]
     done = subprocess.run(
-        [nvcc, *flags, "-dc", "some.cu", "-o", "some.o"],
+        [nvcc, *flags, "-dc", "bundle_0.cu", "-o", "some.o"],
         cwd=project,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
     found = kernels(done.stderr)
-    assert set(FILES) <= set(found)
-    for name in DENSE:
-        registers, spilled = found[name]
+    assert len(found) == len(
+        re.findall(r"^void _run_step_\d+\(\)$", text, re.MULTILINE)
+    )
+    for name, (registers, spilled) in found.items():
         assert spilled == 0, name
         # Four blocks of 256 threads on a multiprocessor, which has 65,536 registers.
         assert registers <= 64, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("project", [(10, 12_000, 12_000, 10)], indirect=True)
+def test_a_layer_of_twelve_thousand_neurons_links(nvcc, project):
+    """Flags of all rows of a block have to fit into shared memory."""
+    flags = ["-I.", "-Iinclude", "-std=c++17", "-arch=sm_90", "-w", "-dlink"]
+    done = subprocess.run(
+        [nvcc, *flags, "bundle_0.cu", "bundle_1.cu", "core.cu", "-o", "linked.o"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_helpers_of_two_files_do_not_meet(tmp_path):

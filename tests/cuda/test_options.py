@@ -1,35 +1,53 @@
 """What is missing for CUDA is said in one line, before anything is written."""
 
 import os
+import re
+from importlib.metadata import files, requires
 
 import pytest
 from spikefa.sims import linear, mnist_spiking
 
 from spikefa.devices.choice import DeviceChoice
 from spikefa.devices.cuda import check_machine
+from spikefa.devices.cuda_toolkit import CURAND_PACKAGES
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import run_command
 
 SCRIPTS = [mnist_spiking, linear]
+KNOWN = "compute_75\ncompute_86\ncompute_90\ncompute_120"
 
 
 @pytest.fixture
-def tools(tmp_path, monkeypatch):
-    """Choose which tools there are."""
+def tools(tmp_path, monkeypatch, driver):
+    """Choose which tools there are; the driver has no card."""
     folder = tmp_path / "tools"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(driver))
+    monkeypatch.setenv("SHIM_CARD", "")
     monkeypatch.delenv("CUDA_PATH", raising=False)
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
 
-    def add(name, says):
+    def add(name, says, knows=""):
         path = folder / name
-        path.write_text(f"#!/bin/sh\necho '{says}'\n")
+        path.write_text(
+            f"#!/bin/sh\n[ $1 = --list-gpu-arch ] && echo '{knows}' || echo '{says}'\n"
+        )
         path.chmod(0o755)
 
     return add
+
+
+@pytest.fixture
+def cuda_13(tools):
+    tools("nvcc", "Cuda compilation tools, release 13.0, V13.0.88", KNOWN)
+
+
+@pytest.fixture
+def cuda_12(tools):
+    tools("nvcc", "Cuda compilation tools, release 12.8, V12.8.61", KNOWN)
 
 
 def refused(capsys, script, *options):
@@ -53,16 +71,32 @@ def test_no_compiler(script, options, tools, capsys):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_no_card(script, tools, capsys):
-    tools("nvcc", "Cuda compilation tools, release 13.0, V13.0.88")
+def test_no_card(script, cuda_13, capsys):
     assert "--build-only" in refused(capsys, script, "--out", "x")
 
 
-@pytest.mark.parametrize("wrong", ["9", "x", "9.0a", "90", "-9.0", "9.0\n", "3.5"])
-def test_wrong_compute_capability(wrong, tools, capsys):
-    tools("nvcc", "Cuda compilation tools, release 13.0, V13.0.88")
+@pytest.mark.parametrize(
+    "wrong", ["9", "x", "9.0a", "90", "-9.0", "9.0\n", "3.5", "7.0"]
+)
+def test_wrong_compute_capability(wrong, cuda_13, capsys):
     options = ("--build-only", f"--compute-capability={wrong}")
     assert "compute capability" in refused(capsys, mnist_spiking, *options)
+
+
+def test_what_the_compiler_does_not_know_is_refused_with_what_it_knows(cuda_12):
+    with pytest.raises(
+        InputError, match=r"compiles for 7\.5, 8\.6, 9\.0, 12\.0, got 5"
+    ):
+        check_machine("5.0", build_only=True)
+    assert check_machine("7.5", build_only=True).capability == 7.5
+    assert check_machine("12.0", build_only=True).capability == 12.0
+
+
+def test_a_compiler_that_does_not_list_what_it_knows(tools):
+    tools("nvcc", "Cuda compilation tools, release 12.0, V12.0.1")
+    assert check_machine("5.0", build_only=True).capability == 5
+    with pytest.raises(InputError, match=r"expected 5\.0 or more, got 3\.5"):
+        check_machine("3.5", build_only=True)
 
 
 @pytest.mark.parametrize("option", ["--build-only", "--compute-capability=9.0"])
@@ -74,21 +108,81 @@ def test_options_of_cuda_on_another_device(script, option, tools, capsys):
     assert os.listdir() == []
 
 
-def test_the_card_says_what_to_compile_for(tools):
-    tools("nvcc", "Cuda compilation tools, release 12.8, V12.8.61")
-    tools("nvidia-smi", "8.6")
+def test_the_card_says_what_to_compile_for(cuda_12, monkeypatch):
+    monkeypatch.setenv("SHIM_CARD", "8.6")
     machine = check_machine()
-    assert (machine.version, machine.capability) == (12.8, 8.6)
-    assert check_machine("9.0").capability == 9.0
+    assert (machine.toolkit.version, machine.capability) == (12.8, 8.6)
+    assert check_machine("7.5").capability == 7.5
+    with pytest.raises(InputError, match=r"9\.0 is more than that of the card .*8\.6"):
+        check_machine("9.0")
+    assert check_machine("9.0", build_only=True).capability == 9.0
 
 
-@pytest.mark.parametrize("says", ["No devices were found", "", "N/A"])
-def test_a_driver_without_a_card(says, tools):
-    tools("nvcc", "Cuda compilation tools, release 13.0, V13.0.88")
-    tools("nvidia-smi", says)
-    with pytest.raises(InputError, match="none found"):
+def test_a_driver_without_a_card(cuda_13):
+    with pytest.raises(InputError, match="none found .CUDA_ERROR_NO_DEVICE"):
         check_machine()
     assert check_machine(build_only=True).capability == 9.0
+
+
+def test_a_driver_that_is_too_old_is_found_before_anything_is_compiled(
+    cuda_13, monkeypatch, capsys
+):
+    monkeypatch.setenv("SHIM_CARD", "9.0")
+    monkeypatch.setenv("SHIM_DRIVER", "12040")
+    line = refused(capsys, mnist_spiking, "--out", "x")
+    assert "runs programs of CUDA 12.4 at most" in line
+    assert "is of CUDA 13.0" in line
+    monkeypatch.setenv("SHIM_DRIVER", "13000")
+    assert check_machine().driver.cuda == 13.0
+
+
+def test_the_same_major_version_is_new_enough(cuda_12, monkeypatch):
+    monkeypatch.setenv("SHIM_CARD", "9.0")
+    monkeypatch.setenv("SHIM_DRIVER", "12000")
+    assert check_machine().driver.cuda == 12.0
+
+
+def test_a_program_from_elsewhere_needs_no_compiler(tools, tmp_path, monkeypatch):
+    builds = tmp_path / "builds"
+    monkeypatch.setenv("SHIM_CARD", "9.0")
+    with pytest.raises(InputError, match="nvcc: not found"):
+        check_machine(build_dir=builds)
+    (builds / "one").mkdir(parents=True)
+    (builds / "one" / "complete").touch()
+    assert check_machine(build_dir=builds).toolkit is None
+
+
+@pytest.mark.parametrize("version", [12, 13])
+def test_curand_is_that_of_the_toolkit(version, request):
+    """What it is linked with is of the same CUDA, says the file itself."""
+    request.getfixturevalue(f"cuda_{version}")
+    curand, *_ = check_machine(build_only=True).toolkit.libraries
+    needed = set(re.findall(rb"libcudart\.so\.\d+", curand.read_bytes()))
+    assert needed <= {b"libcudart.so.%d" % version}
+    assert (curand.name, curand.exists()) == ("libcurand.so.10", True)
+
+
+def test_no_curand_for_a_cuda_to_come(tools):
+    tools("nvcc", "Cuda compilation tools, release 14.0, V14.0.1")
+    with pytest.raises(InputError, match="needs curand of CUDA 14"):
+        check_machine(build_only=True)
+
+
+def test_the_extra_has_a_curand_for_each_toolkit():
+    """Both can be installed at once: no file of one is one of the other."""
+    wanted = {
+        found[1]
+        for line in requires("spikefa")
+        if (found := re.match(r"(nvidia-curand[\w-]*).*extra == ['\"]cuda['\"]", line))
+    }
+    assert wanted == set(CURAND_PACKAGES.values())
+    one, other = (
+        {str(file) for file in files(name) if "dist-info" not in str(file)}
+        for name in wanted
+    )
+    assert one
+    assert other
+    assert not one & other
 
 
 def test_a_compiler_without_a_version(tools):

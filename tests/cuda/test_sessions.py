@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from spikefa.sims import mnist_spiking
+from tiny import SIZES as RATE_SIZES, open_tiny, randomize
 from twin import (
     CHUNK_IMAGES,
     FORCED_MODEL,
@@ -97,6 +98,7 @@ def test_same_state_and_seed_same_result(plain, monkeypatch):
     results = []
     for order, seed in enumerate((5, 5, 6)):
         monkeypatch.setenv("SHIM_SEED", str(order))  # threads in another order
+        plain.restart()
         plain.set_state(start)
         results.append((show(plain, seed), plain.get_state()))
     (first, state), (again, same), (other, _) = results
@@ -123,6 +125,28 @@ def test_a_resumed_session_goes_on_bit_for_bit(plain):
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
+def test_one_program_makes_all_runs_as_new_ones_would(plain):
+    def story(between):
+        set_initial_state(plain, 1)
+        seen = []
+        for seed, n_images, gates in ((1, 4, None), (2, 6, [0] * 5), (3, 1, None)):
+            result = show(plain, seed, n_images, gates=gates)
+            seen += [result.output, *plain.get_state().values()]
+            for recording in result.records.values():
+                parts = (recording.t, recording.i, recording.values)
+                seen += [part for part in parts if part is not None]
+            between()
+        return seen
+
+    expected = story(plain.restart)
+    show(plain, 9, 2)  # what is left of it on the card does not count
+    first = plain._program.pid
+    found = story(lambda: None)
+    assert plain._program.pid == first
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_an_evaluation_leaves_no_trace(plain):
     set_initial_state(plain, 1)
     before = plain.get_state()
@@ -141,6 +165,28 @@ def test_an_interrupted_run_leaves_the_state(plain):
         show(plain, 3)
     after = plain.get_state()
     assert all(np.array_equal(after[name], before[name]) for name in before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["fa", "bp"])
+def test_a_rate_network_is_that_of_numpy(rule, module_shim):
+    """Longer than a graph: one time step an example."""
+    rng = np.random.default_rng(2)
+    inputs, targets = rng.normal(size=(30, RATE_SIZES[0])), rng.normal(size=(30, 3))
+    states, slowly = {}, {"eta": 0.02}  # so that rounding errors do not grow
+    for device, engine in (("numpy", "stock"), ("cuda", "dense")):
+        with open_tiny(
+            rule, device=device, engine=engine, chunk=30, parameters=slowly
+        ) as session:
+            before = randomize(session)
+            result = session.run(inputs, targets, seed=1)
+            states[device] = session.get_state() | {"output": result.output}
+    for name, value in states["numpy"].items():
+        np.testing.assert_allclose(
+            states["cuda"][name], value, rtol=1e-5, atol=2e-6, err_msg=name
+        )
+    name = "forward_1.W"
+    assert np.abs(states["cuda"][name] - before[name]).max() > 0.02
 
 
 @pytest.mark.slow

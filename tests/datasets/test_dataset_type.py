@@ -131,6 +131,15 @@ def test_inputs_are_pixels_over_the_scale(rows, scale):
     np.testing.assert_array_equal(np.asarray(data.test_inputs), data.test_inputs[:])
 
 
+@pytest.mark.parametrize("scale", [None, 16, 0.5])
+def test_inputs_that_are_taken_stay_bytes(scale):
+    inputs = dataset(scale=scale).train_inputs
+    taken = inputs.take([3, 0]).repeat(2, axis=0)
+    assert taken.pixels.dtype == np.uint8
+    assert taken.shape == (4, 6)
+    np.testing.assert_array_equal(taken[:], inputs[[3, 3, 0, 0]])
+
+
 def test_all_bytes_come_out_as_a_division_has_them():
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 256).repeat(4, axis=0)
     parts = {"train_images": pixels, "test_images": pixels[:2]}

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from scipy.io import savemat
 
 from spikefa.datasets import load_dataset, load_svhn

@@ -106,7 +106,8 @@ def run_standalone(folder, threads, keys):
     standalone = prefs.devices.cpp_standalone
     before = standalone.openmp_threads, standalone.extra_make_args_unix
     standalone.openmp_threads = threads
-    standalone.extra_make_args_unix = ["-j2"]  # Brian2's '-j' starts all at once
+    # Brian2's '-j' starts all at once.
+    standalone.extra_make_args_unix = ["-j2", *(a for a in before[1] if a != "-j")]
     set_device("cpp_standalone", directory=str(folder), build_on_run=False)
     try:
         train = TimedArray(spike_train(0), dt=defaultclock.dt, name="train")

@@ -4,6 +4,8 @@ Each builds and runs a network out of the class that it is given, and returns a 
 that reads what came of it. Those of `AT_RUNTIME` look at values between runs.
 """
 
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from brian2 import (
     Cylinder,
@@ -703,11 +705,11 @@ def store_and_restore_with_events_on_their_way(S):
         network.run(steps(13))
         network.store("later")
         network.run(steps(9))
-        found += [np.array(post.g[:]), np.array(synapses.w[:]), synapses.a[:]]
+        found += [np.array(v[:]) for v in (post.g, synapses.w, synapses.a)]
         network.restore("later")
         synapses.pre.delay = 0.7 * ms
         network.run(steps(9))
-        found += [np.array(post.g[:]), np.array(synapses.w[:]), synapses.a[:]]
+        found += [np.array(v[:]) for v in (post.g, synapses.w, synapses.a)]
         network.restore("new")
         network.run(steps(2))
         found += [np.array(post.g[:]), np.array(synapses.w[:])]
@@ -877,3 +879,33 @@ def random_numbers_of_a_seed(S):
     synapses.w = "rand()"
     Network(pre, post, synapses).run(steps(20))
     return values(synapses.w, post.g)
+
+
+@at_runtime
+def stored_in_a_file(S):
+    """What is restored has the connections and the events of what was stored."""
+    found = []
+    with TemporaryDirectory() as folder:
+        for condition in ("i != j", "i > 0 or j > 0"):
+            group = neurons("file_group", 6, "total : 1")
+            synapses = S(
+                group,
+                group,
+                "w : 1\ntotal_post = w*v_pre : 1 (summed)",
+                on_pre="g_post += w",
+                on_post="w += 0.1",
+                delay={"pre": 0.4 * ms},
+                name="file_s",
+            )
+            synapses.connect(condition)
+            synapses.w = "0.1*i + 0.2*j"
+            network = Network(group, synapses)
+            if not found:
+                network.run(steps(15))
+                network.store(filename=f"{folder}/state")
+            network.restore(filename=f"{folder}/state")
+            network.run(steps(15))
+            views = synapses.i, synapses.j, synapses.w, group.g, group.total
+            found += [np.array(view[:]) for view in views]
+            found += [np.array(synapses.N_incoming_post), np.array(len(synapses))]
+    return lambda: found

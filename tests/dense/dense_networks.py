@@ -19,6 +19,7 @@ from brian2 import (
 )
 
 from spikefa.dense import DenseSynapses
+from spikefa.dense.neurons import neuron_code_object_class
 
 __all__ = [
     "CONFIGURATIONS",
@@ -246,6 +247,13 @@ CONFIGURATIONS = {
         on_pre={"pre": TRANSMIT},
         dtype={"w": np.float64},
     ),
+    # More columns than a warp of a graphics card has threads.
+    "summed to pre, wide": Configuration(
+        n_pre=9,
+        n_post=70,
+        model="w : 1\ntotal_pre = w*z_post : 1 (summed)",
+        on_pre={"pre": "w += 0.01*total_pre"},
+    ),
     "put off": Configuration(
         n_pre=50,
         n_post=70,
@@ -288,6 +296,14 @@ CONFIGURATIONS = {
     "put off on different events": Configuration(
         on_event={"learn": "often"},
         on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        put_off=5,
+        puts_off=True,
+    ),
+    "put off, delays": Configuration(
+        n_pre=19,
+        n_post=70,
+        on_pre={"learn": LEARN, "transmit": TRANSMIT},
+        delay={"learn": 0.3 * ms, "transmit": 0.1 * ms},
         put_off=5,
         puts_off=True,
     ),
@@ -463,6 +479,7 @@ class Part:
             more = {"threshold": "train(t, i) + bias > 0.5", "reset": ""}
         if "often" in str(self.config.on_event):
             more["events"] = {"often": "train(t, i) + x > 0.2"}
+        more["codeobj_class"] = neuron_code_object_class("dense")
         group = NeuronGroup(n, model, name=name, namespace=self.namespace, **more)
         group.bias = self.config.bias
         return group

@@ -29,7 +29,7 @@ def cases():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("where", "key"), cases())
+@pytest.mark.parametrize(("where", "key"), list(cases()))
 def test_dense_agrees_with_stock(where, key, seed, stock, dense_state):
     before, expected = stock(key, seed)
     found = dense_state(where, key, seed)

@@ -150,6 +150,10 @@ QUESTIONS = {
     "i and j": lambda s, _: (s.i[:], s.j[:]),
     "i of some": lambda s, _: s.i["j > 1"],
     "all states": lambda s, _: s.get_states()["N_incoming"],
+    "subexpressions among states": lambda s, _: s.get_states(subexpressions=True)[
+        "double"
+    ],
+    "sizes among states": lambda s, _: s.get_states()["N_pre"],
     "N_incoming": lambda s, _: s.N_incoming[:],
     "N_outgoing": lambda s, _: s.N_outgoing[1, :],
     "N_incoming_post": lambda s, _: s.N_incoming_post[-2:],
@@ -239,6 +243,18 @@ def test_local_and_explicit_namespaces():
         synapses.w = "step*i"
         np.testing.assert_array_equal(synapses.w[:], [0, 0, 2, 2])
     assert step == 3.0
+
+
+def test_boolean_indices_choose():
+    """As in NumPy; `Synapses` take them for the numbers 0 and 1."""
+    group = NeuronGroup(3, NEURON)
+    synapses = DenseSynapses(group, group, "w : 1")
+    synapses.connect()
+    synapses.w = "i + 10*j"
+    chosen = synapses.i == synapses.j
+    np.testing.assert_array_equal(synapses.w[chosen], [0, 11, 22])
+    synapses.w[chosen] = 5
+    assert list(synapses.w[:]) == [5, 10, 20, 1, 5, 21, 2, 12, 5]
 
 
 def test_repr_names_the_shape():

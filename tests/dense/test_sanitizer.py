@@ -29,22 +29,30 @@ def test_fault(monkeypatch):
 """
 
 
+def library(name):
+    """A library of the compiler."""
+    return subprocess.run(
+        ["g++", f"-print-file-name={name}"], capture_output=True, text=True
+    ).stdout.strip()
+
+
 def run_sanitized(*arguments, folder):
     """Run pytest in a process of its own."""
-    library = subprocess.run(
-        ["g++", "-print-file-name=libasan.so"], capture_output=True, text=True
-    ).stdout.strip()
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-n0", "-p", "sanitizer_plugin"),
-            *("-p", "no:cacheprovider", f"--basetemp={folder / 'temporary'}"),
+            *(
+                "-o",
+                f"cache_dir={folder / 'cache'}",
+                f"--basetemp={folder / 'temporary'}",
+            ),
             *("-m", "slow or not slow", "-o", "timeout=0", *arguments),
         ],
         cwd=HERE.parents[1],
         env=os.environ
         | {
             "PYTHONPATH": str(HERE),
-            "LD_PRELOAD": library,
+            "LD_PRELOAD": f"{library('libasan.so')} {library('libstdc++.so')}",
             "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
             "UBSAN_OPTIONS": "print_stacktrace=1",
         },

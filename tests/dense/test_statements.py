@@ -182,6 +182,37 @@ def test_linear_readers(two_groups, code, answer):
     assert reads_linearly(code, "W", two_groups.variables) is answer
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("W += dW", None),
+        ("a_post += doubled; W += 1", None),
+        ("W += 1; a_post += doubled", "doubled"),
+        ("W += 1; a_post += nested", "nested"),
+        ("V += 1; a_post += doubled", None),
+        ("W += stale", "stale"),  # the trace is brought up to date before
+        ("a_post += W", None),
+    ],
+)
+def test_subexpressions_that_synapses_compute_from_old_values(code, name, caplog):
+    source = NeuronGroup(3, NEURON, threshold="a > 1", reset="")
+    model = """
+    W : 1
+    V : 1
+    dtrace/dt = -trace/ms : 1 (event-driven)
+    dW = a_post : 1
+    doubled = 2*W : 1
+    nested = doubled + 1 : 1
+    stale = 2*trace : 1
+    """
+    with caplog.at_level("WARNING", logger="brian2.synapses.synapses"):
+        DenseSynapses(source, source, model, on_pre=code)
+    found = [r.getMessage() for r in caplog.records if "written out" in r.getMessage()]
+    assert len(found) == (name is not None)
+    if name:
+        assert f"use '{name}' after" in found[0]
+
+
 def test_integer_weights_are_not_regrouped(two_groups):
     assert two_groups.variables["n"].dtype == np.int32
     assert reads_linearly("a_post += n", "n", two_groups.variables) is True

@@ -23,14 +23,16 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def site(docs, tmp_path_factory):
-    """The pages, built, at an address of this machine."""
+    """The pages, built without a warning, at an address of this machine."""
     folder = tmp_path_factory.mktemp("site")
     html, trees = folder / "html", folder / "trees"
-    assert build_main(["-q", "-b", "html", "-d", str(trees), str(docs), str(html)]) == 0
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", str(trees)]
+    assert build_main([*options, str(docs), str(html)]) == 0
     handler = partial(_Quiet, directory=html)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        pages = sorted(str(p.relative_to(html)) for p in html.glob("*.html"))
+        pages = [str(p.relative_to(html)) for p in html.glob("*.html")]
+        pages += [str(p.relative_to(html)) for p in html.glob("gallery/*.html")]
         yield f"http://127.0.0.1:{server.server_port}", pages
         server.shutdown()
 

@@ -17,10 +17,10 @@ MAY_IMPORT = {
     "experiments": "training devices figures network equations analysis datasets rules "
     "files seeds errors",
     "training": "devices network equations analysis datasets rules files seeds errors",
-    "devices": "rules network equations dense files errors",
+    "devices": "rules network equations datasets dense files errors",
     "figures": "rules analysis files errors",
     "rules": "network errors",
-    "network": "equations dense errors",
+    "network": "equations datasets dense errors",
     "equations": "models errors",
     "analysis": "errors",
     "datasets": "seeds errors",

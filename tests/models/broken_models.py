@@ -27,6 +27,42 @@ def transfer(phi="1/(1 + exp(-h))", psi="phi*(1 - phi)"):
 
 
 BROKEN = [
+    # What holds for all of Brian2, and what nothing uses.
+    (
+        "default-clock",
+        "from brian2 import defaultclock, ms\neta = 0.01\ndefaultclock.dt = 0.5*ms",
+        None,
+        "sets defaultclock.dt; write dt = 0.5 * msecond",
+    ),
+    (
+        "device",
+        "from brian2 import set_device\neta = 0.01\nset_device('cpp_standalone')",
+        None,
+        "sets the device, which is chosen by --device",
+    ),
+    (
+        "preference",
+        "from brian2 import prefs\neta = 0.01\nprefs.codegen.target = 'numpy'",
+        None,
+        "sets prefs.codegen.target, which a model file cannot",
+    ),
+    ("class", "class Model:\n    eta = 0.1", "Model", "nothing uses it"),
+    ("function", "eta = 0.1\ndef gain(x):\n    return x", "gain", "nothing uses it"),
+    ("negative", "eta = -0.01", "eta", "0 or more"),
+    ("leak", "tau = 2", "tau", "makes tau_m no number"),
+    # Divisions by what is never set.
+    (
+        "divided-in-transfer",
+        psp("(b + drive - h)/tau_m : 1\nscale") + transfer("1/(1 + exp(-h/scale))"),
+        "transfer",
+        "divides by 'scale'",
+    ),
+    (
+        "divided-in-synapses",
+        "plastic_synapse = 'W : 1\\nn : 1\\ndW = eta*third_factor_post/n : 1'",
+        "plastic_synapse",
+        "divides by 'n'",
+    ),
     # Units.
     ("no-time-constant", psp("b + drive - h"), "psp_neuron", "unit hertz"),
     ("unit-in-transfer", transfer("h*ms"), "transfer", "expected unit 1 (unit is s)"),

@@ -157,7 +157,9 @@ def annealing(**changes):
     return model.replace(**NO_LEARNING | changes)
 
 
-@pytest.mark.parametrize("sizes", [(12,), (3, 7, 2)])
+@pytest.mark.parametrize(
+    "sizes", [(3, 7, 2), pytest.param((12,), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("rate", "period"), [(2e-3, 1), (1.2e-5, 8)])
 def test_decay_follows_the_schedule(rate, period, sizes):
     """The sum of all decays is that of the schedule, whatever runs and periods.

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from brian2 import Hz, TimedArray, ms
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model

@@ -94,6 +94,36 @@ def test_unknown_configuration_is_refused(capsys, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_names_are_those_of_the_device(capsys, tmp_path):
+    argv = ["--device", "cuda", "--only", "dense", "--out", str(tmp_path / "out")]
+    assert run_command(benchmark.build_parser(), benchmark.main, argv) == 2
+    assert "unknown configuration: dense" in capsys.readouterr().err
+
+
+def test_a_library_that_is_not_there_is_named_in_a_line(capsys, tmp_path):
+    argv = ["--device", "cuda", "--torch-python", "/bin/false"]
+    args = benchmark.build_parser().parse_args(argv)
+    assert benchmark.handwritten(args, (784, 20, 10), 1, tmp_path) == []
+    line = "hand-written torch, CUDA graphs does not run in /bin/false: left out\n"
+    assert capsys.readouterr().err == line
+
+
+def test_the_table_of_a_card_tells_what_its_floor_is():
+    card = {"ms_per_step": 0.1, "floor_ms": 0.02, "times_floor": 5, "build_seconds": 80}
+    report = {
+        "sizes": (784, 1500, 1000),
+        "device": "cuda",
+        "configurations": {"cuda": card},
+        "ratios": {"hand-written torch, CUDA graphs / cuda": 1.5},
+    }
+    text = benchmark.table(report)
+    assert "bandwidth of the card's memory" in text
+    assert "rate" not in text
+    (row,) = [line for line in text.splitlines() if line.startswith("cuda ")]
+    assert row.split() == ["cuda", "0.100", "0.02", "5.00", "80.0"]
+    assert "hand-written torch, CUDA graphs / cuda" in text
+
+
 def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
     argv = ["--quick", "--only", "dense", "--no-scaling", "--repeats", "2"]
     argv += ["--out", str(tmp_path)]

@@ -7,8 +7,8 @@ import pytest
 from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
 
-from spikefa.datasets import load_dataset
-from spikefa.datasets import regression as tasks
+from spikefa.datasets import load_dataset, regression as tasks
+from spikefa.experiments.results_table import rows_of
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
 
@@ -175,8 +175,13 @@ def test_half_of_the_mnist_weights_can_be_removed(script):
     done = script(
         *("mnist_rate", "--quick", "--device", "runtime", "--hidden", 12),
         *("--images", 30, "--test-images", 20, "--passes", 1, "--runs", 1),
+        *("--eta", "fa=0.001"),
     )
     assert_complete(done, [1])
+    rows = rows_of("fig3a", {"fig3a": done.results}, {"fig3a": "x"})
+    small = "hidden layers 12"
+    assert [row.constants for row in rows] == [f"eta = 0.1, {small}", small, small]
+    assert rows[0].hours == done.results["run_seconds"] / 3600
     assert list(done.results["learners"]) == list(mnist_rate.LEARNERS)
     zeros = {
         name: (done.arrays[f"{name}/input_weights"] == 0).mean()
@@ -265,8 +270,13 @@ def test_comparison(script):
     assert 0 < spikes[1] < 5 * 6
     for row in networks.values():
         assert row["ms_per_image"] > 0 < row["ms_per_test_image"]
+    spiking, rate = rows_of("compare", {"compare": done.results}, {"compare": "x"})
+    assert (spiking.constants, rate.constants) == ("eta = 0.001", "eta = 0.03")
+    assert "4.82e+03 operations" in rate.ours
+    assert (spiking.command, spiking.passes, rate.command) == ("x", "1", "")
 
 
+@pytest.mark.slow
 @runtime
 def test_each_kind_finds_its_eta_on_held_out_images(script, monkeypatch):
     from spikefa.sims import compare

@@ -209,6 +209,28 @@ def test_rows_say_whether_their_constants_are_the_papers(changes, constants):
     assert cells["at_our_best"] == ("" if papers else ours)
 
 
+@pytest.mark.parametrize(
+    ("settings", "constants"),
+    [
+        ({}, "the paper's"),
+        ({"eta": 0.03}, "eta = 0.03"),
+        ({"gamma": 0.0, "hidden": [500]}, "gamma = 0.0, hidden layers 500"),
+    ],
+)
+def test_rows_of_the_rate_network_on_images(settings, constants):
+    base = {"eta": 1e-3, "gamma": 1e-6, "hidden": [1000], "passes": 300}
+    learner = {
+        "settings": base | settings,
+        "final_error_mean_and_sem": [2.0, 0.05],
+        "error_at_best_pass_mean_and_sem": [1.9, None],
+        "best_pass": 280.0,
+    }
+    found = {"learners": {"fa": learner}, "seeds": [1, 2], "run_seconds": 7200.0}
+    (row,) = rows_of("fig3a", {"fig3a-paper": found}, {"fig3a-paper": "a command"})
+    assert (row.constants, row.passes, row.hours) == (constants, "300", 2.0)
+    assert row.ours.startswith("2.00 ± 0.05 % (1.90 % at the best pass, 280, ")
+
+
 def test_rows_of_several_seeds_and_of_held_out_images():
     found = spiking(seeds=[1, 2, 3], validation=10_000, images_seen=100_000)
     found["final_evaluations"] = [

@@ -4,9 +4,16 @@ import hashlib
 
 import numpy as np
 
-from spikefa import Architecture, Dataset, Trainer
+from spikefa import Architecture, Dataset, Trainer, load_model, open_session
 
 N_CLASSES = 3
+RECORD = {
+    "layer_1.h": [0],
+    "delta_1.delta": [0],
+    "layer_0.spikes": True,
+    "layer_1.spikes": range(3, 28),
+    "forward_2.W": [(0, 1), (30, 14)],
+}
 
 
 def small_dataset(n_train=47, n_test=23):
@@ -31,6 +38,12 @@ def small_architecture(**changes):
         "chunk_images": 30,
     }
     return Architecture(**(values | changes))
+
+
+def open_compiled():
+    """Open the network in C++ standalone mode; it is compiled once."""
+    model = load_model().replace(eta=0.03)  # few neurons, few images
+    return open_session(small_architecture(), model, record=RECORD)
 
 
 def small_trainer(session, **changes):

@@ -63,7 +63,7 @@ def test_neurons_without_any_reset(diverging):
         "psp_neuron = 'dh/dt = (1 + b + drive + 3*h)/tau_m : 1\\ndrive : 1\\nb : 1'"
     )
     text = diverging(source)
-    assert "the equations in psp_neuron run away, and no reset stops them" in text
+    assert "the equations in psp_neuron run away without resets, with method" in text
 
 
 def test_a_learning_rate_that_is_too_large_is_found_to_be(diverging):

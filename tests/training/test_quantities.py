@@ -4,8 +4,7 @@ import math
 
 import pytest
 from brian2 import Quantity, ms, mV, second
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from spikefa import load_model
 from spikefa.equations.parameters import parse_quantity, replace_parameters

@@ -90,7 +90,10 @@ def test_nothing_is_recorded_in_evaluations(session, monkeypatch):
     assert all(bool(record) == learning for learning, record in opened)
 
 
-def test_a_closed_monitor_holds_nothing(session):
+def test_a_closed_monitor_holds_nothing(session, monkeypatch):
+    """It is not asked for what it holds; here it is."""
+    opened = session._opened
+    monkeypatch.setattr(session, "_opened", lambda gates: opened(gates | True))
     trainer = small_trainer(session)
     trainer.initialize()
     data = trainer.dataset
@@ -99,7 +102,7 @@ def test_a_closed_monitor_holds_nothing(session):
     )
     assert list(result.records) == ["layer_1.h"]
     monitors = session.network.monitors.items()
-    held = {name: len(session._recorded(monitor, "t")) for name, monitor in monitors}
+    held = {n: len(session._from_results(m, "t")) for n, m in monitors}
     assert held.pop("layer_1.h") == 5 * 2
     assert set(held.values()) == {0}
 

@@ -2,12 +2,13 @@
 
 from importlib import resources
 
+from ..dataset import Dataset
 from ..idx_folder import load_idx
 
 __all__ = ["load_mnist"]
 
 
-def load_mnist():
+def load_mnist() -> Dataset:
     """Load the MNIST digits that are installed with the package.
 
     Returns

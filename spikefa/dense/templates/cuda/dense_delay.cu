@@ -7,7 +7,7 @@
 
 {% block kernel %}
 {% set eventspace_variable, delivered, waiting, turn, steps = _told.eventspace_variable, _told.delivered, _told.waiting, _told.turn, _told.steps %}
-{{kernel_head()}}
+{{kernel_head(1)}}
     {% set _events, _turn = get_array_name(eventspace_variable), get_array_name(turn) %}
     {% set _delivered, _size = get_array_name(delivered), eventspace_variable.size %}
     int32_t* const _place = {{get_array_name(waiting)}} + {{_turn}}[0] * {{_size}};
@@ -20,6 +20,7 @@
     if (threadIdx.x == 0)
         {{_turn}}[0] = ({{_turn}}[0] + 1) % {{steps}};
 }
+///// ALONE /////
 {% endblock kernel %}
 
 {% block prepare_kernel %}

@@ -7,24 +7,16 @@
    lane within a block, by block in the last block to arrive. No sum depends on which
    block runs first.
 #}
-{% macro kernel_head(scratch=[]) -%}
-__global__ void
-__launch_bounds__({{Grid(owner.N_pre, owner.N_post).threads}})
-_run_kernel_{{codeobj_name}}(
-    {% for type, name, size in scratch %}
-    {{type}}* {{name}},
-    {% endfor %}
-    ///// KERNEL_PARAMETERS /////
-    %KERNEL_PARAMETERS%
-    )
-{
-    using namespace brian;
+{% from 'part_macros.cu' import begin_part with context %}
 
-    ///// KERNEL_CONSTANTS /////
-    %KERNEL_CONSTANTS%
-
-    ///// kernel_lines /////
-    {{kernel_lines|autoindent}}
+{% macro kernel_head(blocks, scratch=[]) -%}
+{{declare(scratch)}}
+{% set own = [] %}
+{% for type, name, size in scratch %}
+{% set _ = own.append((type ~ '*', name)) %}
+{% endfor %}
+///// PART _run_kernel_{{codeobj_name}} over {{blocks}} blocks /////
+{{begin_part('_run_kernel_' ~ codeobj_name, Grid(owner.N_pre, owner.N_post).threads, own)}}
 {%- endmacro %}
 
 {% macro launch(blocks, scratch=[]) -%}
@@ -68,7 +60,7 @@ _run_kernel_{{codeobj_name}}(
             const unsigned int _ballot = __ballot_sync(0xffffffffu, _set);
             if (_set)
                 _rows[_before + __popc(_ballot & ((1u << threadIdx.x) - 1))] =
-                    blockIdx.y + _i * {{grid.splits}};
+                    _split + _i * {{grid.splits}};
             _before += __popc(_ballot);
         }
         if (threadIdx.x == 0)
@@ -91,20 +83,20 @@ _run_kernel_{{codeobj_name}}(
     for (int _event = threadIdx.x; _event < _num_events; _event += blockDim.x)
     {
         const int _row = {{eventspace}}[_event] - _pre_start;
-        if (_row >= 0 && _row < N_pre && _row % {{grid.splits}} == blockIdx.y)
+        if (_row >= 0 && _row < N_pre && _row % {{grid.splits}} == _split)
             _flags[_row / {{grid.splits}}] = 1;
     }
     {% else %}
     for (int _i = threadIdx.x; _i < {{grid.rows}}; _i += blockDim.x)
     {
-        const int _row = blockIdx.y + _i * {{grid.splits}};
+        const int _row = _split + _i * {{grid.splits}};
         _flags[_i] = _row < N_pre && {{get_array_name(idle_if_zero)}}[_row + _pre_start] != 0;
     }
     {% endif %}
     __syncthreads();
     {{rows_with_flags(grid)}}
     {% else %}
-    const int _num_rows = (N_pre - (int)blockIdx.y + {{grid.splits - 1}}) / {{grid.splits}};
+    const int _num_rows = (N_pre - _split + {{grid.splits - 1}}) / {{grid.splits}};
     {% endif %}
 {%- endmacro %}
 
@@ -164,7 +156,7 @@ _run_kernel_{{codeobj_name}}(
     {% endfor %}
     {% set changed = rewrite(code, changes) %}
     {% set at = '_next + _slot * %d' % grid.lanes %}
-    {% set row = '_rows[%s]' % at if listed else '((int)blockIdx.y + (%s) * %d)' % (at, grid.splits) %}
+    {% set row = '_rows[%s]' % at if listed else '(_split + (%s) * %d)' % (at, grid.splits) %}
         int _next = _lane;
         for (; _next + {{(grid.group - 1) * grid.lanes}} < _num_rows; _next += {{grid.group * grid.lanes}})
         {
@@ -178,9 +170,11 @@ _run_kernel_{{codeobj_name}}(
 {%- endmacro %}
 
 {% macro thread_position(grid) -%}
+    const int _tile = _block % {{grid.tiles}};
+    const int _split = _block / {{grid.tiles}};
     const int _lane = threadIdx.x / {{grid.columns}};
     const int _local = threadIdx.x % {{grid.columns}};
-    const int _column = blockIdx.x * {{grid.columns}} + _local;
+    const int _column = _tile * {{grid.columns}} + _local;
     const int _postsynaptic_idx = _column + _post_start;
 {%- endmacro %}
 
@@ -204,7 +198,7 @@ _run_kernel_{{codeobj_name}}(
     {% if grid.splits == 1 %}
     {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '%s %s' % (text, operator))}}
     {% else %}
-    {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '_partial_%d[blockIdx.y * N_post + _column] =' % loop.index)}}
+    {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '_partial_%d_%s[_split * N_post + _column] =' % (loop.index, codeobj_name))}}
     {% endif %}
     {% endfor %}
     {% if sums and grid.splits > 1 %}
@@ -213,9 +207,9 @@ _run_kernel_{{codeobj_name}}(
     __syncthreads();
     if (threadIdx.x == 0)
     {
-        _is_last = atomicAdd(&_arrived[blockIdx.x], 1u) == {{grid.splits - 1}};
+        _is_last = atomicAdd(&_arrived_{{codeobj_name}}[_tile], 1u) == {{grid.splits - 1}};
         if (_is_last)
-            _arrived[blockIdx.x] = 0;  // for the next launch
+            _arrived_{{codeobj_name}}[_tile] = 0;  // for the next launch
     }
     __syncthreads();
     if (!_is_last)
@@ -225,17 +219,23 @@ _run_kernel_{{codeobj_name}}(
     {% set _type = c_data_type(variable.dtype) %}
     _sum_{{loop.index}} = 0;
     if (_column < N_post)
-        for (int _block = _lane; _block < {{grid.splits}}; _block += {{grid.lanes}})
-            _sum_{{loop.index}} += *(volatile {{_type}}*)&_partial_{{loop.index}}[_block * N_post + _column];
+        for (int _other = _lane; _other < {{grid.splits}}; _other += {{grid.lanes}})
+            _sum_{{loop.index}} += *(volatile {{_type}}*)&_partial_{{loop.index}}_{{codeobj_name}}[_other * N_post + _column];
     {{add_lanes(grid, '_sum_%d' % loop.index, loop.index, '%s %s' % (text, operator))}}
     {% endfor %}
     {% endif %}
 {%- endmacro %}
 
 {# Scratch memory, allocated and set to zero when it is first needed. #}
-{% macro allocate(scratch) -%}
+{% macro declare(scratch) -%}
+{% if scratch %}
+{% for type, name, size in scratch %}
+{{type}}* {{name}} = NULL;
+{% endfor %}
+
+void _prepare_{{codeobj_name}}()
+{
     {% for type, name, size in scratch %}
-    static {{type}}* {{name}} = NULL;
     if ({{name}} == NULL)
     {
         CUDA_SAFE_CALL(
@@ -246,4 +246,12 @@ _run_kernel_{{codeobj_name}}(
                 );
     }
     {% endfor %}
+}
+{% endif %}
+{%- endmacro %}
+
+{% macro prepare(scratch) -%}
+    {% if scratch %}
+    _prepare_{{codeobj_name}}();
+    {% endif %}
 {%- endmacro %}

@@ -4,15 +4,17 @@
    USES_VARIABLES { N, N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import kernel_head, launch, allocate, if_connected, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
+{% from 'dense_macros.cu' import kernel_head, launch, prepare, if_connected, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
 {% set _eventspace = get_array_name(_told.eventspace_variable) %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 {% set _sums = sums_in(_told.sums, get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums) if _told.split_rows else [] %}
+{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _told.split_rows else [] %}
+{% set _lines = owner.N_post if _told.prepost == 'pre' else owner.N_pre %}
+{% set _blocks = _grid.blocks if _told.split_rows else (_lines + _grid.threads - 1) // _grid.threads if _told.lines_apart else 1 %}
 
 {% block kernel %}
 {% set prepost, eventspace_variable, split_rows, masked, lines_apart = _told.prepost, _told.eventspace_variable, _told.split_rows, _told.masked, _told.lines_apart %}
-{{kernel_head(_scratch)}}
+{{kernel_head(_blocks, _scratch)}}
     {% if split_rows %}
     {{thread_position(_grid)}}
     {{find_rows(_grid, _eventspace, eventspace_variable.size)}}
@@ -34,7 +36,7 @@
     {% set _spiking, _other, _others = ('_row', '_column', 'N_post') if prepost == 'pre' else ('_column', '_row', 'N_pre') %}
     {% if lines_apart %}
     {# A thread has all synapses of one neuron of the other side. #}
-    const int {{_other}} = blockIdx.x * blockDim.x + threadIdx.x;
+    const int {{_other}} = _block * blockDim.x + threadIdx.x;
     if ({{_other}} >= {{_others}})
         return;
     {% else %}
@@ -62,20 +64,13 @@
     }
     {% endif %}
 }
+///// ALONE /////
 {% endblock kernel %}
 
 {% block prepare_kernel %}
-    {{allocate(_scratch)}}
+    {{prepare(_scratch)}}
 {% endblock %}
 
 {% block kernel_call %}
-{% set prepost, split_rows, lines_apart = _told.prepost, _told.split_rows, _told.lines_apart %}
-    {% if split_rows %}
-    {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits), _scratch)}}
-    {% elif lines_apart %}
-    {% set _lines = owner.N_post if prepost == 'pre' else owner.N_pre %}
-    {{launch((_lines + _grid.threads - 1) // _grid.threads)}}
-    {% else %}
-    {{launch(1)}}
-    {% endif %}
+    {{launch(_blocks, _scratch)}}
 {% endblock kernel_call %}

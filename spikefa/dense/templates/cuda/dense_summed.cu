@@ -4,16 +4,18 @@
    USES_VARIABLES { N, N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import kernel_head, launch, allocate, if_connected, thread_position, find_rows, walk_rows, add_blocks with context %}
+{% from 'dense_macros.cu' import kernel_head, launch, prepare, if_connected, thread_position, find_rows, walk_rows, add_blocks with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 {% set _target = get_array_name(_target_var) %}
 {% set _type = c_data_type(_target_var.dtype) %}
 {% set _sums = sums_in([_target_var], get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums) if _told.side == 'post' else [] %}
+{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _told.side == 'post' else [] %}
+{% set _warps = _grid.threads // 32 %}
+{% set _blocks = _grid.blocks if _told.side == 'post' else (owner.N_pre + _warps - 1) // _warps %}
 
 {% block kernel %}
 {% set side, idle_if_zero = _told.side, _told.idle_if_zero %}
-{{kernel_head(_scratch)}}
+{{kernel_head(_blocks, _scratch)}}
     ///// scalar_code /////
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -26,7 +28,7 @@
     {{add_blocks(_grid, _sums, '=')}}
     {% else %}
     {# A warp has a row, its threads neighbouring columns. #}
-    const int _row = blockIdx.x * {{_grid.threads // 32}} + threadIdx.x / 32;
+    const int _row = _block * {{_warps}} + threadIdx.x / 32;
     const int _presynaptic_idx = _row + _pre_start;
     {{_type}} _sum = 0;
     if (_row < N_pre)
@@ -50,18 +52,13 @@
         {{_target}}[_presynaptic_idx] = _sum;
     {% endif %}
 }
+///// ALONE /////
 {% endblock kernel %}
 
 {% block prepare_kernel %}
-    {{allocate(_scratch)}}
+    {{prepare(_scratch)}}
 {% endblock %}
 
 {% block kernel_call %}
-{% set side = _told.side %}
-    {% if side == 'post' %}
-    {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits), _scratch)}}
-    {% else %}
-    {% set _warps = _grid.threads // 32 %}
-    {{launch((owner.N_pre + _warps - 1) // _warps)}}
-    {% endif %}
+    {{launch(_blocks, _scratch)}}
 {% endblock kernel_call %}

@@ -6,10 +6,11 @@
 {% extends 'common_group.cu' %}
 {% from 'dense_macros.cu' import if_connected, kernel_head, launch, thread_position, find_rows, walk_rows with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
+{% set _blocks = _grid.blocks if _told.synapses_apart else 1 %}
 
 {% block kernel %}
 {% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
-{{kernel_head()}}
+{{kernel_head(_blocks)}}
     {% if synapses_apart %}
     {{thread_position(_grid)}}
     {{find_rows(_grid, idle_if_zero=idle_if_zero)}}
@@ -44,12 +45,12 @@
     }
     {% endif %}
 }
+///// ALONE /////
 {% endblock kernel %}
 
 {% block prepare_kernel %}
 {% endblock %}
 
 {% block kernel_call %}
-{% set synapses_apart = _told.synapses_apart %}
-    {{launch('dim3(%d, %d)' % (_grid.tiles, _grid.splits) if synapses_apart else 1)}}
+    {{launch(_blocks)}}
 {% endblock kernel_call %}

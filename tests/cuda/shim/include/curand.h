@@ -1,6 +1,7 @@
 // Random numbers of the shim: reproducible, and different from those of curand.
 #pragma once
 #define CURAND_H_
+#include <cstdlib>
 #include <random>
 enum curandStatus_t {
     CURAND_STATUS_SUCCESS, CURAND_STATUS_VERSION_MISMATCH, CURAND_STATUS_NOT_INITIALIZED,
@@ -16,11 +17,18 @@ inline curandStatus_t curandCreateGenerator(curandGenerator_t* g, int) { *g = ne
 inline curandStatus_t curandDestroyGenerator(curandGenerator_t g) { delete g; return CURAND_STATUS_SUCCESS; }
 inline curandStatus_t curandSetPseudoRandomGeneratorSeed(curandGenerator_t g, unsigned long long s) { g->seed(s); return CURAND_STATUS_SUCCESS; }
 inline curandStatus_t curandSetGeneratorOffset(curandGenerator_t, unsigned long long) { return CURAND_STATUS_SUCCESS; }
+// Whether the next numbers are refused, to see who notices.
+inline bool shim_refuses() {
+    static int left = std::getenv("SHIM_CURAND_LASTS") ? std::atoi(std::getenv("SHIM_CURAND_LASTS")) : -1;
+    return left >= 0 && left-- == 0;
+}
 inline curandStatus_t curandGenerateUniform(curandGenerator_t g, float* p, size_t n) {
+    if (shim_refuses()) return CURAND_STATUS_LAUNCH_FAILURE;
     for (size_t i = 0; i < n; i++) p[i] = ((*g)() >> 40) * 0x1p-24f;
     return CURAND_STATUS_SUCCESS;
 }
 inline curandStatus_t curandGenerateNormal(curandGenerator_t g, float* p, size_t n, float mean, float deviation) {
+    if (shim_refuses()) return CURAND_STATUS_LAUNCH_FAILURE;
     std::normal_distribution<float> normal(mean, deviation);
     for (size_t i = 0; i < n; i++) p[i] = normal(*g);
     return CURAND_STATUS_SUCCESS;

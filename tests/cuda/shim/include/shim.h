@@ -1,8 +1,8 @@
 // Enough of CUDA to run generated programs on the processor, thread by thread.
 //
-// Blocks run one after another in an order drawn at random, and so do the threads of a
-// block from one barrier to the next. Included before everything else; the launches
-// have been rewritten to calls of shim::launch.
+// A few blocks take turns, and the threads of a block run from one barrier to the next,
+// both in an order drawn at random. Included before everything else; the launches have
+// been rewritten to calls of shim::launch, and shared arrays are made known.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -19,8 +19,9 @@
 #define __host__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
-// All in one section, which is filled with garbage when a block starts.
-#define __shared__ static __attribute__((section("shim_shared")))
+// All in one section, apart from each other.
+#define __shared__ static __attribute__((section("shim_shared"), aligned(64)))
+#define SHIM_UNWATCHED __attribute__((no_sanitize("thread")))
 #define SHIM_UNSEEN __attribute__((no_sanitize("thread"), noinline))
 
 struct dim3 {
@@ -30,12 +31,38 @@ struct dim3 {
 
 namespace shim {
 extern dim3 thread_index, block_index, block_size, grid_size;
-void launch(const char* name, dim3 grid, dim3 block, const std::function<void()>& body);
+void run(const char* name, dim3 grid, dim3 block, void (*body)(void*), void* context);
 void barrier();
+void fence();
+// Before an atomic operation.
+void atomic(void* pointer, size_t bytes);
 // Exchange 8 bytes with the threads of a warp.
 const uint64_t* warp_exchange(uint64_t mine);
+// Where a block has a shared array, which is garbage at first.
+void shared_array(void* pointer, size_t bytes);
 void* allocate(size_t bytes, const char* name);
 void release(void* pointer);
+// Copies from and to the card, which the card's memory has to have room for.
+int copy(void* to, const void* from, size_t bytes, int kind);
+// Count what the program asks of the card.
+void called(const char* name);
+
+// What is launched into a stream while it is captured, to be launched again and again.
+typedef std::vector<std::function<void()>>* Graph;
+struct StreamOf { Graph captured = nullptr; };
+typedef StreamOf* Stream;
+
+// Arguments are evaluated once, by the host.
+template <class F, class... A>
+SHIM_UNSEEN void launch(const char* name, dim3 grid, dim3 block, Stream stream, F kernel, A... arguments) {
+    if (stream && stream->captured) {
+        stream->captured->push_back([=] { launch(name, grid, block, nullptr, kernel, arguments...); });
+        return;
+    }
+    auto body = [&]() SHIM_UNWATCHED { kernel(arguments...); };
+    using Body = decltype(body);
+    run(name, grid, block, [](void* context) SHIM_UNWATCHED { (*(Body*)context)(); }, &body);
+}
 }  // namespace shim
 
 #define threadIdx shim::thread_index
@@ -44,8 +71,9 @@ void release(void* pointer);
 #define gridDim shim::grid_size
 
 #define __syncthreads() shim::barrier()
-#define __threadfence() ((void)0)
+#define __threadfence() shim::fence()
 #define __popc(x) __builtin_popcount(x)
+#define __dmul_rn(x, y) ((double)(x) * (double)(y))
 
 SHIM_UNSEEN inline unsigned __ballot_sync(unsigned, bool set) {
     const uint64_t* all = shim::warp_exchange(set);
@@ -66,11 +94,12 @@ SHIM_UNSEEN T __shfl_down_sync(unsigned, T value, int distance) {
 }
 
 template <class T, class U>
-SHIM_UNSEEN T atomicAdd(T* p, U v) { T old = *p; *p = old + v; return old; }
+SHIM_UNSEEN T atomicAdd(T* p, U v) { shim::atomic(p, sizeof(T)); T old = *p; *p = old + v; return old; }
 template <class T, class U>
-SHIM_UNSEEN T atomicOr(T* p, U v) { T old = *p; *p = old | v; return old; }
+SHIM_UNSEEN T atomicOr(T* p, U v) { shim::atomic(p, sizeof(T)); T old = *p; *p = old | v; return old; }
 template <class T>
 SHIM_UNSEEN T atomicCAS(T* p, T expected, T v) {
+    shim::atomic(p, sizeof(T));
     T old = *p;
     if (old == expected) *p = v;
     return old;
@@ -101,16 +130,27 @@ struct cudaFuncAttributes {
 };
 inline const char* cudaGetErrorString(int) { return "error"; }
 inline int cudaGetLastError() { return 0; }
-inline int cudaDeviceSynchronize() { return 0; }
+inline int cudaDeviceSynchronize() { shim::called("synchronisations"); return 0; }
 inline int cudaSetDevice(int) { return 0; }
 inline int cudaProfilerStop() { return 0; }
 inline int cudaDeviceSetLimit(int, size_t) { return 0; }
 inline int cudaGetDeviceProperties(cudaDeviceProp* p, int) { *p = cudaDeviceProp(); return 0; }
 inline int cudaMemGetInfo(size_t* free, size_t* all) { *free = *all = size_t(1) << 33; return 0; }
-inline int cudaMemcpy(void* to, const void* from, size_t n, int) { std::memcpy(to, from, n); return 0; }
-inline int cudaMemset(void* p, int v, size_t n) { std::memset(p, v, n); return 0; }
+inline int cudaMemcpy(void* to, const void* from, size_t n, int kind) { return shim::copy(to, from, n, kind); }
+inline int cudaMemset(void* p, int v, size_t n) { std::string bytes(n, v); return shim::copy(p, bytes.data(), n, cudaMemcpyHostToDevice); }
 inline int cudaFree(void* p) { shim::release(p); return 0; }
 #define cudaMalloc(pointer, bytes) (*(pointer) = shim::allocate(bytes, #pointer), 0)
+typedef shim::Stream cudaStream_t;
+typedef shim::Graph cudaGraph_t, cudaGraphExec_t;
+const int cudaStreamCaptureModeRelaxed = 2;
+inline int cudaStreamCreate(cudaStream_t* s) { *s = new shim::StreamOf; return 0; }
+inline int cudaStreamSynchronize(cudaStream_t) { shim::called("synchronisations"); return 0; }
+inline int cudaStreamBeginCapture(cudaStream_t s, int) { s->captured = new std::vector<std::function<void()>>; return 0; }
+inline int cudaStreamEndCapture(cudaStream_t s, cudaGraph_t* g) { *g = s->captured; s->captured = nullptr; return 0; }
+inline int cudaGraphInstantiateWithFlags(cudaGraphExec_t* e, cudaGraph_t g, int) { *e = new std::vector<std::function<void()>>(*g); return 0; }
+inline int cudaGraphDestroy(cudaGraph_t g) { delete g; return 0; }
+inline int cudaGraphExecDestroy(cudaGraphExec_t e) { delete e; return 0; }
+int cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t);
 template <class T>
 int cudaMemcpyToSymbol(T& symbol, const void* from, size_t n) { std::memcpy(&symbol, from, n); return 0; }
 template <class F>

@@ -1,0 +1,4 @@
+{# USES_VARIABLES { N }
+   ALLOWS_SCALAR_WRITE
+#}
+{% extends 'part.cu' %}

@@ -1,0 +1,186 @@
+"""A network is compiled once, whatever the hash seed, the run or the machine."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spikefa.devices import cuda_project
+from spikefa.devices.cuda import Machine
+from spikefa.devices.cuda_toolkit import Toolkit
+from spikefa.devices.driver import Driver
+from spikefa.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "sims" / "mnist_spiking.py"
+
+GENERATE = """
+import sys
+from pathlib import Path
+import spikefa.devices.cpp, spikefa.devices.cuda
+from spikefa import Architecture, load_model, open_session
+from spikefa.devices.choice import DeviceChoice
+from spikefa.devices.cuda_project import generate
+
+def only_generate(device, folder, machine):
+    generate(device, folder, machine)
+    raise SystemExit(0)
+
+spikefa.devices.cuda.compile_cuda_project = only_generate
+open_session(
+    Architecture((6, 5, 4), n_classes=2),
+    load_model(),
+    device=DeviceChoice("cuda", build_only=True),
+    record={"layer_1.spikes": True, "layer_0.spikes": range(1, 3), "layer_1.h": [0]},
+    build_dir=Path(sys.argv[1]),
+)
+"""
+
+
+def contents(folder):
+    """A hash of every generated file but data, by name."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".cu", ".cpp", ".h")
+    }
+
+
+@pytest.mark.usefixtures("shim")
+def test_two_hash_seeds_generate_the_same_files(tmp_path):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", GENERATE, tmp_path / seed],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "4")
+    ]
+    assert [process.wait() for process in processes] == [0, 0]
+    one, other = contents(tmp_path / "1"), contents(tmp_path / "4")
+    assert one == other
+    assert {"core.cu", "bundle_0.cu", "objects.h"} < set(one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("device", ["cpp", "cuda"])
+def test_ten_starts_under_five_hash_seeds_compile_once(device, shim, tmp_path):
+    """Five seeds of the run, and going on with each."""
+    tiny = "--quick --images 4 --test-images 2 --chunk-images 2 --layers 20 10 --device"
+    builds, seen = tmp_path / "builds", []
+    for seed in range(5):
+        out = tmp_path / f"run {seed}"
+        for options in (
+            [*tiny.split(), device, "--seed", seed, "--epochs", 1],
+            ["--resume", "--epochs", 2],
+        ):
+            command = [sys.executable, SCRIPT, *options, "--out", out]
+            command += ["--build-dir", builds]
+            subprocess.run(
+                [str(part) for part in command],
+                env=os.environ | {"PYTHONHASHSEED": str(seed)},
+                check=True,
+                capture_output=True,
+            )
+            (program,) = builds.glob("*/main")
+            seen.append((program.stat().st_mtime_ns, contents(program.parent)))
+        assert json.loads((out / "results.json").read_text())["images_seen"] == 8
+    assert len(seen) == 10
+    assert all(one == seen[0] for one in seen)
+
+
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """Build a project on a machine; return whether anything was compiled."""
+    made = []
+
+    def generated(device, folder, machine):
+        folder.mkdir(exist_ok=True)
+        (folder / "core.cu").write_text("the same everywhere")
+        return ["core.cu"]
+
+    monkeypatch.setattr(cuda_project, "generate", generated)
+    monkeypatch.setattr(cuda_project, "add_curand", lambda folder, toolkit: None)
+    monkeypatch.setattr(cuda_project, "_make", made.append)
+
+    def compile_on(nvcc, driver, capability=9.0):
+        toolkit = nvcc and Toolkit("nvcc", nvcc, tmp_path, (), tmp_path, [tmp_path])
+        machine = Machine(capability, Driver(driver), toolkit)
+        made.clear()
+        cuda_project.compile_cuda_project(None, tmp_path / "program", machine)
+        return bool(made)
+
+    return compile_on
+
+
+def test_a_program_from_another_machine_is_left_alone(compiled):
+    assert compiled(nvcc=13.0, driver=13.0)
+    assert not compiled(nvcc=13.0, driver=13.0)
+    assert not compiled(nvcc=12.8, driver=13.1)
+    assert not compiled(nvcc=None, driver=13.0)
+    assert compiled(nvcc=13.0, driver=13.0, capability=8.0)
+
+
+def test_a_program_that_the_driver_is_too_old_for_is_compiled_again(compiled):
+    assert compiled(nvcc=13.0, driver=13.0)
+    with pytest.raises(InputError, match="no nvcc to compile it"):
+        compiled(nvcc=None, driver=12.4)
+    assert compiled(nvcc=12.8, driver=12.4)
+    assert not compiled(nvcc=None, driver=13.0)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the makefile, and a compiler that notes what it is asked for."""
+    compiler = tmp_path / "nvcc"
+    compiler.write_text(
+        '#!/bin/sh\necho "$*" >> asked\nfor last; do :; done\n'
+        'case "$*" in *-dc*) touch "$last";; *) touch main;; esac\n'
+    )
+    compiler.chmod(0o755)
+    for name in ("one.cu", "two.cu", "objects.h"):
+        (tmp_path / name).touch()
+    (tmp_path / "makefile").write_text(
+        cuda_project._MAKEFILE.format(
+            nvcc=compiler,
+            arch="sm_90",
+            host_flags="-O3",
+            sources="one.cu two.cu",
+            headers="objects.h",
+            library="libcurand.so.10",
+        )
+    )
+    for name in ("MAKEFLAGS", "MAKELEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def make(*options, **environment):
+        """Return the architectures that something was compiled for."""
+        asked = tmp_path / "asked"
+        asked.unlink(missing_ok=True)
+        subprocess.run(
+            ["make", *options],
+            cwd=tmp_path,
+            env=os.environ | environment,
+            check=True,
+            capture_output=True,
+        )
+        lines = asked.read_text().splitlines() if asked.exists() else []
+        return [line.split("-arch=")[1].split()[0] for line in lines]
+
+    return make
+
+
+def test_make_compiles_again_for_another_card(project):
+    assert project() == ["sm_90"] * 3
+    assert project() == []
+    assert project("ARCH=sm_80") == ["sm_80"] * 3
+    assert project("ARCH=sm_80") == []
+    assert project() == ["sm_90"] * 3
+
+
+def test_make_takes_nothing_from_the_environment(project):
+    assert project(ARCH="sm_50", NVCC="false", NVCCFLAGS="-O0") == ["sm_90"] * 3
+    assert project(ARCH="sm_70") == []
