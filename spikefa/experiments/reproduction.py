@@ -15,6 +15,9 @@ RULES = tuple(name for name, rule in ALL_RULES.items() if not rule.route.rate_on
 ETA = 0.01
 ETAS = {"bp": 0.1, "kp": 0.1, "sign": 0.1}
 
+#: Sizes of feedback weights that forward weights have after learning.
+_OF_RULE = {"sign": ("--set", "feedback_range=0.4")}
+
 
 #: What the paper leaves open or can be read in two ways, and the options that try it.
 CHOICES = {
@@ -118,7 +121,10 @@ FIGURES = {
             (
                 f"rules-{rule}",
                 "mnist_spiking.py",
-                ("--rule", rule, "--epochs", "5", "--eta", str(ETAS.get(rule, ETA))),
+                (
+                    *("--rule", rule, "--epochs", "5"),
+                    *("--eta", str(ETAS.get(rule, ETA)), *_OF_RULE.get(rule, ())),
+                ),
                 4,
             )
             for rule in RULES

@@ -9,6 +9,7 @@ import pytest
 from spikefa.sims import mnist_spiking
 
 from spikefa.experiments.command_line import run_command
+from spikefa.experiments.settings import QUICK
 
 
 @dataclass
@@ -22,8 +23,12 @@ class Outcome:
 
 @pytest.fixture
 def command(capsys, tmp_path, monkeypatch):
-    """Run ``mnist_spiking.py`` with options, in an empty folder."""
+    """Run ``mnist_spiking.py`` with options, in an empty folder.
+
+    ``--quick`` compares no deltas unless it is told to: that takes seconds each time.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(QUICK, "angle_images", 0)
 
     def run(*options):
         code = run_command(

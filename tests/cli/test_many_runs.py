@@ -32,11 +32,12 @@ def weights(folder):
 
 
 def test_each_seed_is_a_run_of_its_own(command, tmp_path):
-    outcome = command(*BRIEF, "--runs", 2, "--seed", 3, "--out", "all")
+    angles = ("--angle-images", 5)
+    outcome = command(*BRIEF, *angles, "--runs", 2, "--seed", 3, "--out", "all")
     assert outcome.code == 0, outcome.err
     assert "(SEM " in outcome.out
     assert "after 200 images, 2 runs, tests of 5 steps" in outcome.out
-    assert command(*BRIEF, "--seed", 4, "--out", "one").code == 0
+    assert command(*BRIEF, *angles, "--seed", 4, "--out", "one").code == 0
     assert measured(tmp_path / "all" / "seed-4") == measured(tmp_path / "one")
     assert weights(tmp_path / "all" / "seed-4") == weights(tmp_path / "one")
     third, fourth = (results(tmp_path / "all" / f"seed-{seed}") for seed in (3, 4))

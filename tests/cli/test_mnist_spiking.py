@@ -36,7 +36,7 @@ def state(folder):
 
 
 def test_files_and_results(command, tmp_path):
-    outcome = command("--quick", "--out", "Läufe/eins zwei")
+    outcome = command("--quick", "--angle-images", 9, "--out", "Läufe/eins zwei")
     assert outcome.code == 0
     assert re.match(r"test error \d+\.\d\d % .* 400 images", outcome.out)
     folder = tmp_path / "Läufe" / "eins zwei"
@@ -78,7 +78,7 @@ def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
 
 
 def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
-    few = ("--images", 100, "--test-images", 20, "--angle-images", 0)
+    few = ("--images", 40, "--test-images", 10)
     removed = ("--quick", "--removed", 0.5, "--device", "numpy", *few)
     assert command(*removed, "--out", "at once").code == 0
     assert command(*removed, "--epochs", 1, "--out", "later").code == 0

@@ -93,7 +93,14 @@ def check(session, comparison):
     return found
 
 
-@pytest.mark.parametrize("rule", ["fa", "dfa", "sign", "kp"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "fa",
+        "dfa",
+        *(pytest.param(rule, marks=pytest.mark.slow) for rule in ("sign", "kp")),
+    ],
+)
 def test_deltas_are_compared_with_those_of_backpropagation(rule):
     session = twin.open_forced(rule, device="numpy")
     with Comparison(session.network, N_IMAGES) as comparison:

@@ -40,7 +40,14 @@ def follow(session):
         assert np.abs(W - state[f"forward_{layer}.W"]).max() > 0.02
 
 
-@pytest.mark.parametrize("rule", ["fa", "dfa", "bp", "sign", "kp"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "fa",
+        "kp",
+        *(pytest.param(r, marks=pytest.mark.slow) for r in ("dfa", "bp", "sign")),
+    ],
+)
 def test_what_was_removed_takes_no_part(rule):
     follow(twin.open_forced(rule, device="numpy", sparse=True))
 

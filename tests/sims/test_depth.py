@@ -11,7 +11,9 @@ FEW = "--quick --device numpy --images 20 --test-images 10 --angle-images 3".spl
 FEW += ["--depths", "2", "--widths", "--rules", "fa", "bp"]
 
 
-@pytest.mark.parametrize("network", ["spiking", "rate"])
+@pytest.mark.parametrize(
+    "network", ["spiking", pytest.param("rate", marks=pytest.mark.slow)]
+)
 def test_finished_trainings_are_used_again(script, monkeypatch, network):
     options = (*FEW, "--network", network)
     first = script("depth", *options)
