@@ -7,9 +7,10 @@
 
    Where other programs keep the cores busy, threads wait for one that is not running,
    and one thread is many times faster than all; so it is where loops are short. The first
-   thread takes the time of its own part: with all others a loop should take less than
-   that times their number. If loops do not, one thread goes through all parts, and all
-   threads are tried again later. The parts stay the same: results do not depend on how
+   thread counts what its own part takes of its processor: with all others a loop should
+   take less than that times their number. (By the clock on the wall its own part is long
+   where it shares its core, with a neighbour or with a thread that waits for it.) If
+   loops do not, one thread goes through all parts, and all threads are tried again later. The parts stay the same: results do not depend on how
    many threads there were.
 #}
 {# At the top of a file with parallel loops; there is one team in a program. #}
@@ -20,7 +21,9 @@
     class DenseTeam
     {
         {# Seconds: since when all threads work, or when they are to be tried again. #}
-        double since = 0, again = 0, lost = 0, start = 0, own = 0;
+        double since = 0, again = 0, lost = 0, start = 0;
+        {# Of the first thread: seconds of work, and the work at the start of its part. #}
+        double own = 0, own_start = 0;
         bool all = true;
         const double shortest = 0.05, longest = 2, too_much = 0.002;
         double wait = shortest;
@@ -29,6 +32,12 @@
         {
             using namespace std::chrono;
             return duration<double>(steady_clock::now().time_since_epoch()).count();
+        }
+        static double work()
+        {
+            timespec time;
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+            return time.tv_sec + 1e-9 * time.tv_nsec;
         }
 
       public:
@@ -44,7 +53,7 @@
             void done()
             {
                 left = false;
-                if (timed) team().own = now();
+                if (timed && team().all) team().own = work() - team().own_start;
             }
         };
         static DenseTeam& team()
@@ -62,13 +71,14 @@
                 since = start;
                 lost = 0;
             }
+            if (all) own_start = work();
             return all ? {{openmp_pragma('get_num_threads')}} : 1;
         }
         void done()
         {
             if (!all) return;
             const double stop = now();
-            lost += (stop - start) - {{openmp_pragma('get_num_threads')}} * (own - start);
+            lost += (stop - start) - {{openmp_pragma('get_num_threads')}} * own;
             {# What was gained long ago does not count. #}
             lost = std::max(lost, -too_much / 2);
             if (lost < too_much) return;
