@@ -1,13 +1,9 @@
-"""
-Fig. 4 in plain Brian2
+"""Fig. 4 in plain Brian2
 ======================
 
-Deep spiking feedback alignment (Lillicrap et al., 2016), every object made by hand.
-What neurons and synapses do stands in models/psp.py, delta.py and three_factor.py. It
-takes minutes, and is not run for these pages.
+Deep spiking feedback alignment (Lillicrap et al., 2016), each object made by hand; what
+they do stands in models/psp.py, delta.py, three_factor.py. It takes minutes to run.
 """
-
-# sphinx_gallery_thumbnail_path = 'figures/fig4.png'
 
 import brian2 as b2
 import matplotlib.pyplot as plt
@@ -18,6 +14,7 @@ from spikefa import load_dataset, load_model
 from spikefa.dense import DenseSynapses
 from spikefa.seeds import generator, spike_seed
 
+# sphinx_gallery_thumbnail_path = 'figures/fig4.png'
 SIZES, CLASSES, STEPS, CHUNK, SEED = (784, 500, 500, 500, 1000), 10, 5, 1000, 1
 
 
@@ -44,7 +41,6 @@ def build(sizes=SIZES, chunk=CHUNK, synapses=DenseSynapses):
     space = dict(images=images, labels=labels, elapsed_steps=elapsed)
     space |= {"eta": np.float32(rule.eta), "gamma": np.float32(rule.gamma)}
     space["tau_m"] = load_model()["tau_m"]  # follows from tau and dt
-
     # Neurons, from the input up, each layer with those that carry the error down.
     inputs = b2.NeuronGroup(sizes[0], once(psp.input_neuron), threshold=psp.input_spike)
     layers, deltas, learning = [inputs], [None], []
@@ -66,7 +62,6 @@ def build(sizes=SIZES, chunk=CHUNK, synapses=DenseSynapses):
         place("forward", 6 * n + 2, group.state_updater)
         place("forward", 6 * n + 3, group.subexpression_updater)
         place("forward", 6 * n + 4, *group.thresholder.values())
-
     # Synapses: plastic ones forward, fixed random ones backward. Biases learn too.
     network = b2.Network(layers, deltas[1:])
     network.schedule = ["start", "forward", "backward", "plasticity", "end"]
