@@ -10,7 +10,6 @@ more than ten seconds each. They are compiled in a few bundles instead.
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,13 +19,13 @@ from brian2.utils.filelock import FileLock
 
 from ..errors import InputError, SpikefaError
 from .brian_internals import time_step_of_double_code, with_checked_random_numbers
+from .bundles import bundle
 from .cuda_graph import declare_steps_left
 from .cuda_step import share_launches
 from .main_loop import add_header
 
 __all__ = [
     "add_curand",
-    "bundle",
     "compile_cuda_project",
     "dealt_out",
     "generate",
@@ -248,35 +247,3 @@ def dealt_out(objects, steps):
         codes += [code for needed, code in steps if needed and needed[0] in files]
     bundles[0][1].extend(code for needed, code in steps if not needed)
     return [(sorted(names), codes) for names, codes in bundles]
-
-
-def bundle(text, name):
-    """Make one of the generated files fit into one file with others.
-
-    What a file keeps to itself, in a namespace without a name and as macros, would meet
-    the same of other files.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-    name : str
-        For its namespace.
-
-    Returns
-    -------
-    text : str
-    """
-    # What pushes spikes into queues has its helpers outside any namespace.
-    text = re.sub(
-        r"(?ms)^///// Support code /////$(.*?)(?=^void )",
-        r"namespace {\n\1}\n",
-        text,
-    )
-    text, found = re.subn(r"(?m)^namespace\s*\{", f"namespace {name} {{", text)
-    if found:
-        opened = f"using namespace brian; using namespace {name};"
-        text = text.replace("using namespace brian;", opened)
-        text = f"namespace {name} {{}}\n{text}"
-    macros = re.findall(r"^[ \t]*#\s*define\s+(\w+)", text, re.MULTILINE)
-    return text + "".join(f"\n#undef {macro}" for macro in dict.fromkeys(macros)) + "\n"

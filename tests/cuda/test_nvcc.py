@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from spikefa.devices.bundles import bundle
 from spikefa.devices.choice import DeviceChoice
-from spikefa.devices.cuda_project import add_curand, bundle, generate
+from spikefa.devices.cuda_project import add_curand, generate
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ProjectBuilt
