@@ -173,7 +173,7 @@ def _brian2_kept(shown):
     try:
         yield
         if get_device() is not device:
-            raise ModelError(f"{shown}: sets the device, which is chosen by --device")
+            raise ModelError(f"{shown}: sets the device; use device='cpp' instead")
         if defaultclock.dt != dt:
             raise ModelError(
                 f"{shown}: sets defaultclock.dt; write dt = {defaultclock.dt!r} instead"

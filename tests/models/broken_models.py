@@ -38,7 +38,7 @@ BROKEN = [
         "device",
         "from brian2 import set_device\neta = 0.01\nset_device('cpp_standalone')",
         None,
-        "sets the device, which is chosen by --device",
+        "sets the device; use device='cpp' instead",
     ),
     (
         "preference",
