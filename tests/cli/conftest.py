@@ -41,9 +41,10 @@ def command(capsys, tmp_path, monkeypatch):
 
 @pytest.fixture
 def process(tmp_path):
-    """Start ``mnist_spiking.py`` as a process."""
+    """Start ``mnist_spiking.py`` as a process, which compares no deltas either."""
 
     def start(*options, **environment):
+        options = ["--angle-images", 0, *options]
         return subprocess.Popen(
             [sys.executable, mnist_spiking.__file__, *map(str, options)],
             cwd=tmp_path,
