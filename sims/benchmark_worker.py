@@ -126,8 +126,7 @@ class Measured:
         if architecture.engine == "dense" and not architecture.sparse:
             moved = self._bytes(
                 feedback_bytes=architecture.feedback_bits // 8,
-                # CUDA's kernels make updates at once.
-                put_off=architecture.put_off if on_cpu else 0,
+                put_off=architecture.put_off,
             )["total"]
             found["moved_gb_per_s"] = moved / (1e6 * ms_per_step)
         return found

@@ -19,6 +19,7 @@ __all__ = [
     "draws_random_numbers",
     "loops_over_arrays",
     "only_immediate",
+    "supports_outer",
     "supports_pending",
 ]
 
@@ -92,11 +93,20 @@ def dense_code_object_class(wanted=None):
 
 def supports_pending(codeobj_class):
     """Whether the templates of a code object class can put updates off."""
+    return supports_outer(codeobj_class) or _is_of_cuda(codeobj_class)
+
+
+def supports_outer(codeobj_class):
+    """Whether a class has a template for updates by the product of two vectors."""
     return issubclass(codeobj_class, DenseCPPStandaloneCodeObject)
 
 
 def only_immediate(codeobj_class):
     """Whether the templates of a class know nothing of event-driven variables."""
+    return _is_of_cuda(codeobj_class)
+
+
+def _is_of_cuda(codeobj_class):
     return codeobj_class.__module__.startswith(f"{__package__}.cuda")
 
 

@@ -10,7 +10,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.utils.stringtools import get_identifiers
 
 from .checks import refuse_random
-from .codeobjects import TOLD, supports_pending
+from .codeobjects import TOLD, supports_outer
 from .statements import calls_are_pure, increment, lines_apart, parse_code
 from .variables import give_index_arrays
 
@@ -105,7 +105,7 @@ def _plan_rows(runner, synapses):
     told["idle_if_zero"] = variables[factor] if factor else None
     told["synapses_apart"] = lines_apart(code, variables, "_idx")
     product = outer_product(code, variables, synapses.namespace)
-    if product is None or not supports_pending(runner.codeobj_class):
+    if product is None or not supports_outer(runner.codeobj_class):
         return
     name, factor, expression = product
     matrix = variables[name]

@@ -67,6 +67,7 @@ class DensePathway(CodeRunner):
         #: Where events wait.
         self.line = DelayLine(self, synapses)
         self._delay = 0.0 if delay is None else checked_delay(delay, objname)
+        self._needed_for_pending = []
         self._add_traces()
         #: What the templates are told.
         self.told = {
@@ -156,7 +157,8 @@ class DensePathway(CodeRunner):
         self.told["eventspace_variable"] = (
             events or self.source.variables[self.eventspace]
         )
-        self.needed_variables = [self.line.name if waiting else self.eventspace]
+        events_name = self.line.name if waiting else self.eventspace
+        self.needed_variables = [events_name, *self._needed_for_pending]
         with _trusting(self.synapses.traces):
             statements = self.create_default_code_object(run_namespace)
         self.code_objects[:] = [
@@ -179,7 +181,8 @@ class DensePathway(CodeRunner):
         )
         self.template = "dense_put_off"
         self.abstract_code = {"increment": f"_increment = {expression}"}
-        self.told["pending"] = pending.template_kwds()
+        # The new code does not name X, which the template changes.
+        self._know(pending, pending.variable.name)
 
     def add_pending(self, pending, name):
         """Let ``y_post += X`` count what X still has to get."""
@@ -188,13 +191,19 @@ class DensePathway(CodeRunner):
         )
         ((target, _, _),) = parse_code(self.code)
         self.abstract_code = {"rows": self.code, "missing": f"{target} += _missing"}
+        self._know(pending)
+
+    def _know(self, pending, *names):
         self.told["pending"] = pending.template_kwds()
+        self._needed_for_pending = [*pending.arrays, *names]
+        pending.give_arrays(self, self.synapses)
 
     def make_at_once(self):
         """Undo `put_off` and `add_pending`."""
         self.template = "dense_pathway"
         self.abstract_code = {"rows": self.code}
         self.told["pending"] = None
+        self._needed_for_pending = []
 
     def before_run(self, run_namespace):
         self.synapses.check_observers()

@@ -3,7 +3,6 @@
 import numpy as np
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.variables import Variables
-from brian2.devices.device import get_device
 
 from .codeobjects import supports_pending
 from .statements import increment, reads_linearly
@@ -19,6 +18,9 @@ class PendingUpdates:
     to get. Rows then pass through memory once for many time steps. Each weight gets
     the same increments in the same order as without, so it has the same value when
     they have been made.
+
+    How many are kept is counted twice for CUDA, whose blocks read a count while the
+    other one is written; C++ has the first only.
 
     Parameters
     ----------
@@ -36,19 +38,33 @@ class PendingUpdates:
         for name, size, dtype in (
             ("_pending_updates", capacity * n_post, variable.dtype),
             ("_pending_rows", n_pre, np.int32),
-            ("_pending_count", 1, np.int32),
+            ("_pending_count", 2, np.int32),
         ):
             self.arrays.add_array(name, size=size, dtype=dtype, read_only=True)
 
     def template_kwds(self):
-        """Names of the arrays in the generated program, for the templates."""
-        name_of = get_device().get_array_name
-        names = {name.removeprefix("_pending_"): v for name, v in self.arrays.items()}
-        return {name: name_of(variable) for name, variable in names.items()} | {
-            "matrix": name_of(self.variable),
+        """Arrays and what else the templates need."""
+        short = {name.removeprefix("_pending_"): v for name, v in self.arrays.items()}
+        return short | {
+            "matrix": self.variable,
             "dtype": self.variable.dtype,
             "capacity": self.capacity,
         }
+
+    def give_arrays(self, runner, synapses):
+        """Let a runner's code object know the arrays: kernels of CUDA have no others.
+
+        Parameters
+        ----------
+        runner : CodeRunner
+        synapses : DenseSynapses
+        """
+        if not hasattr(runner, "variables"):
+            runner.variables = Variables(synapses)
+        for name, variable in self.arrays.items():
+            runner.variables._variables[name] = variable
+            runner.variables.indices[name] = "0"
+        runner.needed_variables = [*runner.needed_variables, *self.arrays]
 
 
 def plan_pending(synapses, capacity):
@@ -97,5 +113,9 @@ def _plan(synapses, capacity):
         pathway.put_off(pending, expression)
         for other in (other for other, answer in linear.items() if answer):
             other.add_pending(pending, name)
+        # The others may use X too, once what is pending has been added to it.
+        for runner in synapses.contained_objects:
+            if runner not in synapses.pathways:
+                pending.give_arrays(runner, synapses)
         return pending
     return None

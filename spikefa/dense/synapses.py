@@ -78,8 +78,8 @@ class DenseSynapses(MatrixGroup):
     put_off : int, optional
         Up to how many time steps an update ``X += f`` may be put off, if f is the
         same for all synapses onto a neuron and every other pathway reads X as in
-        ``y_post += X`` (C++ standalone only). What these pathways compute is that
-        of immediate updates up to rounding, and X is up to date when a run ends.
+        ``y_post += X`` (C++ standalone and CUDA only). What these pathways compute is
+        that of immediate updates up to rounding, and X is up to date when a run ends.
         Nothing is put off if another object reads X during the run, as a
         `StateMonitor` does. 0: never.
 
@@ -377,4 +377,6 @@ class DenseSynapses(MatrixGroup):
         check_left_out(self, [code])
         runner = super().run_regularly(code, *args, **kwds)
         plan_rows(runner, self)
+        if self.pending is not None:
+            self.pending.give_arrays(runner, self)
         return runner

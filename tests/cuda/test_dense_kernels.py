@@ -64,19 +64,28 @@ def test_results_do_not_depend_on_the_order_of_blocks(key, program):
             assert np.array_equal(other[name], value), name
 
 
-@pytest.mark.compiles
-def test_each_weight_of_a_spiking_row_is_read_once_and_written_once(program, tmp_path):
-    counts = tmp_path / "counts"
+@pytest.fixture(scope="module")
+def accesses(program, tmp_path_factory):
+    """Loads and stores of the weights of a configuration, by kernel and launch."""
+    counts = tmp_path_factory.mktemp("counts") / "counts"
     program.run(SEEDS[0], 0, str(counts))
+
+    def of(key):
+        array, launches = f"dev_array_{program.parts[key].synapses.name}_w", {}
+        for line in counts.read_text().splitlines():
+            kernel, name, *numbers = line.split()
+            if name == array:
+                launches.setdefault(kernel, []).append(list(map(int, numbers)))
+        return launches
+
+    return of
+
+
+@pytest.mark.compiles
+def test_each_weight_of_a_spiking_row_is_read_once_and_written_once(accesses):
     key = "propagate and learn"
-    part, n_post = program.parts[key], CONFIGURATIONS[key].n_post
+    n_post, launches = CONFIGURATIONS[key].n_post, accesses(key)
     expected = spike_train(SEEDS[0])[:, : CONFIGURATIONS[key].n_pre].sum(1) * n_post
-    array = f"dev_array_{part.synapses.name}_w"
-    launches = {}
-    for line in counts.read_text().splitlines():
-        kernel, name, *numbers = line.split()
-        if name == array:
-            launches.setdefault(kernel, []).append([int(number) for number in numbers])
     writing = {kernel: any(row[1] for row in rows) for kernel, rows in launches.items()}
     assert sorted(writing.values()) == [False, True]  # transmit and learn
     for kernel, rows in launches.items():
@@ -90,3 +99,19 @@ def test_each_weight_of_a_spiking_row_is_read_once_and_written_once(program, tmp
             assert stores == stored == writes * n
             assert most_loads == 1
             assert most_stores == writes
+
+
+@pytest.mark.compiles
+def test_updates_put_off_are_written_once_in_several_steps(accesses):
+    key = "put off, wide"
+    config, launches = CONFIGURATIONS[key], accesses(key)
+    spikes = [s for s in spike_train(SEEDS[0])[:, : config.n_pre] if s.any()]
+    starts = range(0, len(spikes), config.put_off)
+    updated = [np.any(spikes[i : i + config.put_off], axis=0).sum() for i in starts]
+    assert len(starts) == 4
+    assert len(spikes) % config.put_off, "the last ones are made when the run ends"
+    transmit, *made = sorted(launches.values(), key=lambda rows: rows[0][1] > 0)
+    for row, spiked in zip(transmit, spikes, strict=True):
+        assert row == [spiked.sum() * config.n_post, 0] * 2 + [1, 0]
+    for row, n_rows in zip(sum(made, []), updated, strict=True):
+        assert row == [n_rows * config.n_post] * 4 + [1, 1]

@@ -23,7 +23,8 @@ import spikefa.dense
 pytestmark = [pytest.mark.slow, pytest.mark.compiles]
 MUTANTS = sorted(Path(__file__).with_name("mutants").glob("*.patch"))
 
-#: Wide enough for several tiles, splits and lanes; sums both ways; a delay.
+#: Wide enough for several tiles, splits and lanes; sums both ways; a delay; updates
+#: put off, with a decay and without.
 KEYS = [
     "all spike",
     "propagate and learn",
@@ -31,6 +32,8 @@ KEYS = [
     "summed, wide",
     "summed to pre, wide",
     "delays",
+    "put off",
+    "put off, wide",
 ]
 
 

@@ -100,6 +100,7 @@ def test_same_state_and_seed_same_result(plain, monkeypatch):
         monkeypatch.setenv("SHIM_SEED", str(order))  # threads in another order
         plain.restart()
         plain.set_state(start)
+        plain.step = 0  # weights decay at multiples of a time
         results.append((show(plain, seed), plain.get_state()))
     (first, state), (again, same), (other, _) = results
     assert np.array_equal(first.output, again.output)
@@ -115,11 +116,12 @@ def test_same_state_and_seed_same_result(plain, monkeypatch):
 def test_a_resumed_session_goes_on_bit_for_bit(plain):
     set_initial_state(plain, 1)
     show(plain, 1)
-    saved = plain.get_state()
+    saved, step = plain.get_state(), plain.step
     show(plain, 2)
     expected = plain.get_state()
     set_initial_state(plain, 9)
     plain.set_state(saved)
+    plain.step = step
     show(plain, 2)
     found = plain.get_state()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
@@ -212,6 +214,28 @@ def test_coarse_feedback_weights(module_shim):
         images, labels = stimuli(3)
         twin.run(images, labels)
         twin.compare()
+
+
+@pytest.mark.slow
+def test_updates_wait_while_graphs_are_launched(module_shim, tmp_path):
+    """Weights hardly decay: updates are made when there is no room for another one."""
+    path = tmp_path / "model.py"
+    path.write_text(f"{FORCED_MODEL.read_text()}\ngamma = 1e-9\n")
+    arch = Architecture(
+        SIZES,
+        n_classes=N_CLASSES,
+        steps_per_image=STEPS_PER_IMAGE,
+        chunk_images=CHUNK_IMAGES,
+        put_off=7,
+    )
+    model = load_model(path)
+    with open_session(arch, model, device="cuda", record=recorded(SIZES)) as session:
+        assert session.network.forward[1].pending.capacity == 7
+        assert session.network.decay_period > 7 * STEPS_PER_IMAGE
+        twin = Twin(session)
+        for n_images in (CHUNK_IMAGES, 1, CHUNK_IMAGES):
+            twin.run(*stimuli(n_images))
+            twin.compare()
 
 
 @pytest.mark.slow

@@ -153,9 +153,9 @@
 {% macro flush(pending, parallel=True) -%}
     {% set _type = c_data_type(pending['dtype']) %}
     {
-        {{_type}}* __restrict _matrix = {{pending['matrix']}};
-        const {{_type}}* __restrict _updates = {{pending['updates']}};
-        int32_t* __restrict _pending_rows = {{pending['rows']}};
+        {{_type}}* __restrict _matrix = {{get_array_name(pending['matrix'])}};
+        const {{_type}}* __restrict _updates = {{get_array_name(pending['updates'])}};
+        int32_t* __restrict _pending_rows = {{get_array_name(pending['rows'])}};
         const int64_t _width = N_post;
         const int64_t _block = 64, _part = 128;
         {% if parallel %}
@@ -197,7 +197,7 @@
         {% if parallel %}
         {{parts_done()}}
         {% endif %}
-        {{pending['count']}}[0] = 0;
+        {{get_array_name(pending['count'])}}[0] = 0;
     }
 {%- endmacro %}
 

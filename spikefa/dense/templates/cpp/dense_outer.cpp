@@ -20,7 +20,7 @@
 
     {% set pending = owner.pending_for(variables) %}
     {% if pending %}
-    if ({{pending['count']}}[0])
+    if ({{get_array_name(pending['count'])}}[0])
     {{flush(pending)|autoindent}}
     {% endif %}
 

@@ -43,13 +43,13 @@
     {% if pending %}
     // how many of the rows to be added have not got which update
     int32_t _overlap[{{pending['capacity']}}] = {0};
-    const int32_t _num_pending = {{pending['count']}}[0];
+    const int32_t _num_pending = {{get_array_name(pending['count'])}}[0];
     if (_num_pending)
         for (int32_t _event = 0; _event < _num_events; _event++)
         {
             const int32_t _row = _events[_event] - _pre_start;
             if (_row < 0 || _row >= N_pre) continue;
-            const uint32_t _mask = {{pending['rows']}}[_row];
+            const uint32_t _mask = {{get_array_name(pending['rows'])}}[_row];
             for (int _update = 0; _update < {{pending['capacity']}}; _update++)
                 _overlap[_update] += (_mask >> _update) & 1;
         }
@@ -109,7 +109,7 @@
     {
         if (!_overlap[_update]) continue;
         const {{c_data_type(pending['dtype'])}}* __restrict _from =
-            {{pending['updates']}} + (size_t)_update * N_post;
+            {{get_array_name(pending['updates'])}} + (size_t)_update * N_post;
         for (int32_t _column = 0; _column < N_post; _column++)
         {
             const int32_t _postsynaptic_idx = _column + _post_start;

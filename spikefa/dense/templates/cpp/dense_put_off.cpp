@@ -13,7 +13,7 @@
 {% block maincode %}
     {% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
-    {% set _count = pending['count'] %}
+    {% set _count = get_array_name(pending['count']) %}
     const int32_t* _events = {{_eventspace}};
     const int32_t _num_events = {{_eventspace}}[{{eventspace_variable.size - 1}}];
     if (_num_events == 0) return;
@@ -24,7 +24,7 @@
 
     const int32_t _update = {{_count}}[0];
     {{c_data_type(pending['dtype'])}}* __restrict _to =
-        {{pending['updates']}} + (size_t)_update * N_post;
+        {{get_array_name(pending['updates'])}} + (size_t)_update * N_post;
     for (int32_t _column = 0; _column < N_post; _column++)
     {
         const int32_t _postsynaptic_idx = _column + _post_start;
@@ -36,7 +36,7 @@
     {
         const int32_t _row = _events[_event] - _pre_start;
         if (_row < 0 || _row >= N_pre) continue;
-        {{pending['rows']}}[_row] |= 1u << _update;
+        {{get_array_name(pending['rows'])}}[_row] |= 1u << _update;
     }
     {{_count}}[0] = _update + 1;
     if (_update + 1 == {{pending['capacity']}})

@@ -9,18 +9,18 @@
 #}
 {% from 'part_macros.cu' import begin_part with context %}
 
-{% macro kernel_head(blocks, scratch=[]) -%}
+{% macro kernel_head(blocks, scratch=[], name='_run_kernel_') -%}
 {{declare(scratch)}}
 {% set own = [] %}
 {% for type, name, size in scratch %}
 {% set _ = own.append((type ~ '*', name)) %}
 {% endfor %}
-///// PART _run_kernel_{{codeobj_name}} over {{blocks}} blocks /////
-{{begin_part('_run_kernel_' ~ codeobj_name, Grid(owner.N_pre, owner.N_post).threads, own)}}
+///// PART {{name}}{{codeobj_name}} over {{blocks}} blocks /////
+{{begin_part(name ~ codeobj_name, Grid(owner.N_pre, owner.N_post).threads, own)}}
 {%- endmacro %}
 
-{% macro launch(blocks, scratch=[]) -%}
-    _run_kernel_{{codeobj_name}}<<<{{blocks}}, {{Grid(owner.N_pre, owner.N_post).threads}}>>>(
+{% macro launch(blocks, scratch=[], name='_run_kernel_') -%}
+    {{name}}{{codeobj_name}}<<<{{blocks}}, {{Grid(owner.N_pre, owner.N_post).threads}}>>>(
             {% for type, name, size in scratch %}
             {{name}},
             {% endfor %}
@@ -28,7 +28,7 @@
             %HOST_PARAMETERS%
         );
 
-    CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");
+    CUDA_CHECK_ERROR("{{name}}{{codeobj_name}}");
 {%- endmacro %}
 
 {# The spikes as bits, of the neurons from _start on: _spiked[0 .. size/32]. #}
@@ -169,13 +169,91 @@
     }
 {%- endmacro %}
 
-{% macro thread_position(grid) -%}
+{% macro block_position(grid) -%}
     const int _tile = _block % {{grid.tiles}};
     const int _split = _block / {{grid.tiles}};
     const int _lane = threadIdx.x / {{grid.columns}};
     const int _local = threadIdx.x % {{grid.columns}};
     const int _column = _tile * {{grid.columns}} + _local;
+{%- endmacro %}
+
+{% macro thread_position(grid) -%}
+    {{block_position(grid)}}
     const int _postsynaptic_idx = _column + _post_start;
+{%- endmacro %}
+
+{# Make the updates that are pending, each weight in the order of its updates, which a
+   thread has in registers. Who stores the next update says that none is pending. #}
+{% macro make_updates(grid, pending) -%}
+    {% set _type = c_data_type(pending['dtype']) %}
+    {% set _matrix, _mask_of = get_array_name(pending['matrix']), get_array_name(pending['rows']) %}
+    const int _num_pending = {{get_array_name(pending['count'])}}[1];
+    if (_num_pending == 0 || _column >= N_post)
+        return;
+    {{_type}} _updates[{{pending['capacity']}}];
+    #pragma unroll
+    for (int _i = 0; _i < {{pending['capacity']}}; _i++)
+        _updates[_i] = _i < _num_pending ? {{get_array_name(pending['updates'])}}[(size_t)_i * N_post + _column] : 0;
+    for (int _next = _lane; _next < {{grid.rows}}; _next += {{grid.group * grid.lanes}})
+    {
+        uint32_t _masks[{{grid.group}}];
+        {{_type}} _weights[{{grid.group}}];
+        #pragma unroll
+        for (int _slot = 0; _slot < {{grid.group}}; _slot++)
+        {
+            const int _row = _split + (_next + _slot * {{grid.lanes}}) * {{grid.splits}};
+            _masks[_slot] = _row < N_pre ? {{_mask_of}}[_row] : 0;
+            if (_masks[_slot])
+                _weights[_slot] = {{_matrix}}[(size_t)_row * N_post + _column];
+        }
+        #pragma unroll
+        for (int _slot = 0; _slot < {{grid.group}}; _slot++)
+        {
+            const int _row = _split + (_next + _slot * {{grid.lanes}}) * {{grid.splits}};
+            #pragma unroll
+            for (int _i = 0; _i < {{pending['capacity']}}; _i++)
+                if (_masks[_slot] >> _i & 1)
+                    _weights[_slot] += _updates[_i];
+            if (_masks[_slot])
+                {{_matrix}}[(size_t)_row * N_post + _column] = _weights[_slot];
+        }
+    }
+{%- endmacro %}
+
+{# What the rows that are added up have not got yet, as in C++: so many of them lack so
+   many of the updates. Blocks and lanes share the updates. #}
+{% macro add_missing(grid, pending, code, sums, eventspace, eventspace_size) -%}
+    {% set _type = c_data_type(pending['dtype']) %}
+    {% set changes = [] %}
+    {% for variable, text in sums %}
+    {% set _ = changes.append((text, '_sum_%d' % loop.index)) %}
+    {% endfor %}
+    __shared__ int _overlap[{{pending['capacity']}}];
+    const int _num_pending = {{get_array_name(pending['count'])}}[1];
+    if (threadIdx.x < {{pending['capacity']}})
+        _overlap[threadIdx.x] = 0;
+    __syncthreads();
+    for (int _update = _split; _update < _num_pending; _update += {{grid.splits}})
+    {
+        int _number = 0;
+        for (int _event = threadIdx.x; _event < _num_events; _event += blockDim.x)
+        {
+            const int _row = {{eventspace}}[_event] - _pre_start;
+            if (_row >= 0 && _row < N_pre)
+                _number += (uint32_t){{get_array_name(pending['rows'])}}[_row] >> _update & 1;
+        }
+        for (int _distance = 16; _distance > 0; _distance /= 2)
+            _number += __shfl_down_sync(0xffffffffu, _number, _distance);
+        if (threadIdx.x % 32 == 0)
+            atomicAdd(&_overlap[_update], _number);
+    }
+    __syncthreads();
+    if (_column < N_post)
+        for (int _update = _split + _lane * {{grid.splits}}; _update < _num_pending; _update += {{grid.lanes * grid.splits}})
+        {
+            const {{_type}} _missing = _overlap[_update] * {{get_array_name(pending['updates'])}}[(size_t)_update * N_post + _column];
+            {{rewrite(code, changes)|autoindent}}
+        }
 {%- endmacro %}
 
 {# Add up what the threads of a column have in a register, in the order of the lanes. #}

@@ -4,7 +4,7 @@
    USES_VARIABLES { N, N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import kernel_head, launch, prepare, if_connected, thread_position, find_rows, walk_rows, add_blocks, mark_spikes with context %}
+{% from 'dense_macros.cu' import kernel_head, launch, prepare, if_connected, thread_position, find_rows, walk_rows, add_missing, add_blocks, mark_spikes with context %}
 {% set _eventspace = get_array_name(_told.eventspace_variable) %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 {% set _sums = sums_in(_told.sums, get_array_name) %}
@@ -24,6 +24,9 @@
     {{scalar_code['rows']|autoindent}}
 
     {{walk_rows(_grid, vector_code['rows'], _sums, true, masked)}}
+    {% if _told.pending %}
+    {{add_missing(_grid, _told.pending, vector_code['missing'], _sums, _eventspace, eventspace_variable.size)}}
+    {% endif %}
     {{add_blocks(_grid, _sums, '+=')}}
     {% else %}
     {% set _start, _size = ('_pre_start', owner.N_pre) if prepost == 'pre' else ('_post_start', owner.N_post) %}

@@ -4,13 +4,25 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cu' %}
-{% from 'dense_macros.cu' import if_connected, kernel_head, launch, thread_position, find_rows, walk_rows with context %}
+{% from 'dense_macros.cu' import block_position, if_connected, kernel_head, launch, make_updates, thread_position, find_rows, walk_rows with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
 {% set _blocks = _grid.blocks if _told.synapses_apart else 1 %}
 
 {% block kernel %}
 {% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
+{% set pending = owner.pending_for(variables) %}
+{% if pending %}
+{{kernel_head(_grid.blocks, name='_flush_')}}
+    {{block_position(_grid)}}
+    {{make_updates(_grid, pending)}}
+}
+{% endif %}
 {{kernel_head(_blocks)}}
+    {% if pending %}
+    {% set _count = get_array_name(pending['count']) %}
+    if (_block == 0 && threadIdx.x < {{pending['count'].size}})
+        {{_count}}[threadIdx.x] = 0;
+    {% endif %}
     {% if synapses_apart %}
     {{thread_position(_grid)}}
     {{find_rows(_grid, idle_if_zero=idle_if_zero)}}
@@ -52,5 +64,8 @@
 {% endblock %}
 
 {% block kernel_call %}
+    {% if owner.pending_for(variables) %}
+    {{launch(_grid.blocks, name='_flush_')}}
+    {% endif %}
     {{launch(_blocks)}}
 {% endblock kernel_call %}
