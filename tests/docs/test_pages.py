@@ -6,8 +6,9 @@ import shlex
 
 import pytest
 from diagrams import draw_network, draw_timestep
+from docutils import nodes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from sourced import defining_lines, scripts
+from sourced import defining_lines, scripts, table
 from spikefa.sims import mnist_spiking
 
 import spikefa
@@ -83,6 +84,14 @@ def test_programs_are_listed_with_what_they_do(docs):
     assert rows["python sims/mnist_spiking.py"].startswith("Train a deep spiking")
     assert "python sims/__init__.py" not in rows
     assert all(rows.values())
+
+
+def test_cells_say_what_they_are_where_there_are_no_columns():
+    made = table(("", "Paper", "Here"), [("a", "", "2 %")], literal=None)
+    what, paper, here = list(made.findall(nodes.row))[1]
+    assert what.astext() == "a"
+    assert paper["classes"] == ["empty"]
+    assert here.astext() == "Here: 2 %"
 
 
 @pytest.mark.parametrize("draw", [draw_network, draw_timestep])
