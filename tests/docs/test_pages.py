@@ -36,6 +36,15 @@ def test_commands_are_known(docs):
     assert found > 10
 
 
+def test_options_of_the_front_page_are_known(docs):
+    text = (docs.parent / "README.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in text.splitlines() if line[:4] == "| `-"]
+    known = mnist_spiking.build_parser().format_help()
+    options = [option for row in rows for option in re.findall(r"--[a-z-]+", row)]
+    assert len(options) > 30
+    assert [option for option in options if option not in known] == []
+
+
 def test_the_error_of_the_tour(docs):
     with pytest.raises(spikefa.InputError) as caught:
         replace_parameters(spikefa.load_model(), {"tau_m": "0.6*mV"})
