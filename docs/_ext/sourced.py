@@ -181,7 +181,7 @@ def table(header, rows, literal=0):
         cells = [
             _cell(
                 nodes.literal("", text) if number == literal else nodes.Text(text),
-                label=number and title,
+                label=title if number and len(header) > 2 else "",
             )
             if text
             else nodes.entry("", classes=["empty"])
