@@ -1,5 +1,6 @@
 """Sphinx configuration; build with ``sphinx-build -W -b html docs docs/_build``."""
 
+import inspect
 import sys
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -38,6 +39,7 @@ rst_prolog = """
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {
@@ -75,3 +77,17 @@ html_theme_options = {
     },
     "header_links_before_dropdown": 4,
 }
+
+
+def _signature_of_init(app, what, name, obj, options, signature, returns):
+    """Give classes of Brian2 the signature of `__init__`; they have a `__new__` too."""
+    if what == "class" and signature == "(*args, **kw)":
+        own = inspect.signature(obj.__init__)
+        bare = [
+            p.replace(annotation=p.empty) for p in list(own.parameters.values())[1:]
+        ]
+        return str(inspect.Signature(bare)), returns
+
+
+def setup(app):
+    app.connect("autodoc-process-signature", _signature_of_init)

@@ -28,7 +28,7 @@ RUNS = {
     "conductances": "--steps 10 --test-steps 10",
     "heterogeneous": "",
     "multiplicative_noise": "--steps 10 --test-steps 10",
-    "eligibility": "--engine stock",
+    "eligibility": "",
 }
 
 

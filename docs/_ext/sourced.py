@@ -8,6 +8,7 @@ in ``sims/``, ``.. results-table:: results.json`` what `reproduce_all.py` publis
 
 import ast
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -145,13 +146,21 @@ _COLUMNS = {
 }
 
 
+#: The sign of an exponent, where a line must not end.
+_UNBROKEN = re.compile(r"(?<=\de)-(?=\d)")
+
+
 def _card(figure, rows):
     """Make the results of a figure a box that is as wide as the page."""
-    title = f"Figure {figure}" if figure[:1].isdigit() else figure or "Other runs"
+    title = f"Figure {figure}" if figure[:1].isdigit() else figure.strip("()")
+    title = title[:1].upper() + title[1:] or "Other runs"
     card = nodes.container(classes=["result-card"])
     card += nodes.paragraph("", title, classes=["result-title"])
     columns = {key: head for key, head in _COLUMNS.items() if any(r[key] for r in rows)}
-    cells = [[row[key] for key in columns] for row in rows]
+    cells = [
+        [_UNBROKEN.sub("\N{NON-BREAKING HYPHEN}", row[k]) for k in columns]
+        for row in rows
+    ]
     card += table(tuple(columns.values()), cells, literal=None)
     commands = "\n".join(dict.fromkeys(r["command"] for r in rows if r["command"]))
     if commands:
@@ -160,24 +169,35 @@ def _card(figure, rows):
 
 
 def table(header, rows, literal=0):
-    """Make a table, of which one column is what to type."""
+    """Make a table, of which one column is what to type.
+
+    For screens too narrow for columns, cells say what they are; see ``spikefa.css``.
+    """
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in header))
     group["cols"] = len(header)
     head, body = nodes.thead(), nodes.tbody()
-    head += _row([nodes.Text(text) for text in header])
+    head += nodes.row("", *(_cell(nodes.Text(text)) for text in header))
     for row in rows:
-        body += _row(
-            nodes.literal("", text) if text and number == literal else nodes.Text(text)
-            for number, text in enumerate(row)
-        )
+        cells = [
+            _cell(
+                nodes.literal("", text) if number == literal else nodes.Text(text),
+                label=title if number and len(header) > 2 else "",
+            )
+            if text
+            else nodes.entry("", classes=["empty"])
+            for number, (title, text) in enumerate(zip(header, row, strict=True))
+        ]
+        body += nodes.row("", *cells)
     group += [head, body]
-    return nodes.table("", group)
+    return nodes.table("", group, classes=["stacked"])
 
 
-def _row(cells):
-    return nodes.row(
-        "", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells)
-    )
+def _cell(content, label=""):
+    paragraph = nodes.paragraph()
+    if label:
+        paragraph += nodes.inline("", f"{label}: ", classes=["cell-label"])
+    paragraph += content
+    return nodes.entry("", paragraph)
 
 
 def setup(app):

@@ -1,14 +1,18 @@
 """A group whose variables are matrices: one value for each pair of neurons."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from brian2.core.variables import (
     ArrayVariable,
     AuxiliaryVariable,
     Subexpression,
+    Variable,
     VariableView,
 )
 from brian2.devices.device import get_device
 from brian2.groups.group import Group
+from numpy.typing import NDArray
 
 from .codeobjects import dense_templates_for_strings
 from .indexing import DenseSubgroup, as_dense_view
@@ -25,49 +29,49 @@ class MatrixGroup(Group):
     ``pathways``.
     """
 
-    def positions(self):
+    def positions(self) -> NDArray[np.integer]:
         """Elements of the matrix that are synapses, in the order of the synapses."""
         if self.connectivity.positions is not None:
             return self.connectivity.positions
         return np.arange(len(self))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.connectivity.number
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """Number of source and of target neurons."""
         return len(self.source), len(self.target)
 
     @property
-    def N_pre(self):
+    def N_pre(self) -> int:
         """Number of source neurons."""
         return self.shape[0]
 
     @property
-    def N_post(self):
+    def N_post(self) -> int:
         """Number of target neurons."""
         return self.shape[1]
 
     @property
-    def N_outgoing_pre(self):
+    def N_outgoing_pre(self) -> NDArray[np.integer]:
         """Number of synapses of each source neuron."""
         return self.variables["N_outgoing"].get_value()
 
     @property
-    def N_incoming_post(self):
+    def N_incoming_post(self) -> NDArray[np.integer]:
         """Number of synapses of each target neuron."""
         return self.variables["N_incoming"].get_value()
 
     @property
-    def mask(self):
+    def mask(self) -> ArrayVariable | None:
         """One byte a pair: whether it is connected; None if all are."""
         return self.connectivity.mask
 
     def __getitem__(self, item):
         return DenseSubgroup(self, self.indices[item])
 
-    def check_variable_write(self, variable):
+    def check_variable_write(self, variable: Variable) -> None:
         """Raise if a synaptic variable is set before `connect` was called."""
         if not self.connectivity.connected:
             raise TypeError(
@@ -111,12 +115,12 @@ class MatrixGroup(Group):
         view = super().state(name, use_units, level)
         return as_dense_view(view) if isinstance(view, VariableView) else view
 
-    def end_of(self, side):
+    def end_of(self, side: str) -> int:
         """Number after that of the last neuron of a side, in its whole group."""
         group = self.source if side == "pre" else self.target
         return getattr(group, "start", 0) + len(group)
 
-    def index_array(self, side):
+    def index_array(self, side: str) -> IndexArray:
         """The number of each pre- or postsynaptic neuron in its whole group."""
         name = f"_synaptic_{side}"
         if name not in self.variables:
@@ -141,7 +145,7 @@ class MatrixGroup(Group):
         counted = np.bincount(neurons, minlength=size).astype(np.int32)
         return np.pad(counted, (self.end_of(side) - size, 0))
 
-    def matrices_among(self, variables):
+    def matrices_among(self, variables: Mapping[str, Variable]) -> dict[str, int]:
         """Bytes of a number, for each array of synaptic values that a template uses.
 
         Parameters
@@ -187,7 +191,7 @@ class MatrixGroup(Group):
         super()._restore_from_full_state(arrays)
 
     @property
-    def between_runs(self):
+    def between_runs(self) -> frozenset[str]:
         """Names of the arrays of its own that a later run depends on.
 
         `Synapses` has variables for these: traces, and when they were up to date.

@@ -1,17 +1,22 @@
 """All-to-all synapses stored as a matrix, with the conventions of `Synapses`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from brian2.core.clocks import Clock
 from brian2.core.namespace import get_local_namespace
+from brian2.core.variables import Variable
 from brian2.equations.equations import (
     Equations,
     check_subexpressions,
     extract_constant_subexpressions,
 )
-from brian2.groups.group import Group
+from brian2.groups.group import CodeRunner, Group
 from brian2.groups.neurongroup import SubexpressionUpdater
 from brian2.synapses.synapses import StateUpdater
 from brian2.units.allunits import second
+from brian2.units.fundamentalunits import Quantity
+from numpy.typing import ArrayLike, DTypeLike
 
 from .checks import (
     check_keywords,
@@ -35,10 +40,10 @@ from .indexing import DenseIndexing, DenseIndexWrapper
 from .matrix_group import MatrixGroup
 from .observers import check_observers
 from .pathways import DensePathway
-from .pending import plan_pending
+from .pending import PendingUpdates, plan_pending
 from .statements import parse_code
-from .summed import add_summed
-from .traces import find_traces, had_events, values_of_constants
+from .summed import DenseSummedUpdater, add_summed
+from .traces import Trace, find_traces, had_events, values_of_constants
 from .variables import create_variables
 
 __all__ = ["DenseSynapses"]
@@ -108,31 +113,31 @@ class DenseSynapses(MatrixGroup):
 
     def __init__(
         self,
-        source,
-        target=None,
-        model=None,
-        on_pre=None,
-        pre=None,
-        on_post=None,
-        post=None,
-        connect=None,
-        delay=None,
-        on_event="spike",
-        multisynaptic_index=None,
-        namespace=None,
-        dtype=None,
-        codeobj_class=None,
-        dt=None,
-        clock=None,
-        order=0,
-        method=("exact", "euler", "heun"),
-        method_options=None,
-        name="synapses*",
-        put_off=0,
-    ):
+        source: Group,
+        target: Group | None = None,
+        model: str | Equations | None = None,
+        on_pre: str | Mapping[str, str] | None = None,
+        pre: str | Mapping[str, str] | None = None,
+        on_post: str | Mapping[str, str] | None = None,
+        post: str | Mapping[str, str] | None = None,
+        connect: None = None,
+        delay: Quantity | Mapping[str, Quantity] | None = None,
+        on_event: str | Mapping[str, str] = "spike",
+        multisynaptic_index: None = None,
+        namespace: Mapping[str, Any] | None = None,
+        dtype: DTypeLike | Mapping[str, DTypeLike] | None = None,
+        codeobj_class: type | None = None,
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        order: int = 0,
+        method: str | Callable | Sequence[str] = ("exact", "euler", "heun"),
+        method_options: Mapping[str, Any] | None = None,
+        name: str = "synapses*",
+        put_off: int = 0,
+    ) -> None:
         on_pre, on_post = check_keywords(connect, pre, on_pre, post, on_post)
         source, target = checked_ends(source, target)
-        model = checked_model(model, multisynaptic_index)
+        equations = checked_model(model, multisynaptic_index)
         Group.__init__(
             self,
             dt=dt,
@@ -146,28 +151,28 @@ class DenseSynapses(MatrixGroup):
         self.source, self.target = source, target
         self.add_dependency(source)
         self.add_dependency(target)
-        self._linked_variables = set()
+        self._linked_variables: set[str] = set()
         self.multisynaptic_index = None
-        model, constant_over_dt = extract_constant_subexpressions(model)
+        equations, constant_over_dt = extract_constant_subexpressions(equations)
         statements = [
             (side, *pathway)
             for side, given in (("pre", on_pre), ("post", on_post))
             for pathway in pathways_by_name(side, given)
         ]
-        self._plan_equations(model, statements)
-        create_variables(self, model, dtype)
+        self._plan_equations(equations, statements)
+        create_variables(self, equations, dtype)
         if self.event_driven is not None:
             add_time_stamps(self)
-        check_shared(model, self.variables)
-        expressions = [str(eq.expr) for eq in model.values() if eq.expr is not None]
+        check_shared(equations, self.variables)
+        expressions = [str(eq.expr) for eq in equations.values() if eq.expr is not None]
         check_left_out(self, [*expressions, *(code for _, _, code in statements)])
         #: Which pairs are joined.
-        self.connectivity = Connectivity(self)
+        self.connectivity: Connectivity = Connectivity(self)
         self._indices = DenseIndexing(self)
         self.events = on_event if isinstance(on_event, Mapping) else {}
         self._default_event = on_event if isinstance(on_event, str) else "spike"
         #: All pathways, those of ``on_pre`` first.
-        self.pathways = []
+        self.pathways: list[DensePathway] = []
         delays = delays_by_pathway(delay)
         for side, objname, code in statements:
             self._add_pathway(side, objname, code, delays.pop(objname, None))
@@ -175,40 +180,51 @@ class DenseSynapses(MatrixGroup):
             raise ValueError(
                 f"Cannot set the delay for pathway '{unknown}': unknown pathway."
             )
-        self._add_updaters(model, constant_over_dt, method, method_options, order)
+        self._add_updaters(equations, constant_over_dt, method, method_options, order)
         #: The updates that are put off, if there are any.
-        self.pending = plan_pending(self, put_off)
+        self.pending: PendingUpdates | None = plan_pending(self, put_off)
         self.indices = DenseIndexWrapper(self)
-        check_names(self, model)
+        check_names(self, equations)
         self._enable_group_attributes()
 
-    def _plan_equations(self, model, statements):
+    def _plan_equations(
+        self, model: Equations, statements: list[tuple[str, str, str]]
+    ) -> None:
         """Split the equations, and find the traces that are kept once a neuron."""
         event_driven, continuous = event_driven_part(model)
         #: Integrated at every time step, or not at all.
-        self.equations = Equations(continuous)
+        self.equations: Equations = Equations(continuous)
         #: Integrated at events, with all parameters and subexpressions; or None.
-        self.event_driven = Equations(event_driven) if event_driven else None
+        self.event_driven: Equations | None = (
+            Equations(event_driven) if event_driven else None
+        )
         if event_driven and only_immediate(self.codeobj_class):
             raise NotImplementedError(
                 "DenseSynapses has no event-driven variables on CUDA: use Synapses"
             )
-        codes = {"pre": [], "post": []}
+        codes: dict[str, list[str]] = {"pre": [], "post": []}
         for side, _, code in statements:
             codes[side].append(code)
         #: The event-driven variables that are kept once a neuron, by name.
-        self.traces = {}
+        self.traces: dict[str, Trace] = {}
         #: Values of what their equations depend on, in the last run.
-        self._constants = {}
+        self._constants: dict[str, Any] = {}
         if event_driven and not loops_over_arrays(self.codeobj_class):
             self.traces = find_traces(
                 event_driven, codes["pre"], codes["post"], self.source, self.target
             )
 
-    def _add_updaters(self, model, constant_over_dt, method, method_options, order):
+    def _add_updaters(
+        self,
+        model: Equations,
+        constant_over_dt: Equations,
+        method: str | Callable | Sequence[str],
+        method_options: Mapping[str, Any] | None,
+        order: int,
+    ) -> None:
         """Add what runs in every time step."""
         #: Integrates what is clock-driven, if there is anything.
-        self.state_updater = None
+        self.state_updater: StateUpdater | None = None
         if len(self.equations.diff_eq_names):
             self.state_updater = StateUpdater(
                 self,
@@ -220,27 +236,27 @@ class DenseSynapses(MatrixGroup):
             plan_state_updater(self.state_updater, self)
             self.contained_objects.append(self.state_updater)
         #: Evaluates what is constant over a time step.
-        self.subexpression_updater = None
+        self.subexpression_updater: SubexpressionUpdater | None = None
         if len(constant_over_dt):
             self.subexpression_updater = SubexpressionUpdater(self, constant_over_dt)
             plan_rows(self.subexpression_updater, self)
             self.contained_objects.append(self.subexpression_updater)
-        self.summed_updaters = {}
+        self.summed_updaters: dict[str, DenseSummedUpdater] = {}
         for eq in model.values():
             if "summed" in eq.flags:
                 add_summed(self, eq)
 
     def connect(
         self,
-        condition=None,
-        i=None,
-        j=None,
-        p=1.0,
-        n=1,
-        skip_if_invalid=False,
-        namespace=None,
-        level=0,
-    ):
+        condition: str | bool | None = None,
+        i: ArrayLike | None = None,
+        j: ArrayLike | None = None,
+        p: float | str = 1.0,
+        n: int = 1,
+        skip_if_invalid: bool = False,
+        namespace: Mapping[str, Any] | None = None,
+        level: int = 0,
+    ) -> None:
         """Join all pairs, or those of a condition, as `Synapses.connect` does.
 
         Parameters
@@ -272,21 +288,21 @@ class DenseSynapses(MatrixGroup):
             self.make_at_once()
 
     @property
-    def delay(self):
+    def delay(self) -> Quantity:
         """The delay of the pathway ``pre``."""
         return self._pre_pathway().delay
 
     @delay.setter
-    def delay(self, value):
+    def delay(self, value: Quantity) -> None:
         self._pre_pathway().delay = value
 
     @property
-    def delay_(self):
+    def delay_(self) -> float:
         """`delay` in seconds, without unit."""
         return self._pre_pathway().delay_
 
     @delay_.setter
-    def delay_(self, value):
+    def delay_(self, value: float) -> None:
         self.delay = value * second
 
     def __repr__(self):
@@ -295,7 +311,7 @@ class DenseSynapses(MatrixGroup):
             f"from {self.source.name} to {self.target.name}>"
         )
 
-    def before_run(self, run_namespace):
+    def before_run(self, run_namespace: Mapping[str, Any]) -> None:
         if not self.connectivity.connected:
             raise TypeError(
                 f"DenseSynapses object '{self.name}' does not do anything, since it "
@@ -319,11 +335,11 @@ class DenseSynapses(MatrixGroup):
                 "depends on it once for each neuron: use Synapses"
             )
 
-    def check_observers(self):
+    def check_observers(self) -> None:
         """Look for objects outside of the projection that read its variables."""
         check_observers(self)
 
-    def make_at_once(self):
+    def make_at_once(self) -> None:
         """Put no updates off any more."""
         self.pending = None
         for pathway in self.pathways:
@@ -349,7 +365,7 @@ class DenseSynapses(MatrixGroup):
         self.contained_objects.append(pathway)
         setattr(self, objname, pathway)
 
-    def pending_for(self, variables):
+    def pending_for(self, variables: Mapping[str, Variable]) -> dict[str, Any] | None:
         """What a template needs if it touches the variable whose updates are put off.
 
         Parameters
@@ -362,7 +378,7 @@ class DenseSynapses(MatrixGroup):
             return None
         return self.pending.template_kwds()
 
-    def run_regularly(self, code, *args, **kwds):
+    def run_regularly(self, code: str, *args: Any, **kwds: Any) -> CodeRunner:
         """Run statements for every synapse, as `Synapses` does."""
         try:
             written = [name for name, _, _ in parse_code(code)]

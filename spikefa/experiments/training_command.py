@@ -398,8 +398,10 @@ def _write_together(results, folder):
 
     found = summarize(results)
     write_summary(found, folder)
-    curves = [LearningCurve.from_json(r["learning_curve"]) for r in results]
-    mean = LearningCurve.from_json(found["learning_curve"], found["at_start"])
+    *curves, mean = (
+        LearningCurve.from_json(r["learning_curve"], r.get("at_start"))
+        for r in (*results, found)
+    )
     save_figure(plot_runs(curves, mean), folder / "figure.png")
     return _summary(found, folder)
 

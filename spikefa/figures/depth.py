@@ -3,8 +3,7 @@
 import numpy as np
 
 from ..rules import RULES
-from .rate import new_figure
-from .spiking import error_axis
+from .panels import error_axis, new_figure
 from .style import BLUE, GREEN, ORANGE, in_style
 
 __all__ = ["plot_depth"]

@@ -5,12 +5,11 @@ means over runs and bands their standard error.
 """
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..analysis import receptive_fields
 from ..rules import RULES
-from .spiking import error_axis
+from .panels import band, error_axis, new_figure
 from .style import BLUE, GREEN, ORANGE, in_style
 
 __all__ = [
@@ -33,33 +32,6 @@ COLORS = {
 
 #: Hidden units whose receptive fields are shown, on a grid of this many each way.
 FIELDS = 5
-
-
-def new_figure(width, height):
-    """Create a figure without a window system or global state."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def band(axes, x, rows, **kwds):
-    """Draw the mean of some rows and its standard error.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    x : array, shape (n_points,)
-    rows : array, shape (n_runs, n_points)
-    **kwds
-        For ``axes.plot``.
-    """
-    rows = np.asarray(rows, dtype=float)
-    mean = rows.mean(axis=0)
-    (line,) = axes.plot(x, mean, **kwds)
-    if len(rows) > 1:
-        error = rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
-        shade = dict(color=line.get_color(), alpha=0.25, linewidth=0)
-        axes.fill_between(x, mean - error, mean + error, **shade)
 
 
 def title(rule):
@@ -124,18 +96,22 @@ def plot_deep(examples, curves, rules, networks):
         for network, style in zip(networks, ("--", "-", ":"), strict=True):
             rows = curves[f"{rule}, {network}"]["nse"]
             look = dict(color=COLORS[rule], linestyle=style)
-            band(axes, examples, rows, label=f"{network} layers", **look)
+            layers, _, rest = network.partition(", ")
+            label = ", ".join(part for part in (f"{layers} layers", rest) if part)
+            band(axes, examples, rows, label=label, **look)
         axes.set(xlabel="examples", ylabel="normalized squared error", yscale="log")
+        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.set_title(title(rule))
         axes.legend()
     groups = [(rule, network) for rule in rules for network in networks]
-    for x, (rule, network) in enumerate(groups):
+    for y, (rule, network) in enumerate(groups):
         final = curves[f"{rule}, {network}"]["nse"][:, -1]
-        last.bar(x, final.mean(), color=COLORS[rule], alpha=0.4)
-        last.plot(np.full(len(final), x), final, "k.", markersize=3)
+        last.barh(y, final.mean(), color=COLORS[rule], alpha=0.4)
+        last.plot(final, np.full(len(final), y), "k.", markersize=3)
     labels = [f"{rule}, {network}" for rule, network in groups]
-    last.set_xticks(range(len(groups)), labels, rotation=60, ha="right")
-    last.set(ylabel="final normalized squared error")
+    last.set_yticks(range(len(groups)), labels)
+    last.invert_yaxis()
+    last.set(xlabel="final normalized squared error")
     return figure
 
 
@@ -211,6 +187,8 @@ def plot_images(curves, input_weights, image_shape):
         if "angle" in of:
             band(angles, of["passes"][0], of["angle"], **look)
     errors.set_xlabel("passes")
+    for axes in (errors, angles):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     error_axis(errors)
     errors.legend()
     angles.axhline(90, color="0.8", zorder=0)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .rate import band, new_figure
-from .spiking import error_axis, plot_angles
+from .panels import band, error_axis, new_figure
+from .spiking import plot_angles
 from .style import in_style
 
 __all__ = ["plot_runs"]
@@ -18,7 +18,7 @@ def plot_runs(curves, mean):
     curves : list of LearningCurve
         One for each run.
     mean : LearningCurve
-        Of all runs; its feedback angles are drawn, if there are any.
+        Of all runs.
 
     Returns
     -------
@@ -42,5 +42,5 @@ def plot_runs(curves, mean):
     error_axis(left, "error (%)")
     left.legend(fontsize="small", framealpha=0.5)
     for axes in right:
-        plot_angles(axes, mean)
+        plot_angles(axes, *curves)
     return figure

@@ -3,17 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from PIL import Image
 
 from ..analysis import LearningCurve
 from ..files import replacing
+from .panels import band, error_axis, new_figure
 from .style import in_style
 
 __all__ = [
-    "error_axis",
     "plot_angles",
     "plot_rules",
     "plot_teaching",
@@ -25,6 +22,9 @@ __all__ = [
 
 #: Labels of the variables of the paper's figure.
 _LABELS = {"h": "PSP $h$", "delta": r"error signal $\delta$"}
+
+#: Height of the spikes, where that of other panels is 1.
+_RASTER = 2.0
 
 
 @in_style
@@ -58,9 +58,9 @@ def plot_training(curve, records, shown, *, images, steps, dt_ms):
     teaching = curve.measures("teaching_cosines")
     above = 2 if teaching else 1
     rows = above + len(values) + bool(spikes)
-    figure = Figure(figsize=(10, 1 + 2 * rows), layout="constrained")
-    FigureCanvasAgg(figure)  # no window system, and no global state
-    grid = figure.add_gridspec(rows, 2)
+    heights = [1.0] * (above + len(values)) + [_RASTER] * bool(spikes)
+    figure = new_figure(10, 1 + 2 * sum(heights))
+    grid = figure.add_gridspec(rows, 2, height_ratios=heights)
     column = 0 if curve.aligned else slice(None)
     _learning_curve(figure.add_subplot(grid[0, column]), curve)
     if curve.aligned:
@@ -128,7 +128,7 @@ def _learning_curve(axes, curve):
     axes.legend(fontsize="small", framealpha=0.5)
 
 
-def plot_angles(axes, curve):
+def plot_angles(axes, *curves):
     """Draw how far feedback is from backpropagation, layer by layer.
 
     Solid lines are the angles between the deltas of the rule and of backpropagation,
@@ -137,16 +137,16 @@ def plot_angles(axes, curve):
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-    curve : LearningCurve
-        In which one of them is.
+    *curves : LearningCurve
+        In which one of them is; of several runs, means and standard errors are drawn.
     """
     kinds = [
         ("delta_angles", {"marker": "o", "markersize": 3}, "deltas"),
         ("feedback_angles", {"linestyle": ":"}, "$B$ and $W^T$"),
     ]
-    kinds = [kind for kind in kinds if curve.measures(kind[0])]
+    kinds = [kind for kind in kinds if curves[0].measures(kind[0])]
     for number, (name, look, _) in enumerate(kinds):
-        _plot_layers(axes, curve, name, labelled=not number, **look)
+        _plot_layers(axes, curves, name, labelled=not number, **look)
     if len(kinds) > 1:
         for _, look, label in kinds:
             axes.plot([], [], color="0.4", label=label, **look)
@@ -167,7 +167,7 @@ def plot_teaching(positive, size, curve):
         In which it is.
     """
     for axes, name in ((positive, "teaching_percent"), (size, "teaching_cosines")):
-        _plot_layers(axes, curve, name, marker="o", markersize=3)
+        _plot_layers(axes, [curve], name, marker="o", markersize=3)
         axes.set(xlabel="images seen")
         axes.legend(fontsize="small", framealpha=0.5)
     positive.set(ylabel="test images (%)", title="$e^T W B e > 0$")
@@ -175,14 +175,14 @@ def plot_teaching(positive, size, curve):
     size.set(title="$e^T W B e$, normalized", ylabel="mean")
 
 
-def _plot_layers(axes, curve, name, labelled=True, **look):
+def _plot_layers(axes, curves, name, labelled=True, **look):
     """Draw a measure of each hidden layer over the images seen."""
-    seen, measured = curve.of_layers(name)
-    for layer, values in enumerate(zip(*measured, strict=True), 1):
-        # None, where it is undefined, becomes NaN.
-        values = np.array(values, dtype=float)
+    seen = curves[0].of_layers(name)[0]
+    # By run, point and layer; None, where it is undefined, becomes NaN.
+    measured = np.array([curve.of_layers(name)[1] for curve in curves], dtype=float)
+    for layer, rows in enumerate(np.moveaxis(measured, -1, 0), 1):
         label = f"to layer {layer}" if labelled else None
-        axes.plot(seen, values, color=f"C{layer - 1}", label=label, **look)
+        band(axes, seen, rows, color=f"C{layer - 1}", label=label, **look)
 
 
 def _course(axes, recording, times, steps, dt_ms):
@@ -194,17 +194,23 @@ def _course(axes, recording, times, steps, dt_ms):
 
 def _raster(axes, spikes, span, when):
     offset, ticks, labels = 0, [], []
-    for name, recording in spikes.items():
+    for number, (name, recording) in enumerate(spikes.items()):
         part, times = span.of(recording, when)
         # Early and late have one scale.
         both = np.concatenate([span.of(recording, w)[0].i for w in ("early", "late")])
         lowest = both.min() if len(both) else 0
-        axes.plot(times, part.i - lowest + offset, "|", markersize=2)
+        rows = part.i - lowest + offset
+        # Shorter than a row, so that neurons can be told apart.
+        look = dict(color=f"C{number}", linewidth=1)
+        axes.vlines(times, rows + 0.15, rows + 0.85, **look)
         height = 1 + both.max(initial=lowest) - lowest
         ticks.append(offset + height / 2)
         labels.append(_layer(name))
         offset += height + 3
     axes.set_yticks(ticks, labels)
+    axes.tick_params(axis="y", length=0)
+    end = (span.shown - 1) * span.dt_ms
+    axes.set(xlim=(-0.02 * end, 1.02 * end), ylim=(-1, offset - 2))  # as above it
     axes.set(xlabel="time (ms)", title=f"spikes, {when} in learning")
 
 
@@ -249,21 +255,6 @@ def save_small_copy(source, target, width=1080, colors=200):
         ).save(file, "PNG", optimize=True)
 
 
-def error_axis(axes, label="test error (%)"):
-    """Make the y axis one of errors: logarithmic, with plain numbers.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    label : str, optional
-    """
-    axes.set(ylabel=label, yscale="log")
-    axes.autoscale(axis="y")  # from where the data are
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
 def _tested_images(curves):
     """What some curves were tested with, in words."""
     return " or ".join(sorted({curve.tested_images for curve in curves.values()}))
@@ -290,8 +281,7 @@ def plot_rules(results):
     aligned = [name for name, curve in curves.items() if curve.aligned]
     taught = [n for n in aligned if curves[n].measures("teaching_cosines")]
     rows, columns = 1 + 2 * bool(taught), 1 + len(aligned)
-    figure = Figure(figsize=(4 * columns, 3.5 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(4 * columns, 3.5 * rows)
     grid = figure.add_gridspec(rows, columns)
     _errors_of_rules(figure.add_subplot(grid[:, 0]), curves, titles)
     for column, name in enumerate(aligned, 1):

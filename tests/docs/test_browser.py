@@ -15,6 +15,20 @@ from sphinx.cmd.build import build_main
 
 WIDTHS = (1300, 400)
 
+#: What reaches beyond the text and cannot be scrolled to: the page itself never grows.
+CUT_OFF = """() => {
+  const article = document.querySelector("article");
+  if (!article) return [];  // an index
+  const scrolls = e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+  const reached = e => e !== article && (scrolls(e) || reached(e.parentElement));
+  const right = article.getBoundingClientRect().right + 1;
+  return [...article.querySelectorAll("*")]
+    .filter(e => !e.closest("mjx-container, svg, .headerlink") && !reached(e))
+    .filter(e => e.getBoundingClientRect().right > right || (
+      e.scrollWidth > e.clientWidth + 1 && e.matches("h1, h2, h3, p, dt")))
+    .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 40));
+}"""
+
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
@@ -32,7 +46,9 @@ def site(docs, tmp_path_factory):
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         pages = [str(p.relative_to(html)) for p in html.glob("*.html")]
-        pages += [str(p.relative_to(html)) for p in html.glob("gallery/*.html")]
+        for folder in ("gallery", "api"):
+            found = sorted(html.glob(f"{folder}/**/*.html"))
+            pages += [str(page.relative_to(html)) for page in found]
         yield f"http://127.0.0.1:{server.server_port}", pages
         server.shutdown()
 
@@ -71,6 +87,8 @@ def test_pages(site, browser, width):
         )
         if too_wide > 0:
             problems.append(f"{name} is {too_wide} pixels too wide for {width}")
+        for cut in page.evaluate(CUT_OFF)[:3]:
+            problems.append(f"{name}: cut off at {width}: {cut}")
         marked = page.locator(".math").count()
         rendered = page.locator(".math mjx-container").count()
         if rendered < marked:

@@ -6,8 +6,9 @@ import shlex
 
 import pytest
 from diagrams import draw_network, draw_timestep
+from docutils import nodes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from sourced import defining_lines, scripts
+from sourced import defining_lines, scripts, table
 from spikefa.sims import mnist_spiking
 
 import spikefa
@@ -33,6 +34,15 @@ def test_commands_are_known(docs):
                 words = shlex.split(match[1], comments=True)
                 explicit_settings(mnist_spiking.build_parser().parse_args(words))
     assert found > 10
+
+
+def test_options_of_the_front_page_are_known(docs):
+    text = (docs.parent / "README.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in text.splitlines() if line[:4] == "| `-"]
+    known = mnist_spiking.build_parser().format_help()
+    options = [option for row in rows for option in re.findall(r"--[a-z-]+", row)]
+    assert len(options) > 30
+    assert [option for option in options if option not in known] == []
 
 
 def test_the_error_of_the_tour(docs):
@@ -83,6 +93,14 @@ def test_programs_are_listed_with_what_they_do(docs):
     assert rows["python sims/mnist_spiking.py"].startswith("Train a deep spiking")
     assert "python sims/__init__.py" not in rows
     assert all(rows.values())
+
+
+def test_cells_say_what_they_are_where_there_are_no_columns():
+    made = table(("", "Paper", "Here"), [("a", "", "2 %")], literal=None)
+    what, paper, here = list(made.findall(nodes.row))[1]
+    assert what.astext() == "a"
+    assert paper["classes"] == ["empty"]
+    assert here.astext() == "Here: 2 %"
 
 
 @pytest.mark.parametrize("draw", [draw_network, draw_timestep])

@@ -6,14 +6,15 @@ import pytest
 from mypy import api
 
 import spikefa
-from spikefa import analysis, datasets
+from spikefa import analysis, datasets, dense
+from spikefa.dense.matrix_group import MatrixGroup
 
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (spikefa, analysis, datasets)
+    for module in (spikefa, analysis, datasets, dense)
     for name in module.__all__
     if callable(getattr(module, name))
-}
+} | {"MatrixGroup": MatrixGroup}  # what `DenseSynapses` inherits of our own
 
 
 def untyped(thing):

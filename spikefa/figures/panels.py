@@ -1,0 +1,50 @@
+"""What panels of several figures have in common."""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+__all__ = ["band", "error_axis", "new_figure"]
+
+
+def new_figure(width, height):
+    """Create a figure without a window system or global state."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def band(axes, x, rows, **kwds):
+    """Draw the mean of some rows and its standard error.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x : array, shape (n_points,)
+    rows : array, shape (n_runs, n_points)
+    **kwds
+        For ``axes.plot``.
+    """
+    rows = np.asarray(rows, dtype=float)
+    mean = rows.mean(axis=0)
+    (line,) = axes.plot(x, mean, **kwds)
+    if len(rows) > 1:
+        error = rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
+        shade = dict(color=line.get_color(), alpha=0.25, linewidth=0)
+        axes.fill_between(x, mean - error, mean + error, **shade)
+
+
+def error_axis(axes, label="test error (%)"):
+    """Make the y axis one of errors: logarithmic, with plain numbers.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    label : str, optional
+    """
+    axes.set(ylabel=label, yscale="log")
+    axes.autoscale(axis="y")  # from where the data are
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
