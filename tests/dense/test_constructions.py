@@ -39,8 +39,8 @@ def _double_precision():
 #: Where NumPy code computes other numbers: it reads all values before it writes any.
 ONE_BY_ONE = {"read and written in one statement"}
 
-#: Where the Cython code of `Synapses` does not compile in Brian2 2.10, and leaves all as
-#: it was: it has an ``i`` of its own.
+#: Where the Cython code of `Synapses` does not compile in Brian2 2.10, and nothing is
+#: done: it has an ``i`` of its own.
 STOCK_IN_NUMPY = {"subgroups of subgroups"}
 
 
