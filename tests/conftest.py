@@ -1,5 +1,6 @@
 """What all tests share: where builds go, and Brian2 as each test found it."""
 
+import gc
 import logging
 
 import pytest
@@ -32,6 +33,17 @@ def _fast_brian():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cython_rt, "get_compiler_and_args", quick_compiler_and_args)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_collections():
+    """Leave what is there at the start of a module to itself.
+
+    Every run of a network begins with `gc.collect`, which takes seconds after some
+    thousand tests: what they left would be gone through each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")
