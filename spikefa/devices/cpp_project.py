@@ -7,6 +7,7 @@ compiler needs is removed after a build; a project that has been built before is
 compared with what was built, and left alone.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -102,15 +103,17 @@ def compile_project(device, directory):
         try:
             _build(device, directory)
         except (RuntimeError, OSError, subprocess.CalledProcessError) as exc:
-            raise SpikefaError(_what_failed(directory)) from exc
+            raise SpikefaError(_what_failed(directory, exc)) from exc
 
 
-def _what_failed(directory):
-    if not (directory / "makefile").exists():
+def _what_failed(directory, exc):
+    # NumPy gives no number: it only says how much of an array was written.
+    full = isinstance(exc, OSError) and exc.errno in (None, errno.ENOSPC)
+    if not full and not (directory / "makefile").exists():
         return f"{directory} was removed while a program was being compiled there"
     log = directory / "make.log"
     said = log.read_text(errors="replace") if log.exists() else ""
-    if not said or "No space left on device" in said:
+    if full or not said or "No space left on device" in said:
         free = shutil.disk_usage(directory).free / 1e6
         return (
             f"cannot compile in {directory}: {free:.0f} MB are free on its disk, "
