@@ -67,7 +67,6 @@ class DensePathway(CodeRunner):
         #: Where events wait.
         self.line = DelayLine(self, synapses)
         self._delay = 0.0 if delay is None else checked_delay(delay, objname)
-        self._needed_for_pending = []
         self._add_traces()
         #: What the templates are told.
         self.told = {
@@ -157,8 +156,11 @@ class DensePathway(CodeRunner):
         self.told["eventspace_variable"] = (
             events or self.source.variables[self.eventspace]
         )
-        events_name = self.line.name if waiting else self.eventspace
-        self.needed_variables = [events_name, *self._needed_for_pending]
+        self.needed_variables = [self.line.name if waiting else self.eventspace]
+        if self.told["pending"] is not None:
+            # Code that stores an update does not name X, which the template changes.
+            pending = self.synapses.pending
+            self.needed_variables += [*pending.arrays, pending.variable.name]
         with _trusting(self.synapses.traces):
             statements = self.create_default_code_object(run_namespace)
         self.code_objects[:] = [
@@ -181,8 +183,7 @@ class DensePathway(CodeRunner):
         )
         self.template = "dense_put_off"
         self.abstract_code = {"increment": f"_increment = {expression}"}
-        # The new code does not name X, which the template changes.
-        self._know(pending, pending.variable.name)
+        self._know(pending)
 
     def add_pending(self, pending, name):
         """Let ``y_post += X`` count what X still has to get."""
@@ -193,9 +194,8 @@ class DensePathway(CodeRunner):
         self.abstract_code = {"rows": self.code, "missing": f"{target} += _missing"}
         self._know(pending)
 
-    def _know(self, pending, *names):
+    def _know(self, pending):
         self.told["pending"] = pending.template_kwds()
-        self._needed_for_pending = [*pending.arrays, *names]
         pending.give_arrays(self, self.synapses)
 
     def make_at_once(self):
@@ -203,7 +203,6 @@ class DensePathway(CodeRunner):
         self.template = "dense_pathway"
         self.abstract_code = {"rows": self.code}
         self.told["pending"] = None
-        self._needed_for_pending = []
 
     def before_run(self, run_namespace):
         self.synapses.check_observers()

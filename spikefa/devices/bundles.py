@@ -66,15 +66,12 @@ def write_bundles(directory, sources, size=40):
     """
     objects = [name for name in sources if name.startswith("code_objects/")]
     number = max(2, -(-len(objects) // size))
-    parts = [objects[n::number] for n in range(number)]
-    names = []
-    for n, part in enumerate(parts):
-        texts = ((directory / name).read_text() for name in part)
-        named = zip(texts, map(Path, part), strict=True)
-        code = [bundle(text, f"_of_{path.stem}") for text, path in named]
-        names.append(f"bundle_{n}.cpp")
-        (directory / names[-1]).write_text("\n".join(code))
-    others = sorted(
-        set(sources) - set(objects), key=lambda name: (name != "objects.cpp", name)
-    )
-    return [others[0], *names, *others[1:]]
+    names = [f"bundle_{n}.cpp" for n in range(number)]
+    for n, name in enumerate(names):
+        code = [
+            bundle((directory / part).read_text(), f"_of_{Path(part).stem}")
+            for part in objects[n::number]
+        ]
+        (directory / name).write_text("\n".join(code))
+    others = sorted(set(sources) - {*objects, "objects.cpp"})
+    return ["objects.cpp", *names, *others]

@@ -152,8 +152,8 @@ def _compile(directory, sources, header):
     """Compile in bundles; file by file what does not go together, such as two functions
     of a user that have one name."""
     precompiled = f'{_PRECOMPILED}=-include "{header}"'
+    bundles = write_bundles(directory, sources)
     try:
-        bundles = write_bundles(directory, sources)
         _make(directory, "main", precompiled, f"SRCS={' '.join(bundles)}")
     except subprocess.CalledProcessError:
         _clean(directory)
