@@ -1,10 +1,10 @@
 """Compiling generated C++ projects: once for a network, and fast.
 
 Brian2 writes dozens of small files that all read the same headers. They are compiled in
-a few bundles, and headers that are the same for all networks are precompiled once for a
-compiler and its flags: together that makes a build ten times as fast. What only the
-compiler needs is removed after a build; a project that has been built before is
-compared with what was built, and left alone.
+a few bundles, which takes a seventh of the time, and headers that are the same for all
+networks are precompiled once for a compiler and its flags. What only the compiler needs
+is removed after a build; a project that has been built before is compared with what was
+built, and left alone.
 """
 
 import errno
