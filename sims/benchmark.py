@@ -40,6 +40,7 @@ CONFIGURATIONS = {
     "dense, mask of present synapses": {"sparse": True},
     "dense, 8-bit feedback": {"feedback_bits": 8},
     "dense, 8-bit feedback, 2 threads": {"feedback_bits": 8, "threads": 2},
+    "dense, 8-bit feedback, 16-bit weights": {"feedback_bits": 8, "weight_bits": 16},
 }
 
 #: The same on a graphics card.

@@ -166,6 +166,8 @@ class MatrixGroup(Group):
             and not isinstance(variable, IndexArray)  # counted, not read
             and self.variables.indices[name] == "_idx"
         ]
+        if self.pending is not None and self.pending.copy is not None:
+            matrices.append(self.pending.copy)
         return {
             name_of(variable): np.dtype(variable.dtype).itemsize
             for variable in variables.values()

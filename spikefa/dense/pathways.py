@@ -160,7 +160,9 @@ class DensePathway(CodeRunner):
         if self.told["pending"] is not None:
             # Code that stores an update does not name X, which the template changes.
             pending = self.synapses.pending
-            self.needed_variables += [*pending.arrays, pending.variable.name]
+            self.needed_variables += pending.arrays
+            if pending.copy is None or self.template == "dense_put_off":
+                self.needed_variables.append(pending.variable.name)
         with _trusting(self.synapses.traces):
             statements = self.create_default_code_object(run_namespace)
         self.code_objects[:] = [
@@ -191,7 +193,13 @@ class DensePathway(CodeRunner):
             "_missing", dimensions=pending.variable.dim, dtype=pending.variable.dtype
         )
         ((target, _, _),) = parse_code(self.code)
-        self.abstract_code = {"rows": self.code, "missing": f"{target} += _missing"}
+        rows = self.code
+        if pending.copy is not None:
+            self.variables.add_auxiliary_variable(
+                "_read", dimensions=pending.variable.dim, dtype=pending.variable.dtype
+            )
+            rows = f"{target} += _read"
+        self.abstract_code = {"rows": rows, "missing": f"{target} += _missing"}
         self._know(pending)
 
     def _know(self, pending):

@@ -87,12 +87,17 @@ class DenseSynapses(MatrixGroup):
         that of immediate updates up to rounding, and X is up to date when a run ends.
         Nothing is put off if another object reads X during the run, as a
         `StateMonitor` does. 0: never.
+    read_bits : {32, 16}, optional
+        With 16, ``y_post += X`` reads X rounded to 8 significant bits (bfloat16; an
+        error of 0.2 % at most in each number), from a copy of half the size. X itself
+        changes in full, and updates that wait are added in full. C++ standalone only.
 
     Raises
     ------
     NotImplementedError
         If it is asked for what only `Synapses` can do: delays that differ between
         synapses, several synapses for a pair, few of all pairs, synapses of synapses.
+        If 16 bits are to be read of what cannot be put off.
 
     Notes
     -----
@@ -134,6 +139,7 @@ class DenseSynapses(MatrixGroup):
         method_options: Mapping[str, Any] | None = None,
         name: str = "synapses*",
         put_off: int = 0,
+        read_bits: int = 32,
     ) -> None:
         on_pre, on_post = check_keywords(connect, pre, on_pre, post, on_post)
         source, target = checked_ends(source, target)
@@ -182,7 +188,7 @@ class DenseSynapses(MatrixGroup):
             )
         self._add_updaters(equations, constant_over_dt, method, method_options, order)
         #: The updates that are put off, if there are any.
-        self.pending: PendingUpdates | None = plan_pending(self, put_off)
+        self.pending: PendingUpdates | None = plan_pending(self, put_off, read_bits)
         self.indices = DenseIndexWrapper(self)
         check_names(self, equations)
         self._enable_group_attributes()
@@ -341,6 +347,12 @@ class DenseSynapses(MatrixGroup):
 
     def make_at_once(self) -> None:
         """Put no updates off any more."""
+        if self.pending is not None and self.pending.copy is not None:
+            raise NotImplementedError(
+                f"read_bits=16: '{self.name}' cannot put updates off any more, because "
+                "of a delay, a pair that is not connected, or an object that reads "
+                f"'{self.pending.variable.name}' during the run"
+            )
         self.pending = None
         for pathway in self.pathways:
             pathway.make_at_once()

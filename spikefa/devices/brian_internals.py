@@ -15,11 +15,13 @@ from brian2.core.names import Nameable
 from brian2.core.tracking import InstanceTrackerSet
 from brian2.groups.group import CodeRunner
 
+from ..dense.codeobjects import DenseCPPStandaloneCodeObject
 from ..errors import SpikefaError
 
 __all__ = [
     "GeneratedCodeError",
     "arrays_of_functions",
+    "before_each_run",
     "empty",
     "first_of_their_name",
     "globals_of",
@@ -173,6 +175,32 @@ def order_of_clocks(queue, first):
     """
     clocks = slice(first, [kind for kind, _ in queue].index("run_network"))
     queue[clocks] = sorted(queue[clocks], key=str)
+
+
+def before_each_run(queue):
+    """Take out what dense projections do before a run: the program makes many runs.
+
+    (What Brian2CUDA does before a run, it does once.)
+
+    Parameters
+    ----------
+    queue : list
+        ``device.main_queue``.
+
+    Returns
+    -------
+    lines : list of str
+        Calls for the program to make before each run.
+    """
+    calls = [
+        (kind, arguments)
+        for kind, arguments in queue
+        if kind == "before_run_code_object"
+        and isinstance(arguments[0], DenseCPPStandaloneCodeObject)
+    ]
+    for entry in calls:
+        queue.remove(entry)
+    return sorted(f"_before_run_{code.name}();" for _, (code,) in calls)
 
 
 def order_of_records(monitors):

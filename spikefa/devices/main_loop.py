@@ -15,6 +15,7 @@ from brian2.devices.device import get_device
 
 from .brian_internals import (
     arrays_of_functions,
+    before_each_run,
     order_of_clocks,
     order_of_records,
     with_arguments,
@@ -81,12 +82,12 @@ class MainLoop:
         brian_network.run(dt, namespace={})
         order_of_clocks(queue, queue.index(("insert_code", border)) + 1)
         (lines,) = [run[1] for kind, run in queue if kind == "run_network"]
-        lines[:] = self._lines(lines)
+        lines[:] = self._lines(lines, before_each_run(queue))
         after = [self.write_variable(*item) for item in self.written.items()]
         after += ["requests.answer(Network::_globally_stopped);", "}", *self.ending]
         device.insert_code("main", "\n".join(after))
 
-    def _lines(self, lines):
+    def _lines(self, lines, calls):
         chunk, dt = self.chunk.variables, float(self.network.model["dt"])
         array = {
             name: self.device.get_array_name(chunk[name])
@@ -105,7 +106,8 @@ class MainLoop:
         for monitor in monitors:
             yield from self.empty(monitor)
         steps = f"{array['steps']}[0] * {dt!r}"
-        before_run = [*self._set_time(f"{array['start']}[0]"), "requests.start();"]
+        before_run = [*self._set_time(f"{array['start']}[0]"), *calls]
+        before_run += ["requests.start();"]
         yield from with_arguments(
             self.adapt(lines), self._gates, array["gate"], steps, before_run
         )

@@ -89,6 +89,9 @@ def open_session(
     """
     choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
     machine = check_device(choice, threads)
+    if architecture.weight_bits < 32 and choice.name != "cpp":
+        bits = architecture.weight_bits
+        raise InputError(f"weight_bits={bits} is for device 'cpp', not '{choice.name}'")
     rule = get_rule(rule)
     with kept_globals():
         prefs.core.default_float_dtype = float_type(architecture)

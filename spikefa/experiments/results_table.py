@@ -277,6 +277,8 @@ def spiking_constants(found):
     if steps != (5, 5):
         other.append(f"{steps[0]} and {steps[1]} steps an image")
     aside = ["B in 8 bits"] if found.get("feedback_bits") == 8 else []
+    if found.get("weight_bits") == 16:
+        aside.append("W read in 16 bits")
     return "; ".join([", ".join(other) or PAPERS, *aside])
 
 

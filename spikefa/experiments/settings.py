@@ -42,6 +42,8 @@ class Settings:
         Fraction of the forward and feedback synapses that are removed at the start.
     feedback_bits : int
         Bits of a feedback weight, see `Architecture`.
+    weight_bits : int
+        Bits of a forward weight that spikes read, see `Architecture`.
     precision : str
         Of all variables, see `Architecture`.
     rule, engine, device, threads, seed
@@ -75,6 +77,7 @@ class Settings:
     rule: str = "fa"
     removed: float = 0.0
     feedback_bits: int = 32
+    weight_bits: int = 32
     precision: str = "single"
     engine: str = "dense"
     device: str = "cpp"

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..datasets import DATASETS
 from ..devices.choice import DEVICES
 from ..errors import InputError
-from ..network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS
+from ..network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS, WEIGHT_BITS
 from ..rules import RULES
 from ..training.schedule import SHUFFLES
 from .command_line import (
@@ -33,8 +33,8 @@ __all__ = ["explicit_settings", "run_training", "training_parser"]
 _SETTINGS = (
     "preset layers outputs_per_class steps test_steps epochs images test_images "
     "validation evaluate_every evaluations evaluation_steps angle_images chunk_images "
-    "shuffle rule removed feedback_bits precision engine device threads seed dataset "
-    "data model record record_window"
+    "shuffle rule removed feedback_bits weight_bits precision engine device threads "
+    "seed dataset data model record record_window"
 ).split()
 
 
@@ -160,6 +160,12 @@ def _add_machine_options(parser):
         type=int,
         choices=FEEDBACK_BITS,
         help="bits of a feedback weight; default: 32",
+    )
+    add(
+        "--weight-bits",
+        type=int,
+        choices=WEIGHT_BITS,
+        help="bits of a forward weight that spikes read; it learns in 32; default: 32",
     )
     add("--precision", choices=PRECISIONS, help="of all variables; default: single")
     add("--device", choices=DEVICES, help="default: cpp")

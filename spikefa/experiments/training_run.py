@@ -407,6 +407,7 @@ def _how(settings, chunk):
         "chunk_images": most_steps // unit,
         "engine": settings.engine,
         "feedback_bits": settings.feedback_bits,
+        "weight_bits": settings.weight_bits,
         "sparse": settings.removed > 0,
         "precision": settings.precision,
     }

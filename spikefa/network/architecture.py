@@ -4,13 +4,23 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 
-__all__ = ["ENGINES", "FEEDBACK_BITS", "GRID_STEPS", "PRECISIONS", "Architecture"]
+__all__ = [
+    "ENGINES",
+    "FEEDBACK_BITS",
+    "GRID_STEPS",
+    "PRECISIONS",
+    "WEIGHT_BITS",
+    "Architecture",
+]
 
 #: Engine names: `~spikefa.dense.DenseSynapses`, and Brian2's own `Synapses`.
 ENGINES = ("dense", "stock")
 
 #: Bits that a feedback weight can be stored in.
 FEEDBACK_BITS = (8, 16, 32)
+
+#: Bits of a forward weight that spikes read.
+WEIGHT_BITS = (16, 32)
 
 #: Precisions of variables, and what NumPy calls their types.
 PRECISIONS = {"single": "float32", "double": "float64"}
@@ -52,6 +62,10 @@ class Architecture:
         Bits a feedback weight is stored in. Below 32 the weights lie on a grid of
         ``2**bits - 1`` values between plus and minus the feedback range, and less
         memory has to be read in every step.
+    weight_bits : {32, 16}, optional
+        Bits of a forward weight that spikes read. With 16 they read it rounded to 8
+        significant bits, from a copy of half the size; it learns in full (see
+        ``read_bits`` of `~spikefa.dense.DenseSynapses`).
     precision : {'single', 'double'}, optional
         Of all variables; single precision does not hold changes below 6e-8 of a
         variable in a step, double takes twice the memory and about twice the time.
@@ -78,6 +92,7 @@ class Architecture:
     sparse: bool = False
     frozen: tuple[int, ...] = ()
     feedback_bits: int = 32
+    weight_bits: int = 32
     precision: str = "single"
     put_off: int = 32
 
@@ -112,6 +127,8 @@ class Architecture:
             raise InputError(
                 f"feedback weights take 8, 16 or 32 bits, got {self.feedback_bits}"
             )
+        if self.weight_bits not in WEIGHT_BITS:
+            raise InputError(f"spikes read 16 or 32 bits, got {self.weight_bits}")
         if self.precision not in PRECISIONS:
             known = ", ".join(PRECISIONS)
             raise InputError(f"unknown precision '{self.precision}' (known: {known})")

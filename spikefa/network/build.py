@@ -179,11 +179,30 @@ def check_choices(architecture, model, rule):
             f"feedback_bits={bits}: {rule.title} has no fixed feedback weights of "
             "its own"
         )
+    if architecture.weight_bits < 32:
+        _check_read_bits(architecture, model)
     origin = model.origin
     if architecture.sparse and origin["learn"] != origin["sparse_learn"]:
         raise ModelError(
             f"{model.where('learn')}: sparse connectivity needs sparse_learn too"
         )
+
+
+def _check_read_bits(architecture, model):
+    """Refuse to round what spikes read where nothing makes the copy that they read.
+
+    What the rule and the model do to the weights, the projections check themselves.
+    """
+    reasons = {
+        "it is for networks of spiking neurons": model.rate,
+        "it is for the dense engine": architecture.engine != "dense",
+        "weights that learn with a mask have no copy": architecture.sparse,
+        "it is for single precision": architecture.precision != "single",
+        "updates have to be put off": not architecture.put_off,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise InputError(f"weight_bits={architecture.weight_bits}: {reason}")
 
 
 def _add_namespace(net):

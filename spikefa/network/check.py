@@ -100,6 +100,7 @@ def _miniature(architecture, model):
         engine="stock",
         transfers=(*hidden, *architecture.transfers[-1:]),
         frozen=(),
+        weight_bits=32,
     )
 
 

@@ -6,7 +6,16 @@ __all__ = ["connect_all"]
 
 
 def connect_all(
-    architecture, source, target, model, *, name, namespace, on_pre=None, dtype=None
+    architecture,
+    source,
+    target,
+    model,
+    *,
+    name,
+    namespace,
+    on_pre=None,
+    dtype=None,
+    read_bits=32,
 ):
     """Connect every source neuron to every target neuron.
 
@@ -23,6 +32,8 @@ def connect_all(
         Statements by pathway name, run on every presynaptic spike, without delay.
     dtype : dict, optional
         Types of variables that are not stored in the default one.
+    read_bits : {32, 16}, optional
+        See `~spikefa.dense.DenseSynapses`.
 
     Returns
     -------
@@ -39,7 +50,12 @@ def connect_all(
     from ..dense import DenseSynapses
 
     synapses = DenseSynapses(
-        source, target, model, put_off=architecture.put_off, **common
+        source,
+        target,
+        model,
+        put_off=architecture.put_off,
+        read_bits=read_bits,
+        **common,
     )
     synapses.connect()
     return synapses

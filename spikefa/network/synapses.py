@@ -14,7 +14,16 @@ __all__ = ["add_forward", "add_projection", "place_summed"]
 
 
 def add_projection(
-    net, name, source, target, strings, *, extra="", on_pre=(), on_grid=False
+    net,
+    name,
+    source,
+    target,
+    strings,
+    *,
+    extra="",
+    on_pre=(),
+    on_grid=False,
+    read_bits=32,
 ):
     """Connect all neurons of two groups.
 
@@ -31,6 +40,8 @@ def add_projection(
         For each pathway the names of the statements that run on a spike.
     on_grid : bool, optional
         Whether the fixed weights B are stored in the bits of the architecture.
+    read_bits : {32, 16}, optional
+        Bits of a plastic weight that spikes read.
 
     Returns
     -------
@@ -58,6 +69,7 @@ def add_projection(
                 for pathway, names in on_pre.items()
             },
             dtype=dtype,
+            read_bits=read_bits,
         )
     net.brian_network.add(synapses)
     return synapses
@@ -107,7 +119,14 @@ def add_forward(net, layer):
     strings.extend(route.forward_strings(net, layer))
     source, target = net.layers[layer - 1], net.layers[layer]
     synapses = add_projection(
-        net, f"forward_{layer}", source, target, strings, extra=extra, on_pre=on_pre
+        net,
+        f"forward_{layer}",
+        source,
+        target,
+        strings,
+        extra=extra,
+        on_pre=on_pre,
+        read_bits=net.architecture.weight_bits if learns else 32,
     )
     gather = forward_order(layer, Phase.GATHER)
     if net.rate:

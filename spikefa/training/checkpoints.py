@@ -14,7 +14,13 @@ from .trainer import Trainer
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
 #: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {"shuffle": "every", "precision": "single", "validation": 0, "removed": 0.0}
+_UNSAID = {
+    "shuffle": "every",
+    "precision": "single",
+    "validation": 0,
+    "removed": 0.0,
+    "weight_bits": 32,
+}
 
 
 class CheckpointCallback(Callback):
@@ -93,6 +99,7 @@ def describe_run(architecture, model, rule, dataset, **further):
             "layer_sizes": list(architecture.layer_sizes),
             "classes": architecture.n_classes,
             "feedback_bits": architecture.feedback_bits,
+            "weight_bits": architecture.weight_bits,
             "precision": architecture.precision,
             "rule": rule.name,
             "data": dataset.fingerprint,

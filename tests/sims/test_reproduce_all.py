@@ -187,6 +187,7 @@ def spiking(**changes):
     [
         ({}, "the paper's"),
         ({"feedback_bits": 8}, "the paper's; B in 8 bits"),
+        ({"weight_bits": 16}, "the paper's; W read in 16 bits"),
         ({"parameters": {"eta": "0.01"}}, "eta = 0.01"),
         ({"model": "models/eta_annealed.py"}, "eta_annealed.py"),
         ({"layer_sizes": [784, 500, 1000]}, "hidden layers 500"),

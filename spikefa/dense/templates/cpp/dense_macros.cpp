@@ -147,6 +147,25 @@
     {% endfor %}
 {%- endmacro %}
 
+{# Round some numbers of the matrix to nearest, to the upper half of their bits: what
+   spikes read. #}
+{% macro round_to_copy(pending, first, stop) -%}
+    for (int64_t _at = {{first}}; _at < {{stop}}; _at++)
+    {
+        uint32_t _bits;
+        __builtin_memcpy(&_bits, &{{get_array_name(pending['matrix'])}}[_at], sizeof(_bits));
+        {{get_array_name(pending['copy'])}}[_at] =
+            (int16_t)((_bits + 0x7fff + ((_bits >> 16) & 1)) >> 16);
+    }
+{%- endmacro %}
+
+{# A number of this copy, as the generated code reads it. #}
+{% macro upper_half(name, pending, at) -%}
+    const uint32_t _bits = (uint32_t)(uint16_t){{get_array_name(pending['copy'])}}[{{at}}] << 16;
+    {{c_data_type(pending['dtype'])}} {{name}};
+    __builtin_memcpy(&{{name}}, &_bits, sizeof(_bits));
+{%- endmacro %}
+
 {# Make the pending updates of all rows, each row in the order of its updates. They are
    made for a part of the columns at a time, so narrow that the updates stay in the first
    cache. #}
@@ -192,6 +211,9 @@
                     const {{_type}}* __restrict _from = _updates + __builtin_ctz(_left) * _width;
                     for (int64_t _i = _column; _i < _stop; _i++) _to[_i] += _from[_i];
                 }
+            {% if pending['copy'] %}
+            {{round_to_copy(pending, '_row * _width + _first', '_row * _width + _stop')}}
+            {% endif %}
         }
         }
         {% if parallel %}

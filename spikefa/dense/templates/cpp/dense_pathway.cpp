@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list, team_class with context %}
+{% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list, team_class, upper_half with context %}
 {% set _own, _other = ('pre', 'post') if _told.prepost == 'pre' else ('post', 'pre') %}
 
 {% block extra_headers %}
@@ -73,6 +73,9 @@
         const int32_t _postsynaptic_idx = _column + _post_start;
         {% for n in rows %}
         {
+            {% if pending and pending['copy'] %}
+            {{upper_half('_read', pending, '_row_%d * (size_t)N_post + _column' % n)|autoindent}}
+            {% endif %}
             {{at_synapse(n, vector_code['rows'], masked)}}
         }
         {% endfor %}

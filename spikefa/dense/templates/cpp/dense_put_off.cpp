@@ -4,7 +4,7 @@
    USES_VARIABLES { N_pre, N_post, _pre_start, _post_start }
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import flush, team_class with context %}
+{% from 'dense_macros.cpp' import flush, round_to_copy, team_class with context %}
 
 {% block extra_headers %}
 {{team_class()}}
@@ -41,6 +41,14 @@
     {{_count}}[0] = _update + 1;
     if (_update + 1 == {{pending['capacity']}})
     {{flush(pending)|autoindent}}
+{% endblock %}
+
+{% block before_code %}
+    {% set pending = _told.pending %}
+    {% if pending['copy'] %}
+    // what was set between the runs
+    {{round_to_copy(pending, 0, '(int64_t)N_pre * N_post')|autoindent}}
+    {% endif %}
 {% endblock %}
 
 {% block after_code %}

@@ -4,7 +4,7 @@
    ALLOWS_SCALAR_WRITE
 #}
 {% extends 'common_group.cpp' %}
-{% from 'dense_macros.cpp' import collect_rows, flush, if_connected, team_class with context %}
+{% from 'dense_macros.cpp' import collect_rows, flush, if_connected, round_to_copy, team_class with context %}
 
 {% block extra_headers %}
 {{team_class()}}
@@ -40,4 +40,7 @@
             }
         }
     }
+    {% if pending and pending['copy'] %}
+    {{round_to_copy(pending, 0, '(int64_t)N_pre * N_post')|autoindent}}
+    {% endif %}
 {% endblock %}
