@@ -153,7 +153,10 @@ def plot_angles(axes, *curves):
     axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
     axes.set(xlabel="images seen", ylabel="angle (degrees)")
     axes.set_title("feedback and backpropagation")
-    axes.legend(fontsize="small", framealpha=0.5)
+    # Below the lines: between them there is room in some figures only.
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.5 * (high - low), high)
+    axes.legend(fontsize="small", ncols=2, loc="lower right")
 
 
 def plot_teaching(positive, size, curve):
