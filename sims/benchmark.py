@@ -41,6 +41,11 @@ CONFIGURATIONS = {
     "dense, 8-bit feedback": {"feedback_bits": 8},
     "dense, 8-bit feedback, 2 threads": {"feedback_bits": 8, "threads": 2},
     "dense, 8-bit feedback, 16-bit weights": {"feedback_bits": 8, "weight_bits": 16},
+    "dense, 8-bit feedback, 16-bit weights, 2 threads": {
+        "feedback_bits": 8,
+        "weight_bits": 16,
+        "threads": 2,
+    },
 }
 
 #: The same on a graphics card.
@@ -58,6 +63,7 @@ RATIOS = (
     ("hand-written numpy", "dense"),
     ("dense", "dense, 2 threads"),
     ("dense, 8-bit feedback", "dense, 8-bit feedback, 2 threads"),
+    ("dense, 8-bit feedback", "dense, 8-bit feedback, 16-bit weights"),
     ("rate, hand-written numpy", "rate, dense"),
     ("cuda, stock", "cuda"),
     ("cuda, immediate updates", "cuda"),

@@ -14,7 +14,9 @@ import numpy as np
 __all__ = ["bytes_per_step", "copy_bandwidth", "read_bandwidth"]
 
 
-def bytes_per_step(layer_sizes, spike_fractions, feedback_bytes=4, put_off=0):
+def bytes_per_step(
+    layer_sizes, spike_fractions, feedback_bytes=4, put_off=0, weight_bytes=4
+):
     """Count the bytes of synapses that one step has to move.
 
     Parameters
@@ -27,6 +29,9 @@ def bytes_per_step(layer_sizes, spike_fractions, feedback_bytes=4, put_off=0):
     put_off : int, optional
         Time steps after which all rows are read and written, instead of writing those
         of each step.
+    weight_bytes : int, optional
+        Size of a weight that a spike reads; if it is not 4, from a copy that is written
+        together with the weight.
 
     Returns
     -------
@@ -35,12 +40,13 @@ def bytes_per_step(layer_sizes, spike_fractions, feedback_bytes=4, put_off=0):
     """
     pairs = list(zip(layer_sizes, layer_sizes[1:], strict=False))
     rows = sum(
-        4 * fraction * pre * post
+        weight_bytes * fraction * pre * post
         for fraction, (pre, post) in zip(spike_fractions, pairs, strict=False)
     )
     feedback = feedback_bytes * sum(pre * post for pre, post in pairs[1:])
     late = 4 * sum(pre * post for pre, post in pairs) / put_off if put_off else 0
-    read, written = round(rows + late), round(late if put_off else rows)
+    copied = late * weight_bytes / 4 if weight_bytes < 4 else 0
+    read, written = round(rows + late), round(late + copied if put_off else rows)
     return {
         "weights_read": read,
         "weights_written": written,

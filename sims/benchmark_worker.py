@@ -127,6 +127,7 @@ class Measured:
             moved = self._bytes(
                 feedback_bytes=architecture.feedback_bits // 8,
                 put_off=architecture.put_off,
+                weight_bytes=architecture.weight_bits // 8,
             )["total"]
             found["moved_gb_per_s"] = moved / (1e6 * ms_per_step)
         return found

@@ -85,6 +85,14 @@ def test_bytes_of_a_step():
         "feedback_read": 128,
         "total": rows + 128 + 128,
     }
+    # Spikes read half of the bytes, from a copy that is written too.
+    half = bytes_per_step((4, 8, 16), (0.5, 0.25), 1, put_off=10, weight_bytes=2)
+    assert half == {
+        "weights_read": rows // 2 + 64,
+        "weights_written": 64 + 32,
+        "feedback_read": 128,
+        "total": rows // 2 + 64 + 96 + 128,
+    }
 
 
 def test_unknown_configuration_is_refused(capsys, tmp_path):
