@@ -58,15 +58,12 @@ class PendingUpdates:
     def template_kwds(self):
         """Arrays and what else the templates need."""
         short = {name.removeprefix("_pending_"): v for name, v in self.arrays.items()}
-        return (
-            {"copy": None}
-            | short
-            | {
-                "matrix": self.variable,
-                "dtype": self.variable.dtype,
-                "capacity": self.capacity,
-            }
-        )
+        return short | {
+            "copy": self.copy,
+            "matrix": self.variable,
+            "dtype": self.variable.dtype,
+            "capacity": self.capacity,
+        }
 
     def give_arrays(self, runner, synapses):
         """Let a runner's code object know the arrays: kernels of CUDA have no others.
@@ -111,8 +108,8 @@ def plan_pending(synapses, capacity, read_bits=32):
         raise ValueError(f"put_off has to be 0 to 32, is {capacity}")
     if read_bits not in (16, 32):
         raise ValueError(f"read_bits has to be 16 or 32, is {read_bits}")
-    in_full = read_bits == 32
-    if not in_full and not supports_outer(synapses.codeobj_class):
+    rounded = read_bits == 16
+    if rounded and not supports_outer(synapses.codeobj_class):
         raise NotImplementedError("read_bits=16 is for C++ standalone")
     pending = None
     if capacity and supports_pending(synapses.codeobj_class):
@@ -120,12 +117,12 @@ def plan_pending(synapses, capacity, read_bits=32):
             pending = _plan(synapses, capacity, read_bits)
         except SyntaxError:  # for Brian2 to refuse, before a run
             return None
-    if not in_full and pending is None:
+    if rounded and pending is None:
         raise NotImplementedError(
             f"read_bits=16: '{synapses.name}' has no update that can be put off, see "
             "put_off"
         )
-    if not in_full and pending.variable.dtype != np.float32:
+    if rounded and pending.variable.dtype != np.float32:
         raise NotImplementedError(
             f"read_bits=16: '{pending.variable.name}' has to be in single precision"
         )

@@ -103,6 +103,7 @@ class Comparison:
         choice, threads = _device(device, network, threads)
         with _warned_before():
             self.session = open_session(
+                # Backpropagation reads the weights themselves.
                 replace(arch, chunk_images=n_images * repeats, weight_bits=32),
                 network.model,
                 compared(network.rule),

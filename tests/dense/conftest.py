@@ -44,6 +44,13 @@ def target(request):
     prefs.codegen.target = before
 
 
+@pytest.fixture
+def _standalone(tmp_path):
+    set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
+    yield
+    reset_device()
+
+
 @pytest.fixture(scope="session")
 def stock():
     """State before and after a run with `Synapses` at runtime, by name and seed."""

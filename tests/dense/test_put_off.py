@@ -10,9 +10,7 @@ from brian2 import (
     StateMonitor,
     linked_var,
     ms,
-    set_device,
 )
-from brian2.devices.device import reset_device
 from dense_networks import CONFIGURATIONS
 
 from spikefa.dense import DenseSynapses
@@ -20,13 +18,6 @@ from spikefa.dense import DenseSynapses
 LEARN = {"learn": "W += eta*b_post", "transmit": "a_post += W"}
 ETA = {"eta": 0.1}
 NEURON = "a : 1\nb : 1"
-
-
-@pytest.fixture
-def _standalone(tmp_path):
-    set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
-    yield
-    reset_device()
 
 
 @pytest.fixture

@@ -23,15 +23,15 @@ N_PRE, N_POST, N_STEPS, PUT_OFF = 23, 331, 60, 7
 LEARN = {"learn": "w += 0.125*z_post", "transmit": "y_post += w"}
 
 
-def projection(model="w : 1", n_pre=N_PRE, on_pre=LEARN, **kwds):
+def projection(on_pre=LEARN, **kwds):
     neurons = "y : 1\nz : 1\nx = train(t, i) : 1"
     namespace = {"train": TimedArray(trains(), dt=0.1 * ms)}
     source = NeuronGroup(
-        n_pre, neurons, threshold="x > 0.5", namespace=namespace, name="source"
+        N_PRE, neurons, threshold="x > 0.5", namespace=namespace, name="source"
     )
     target = NeuronGroup(N_POST, "y : 1\nz : 1", threshold="y > 1e9", name="target")
     kwds = {"put_off": PUT_OFF, "read_bits": 16} | kwds
-    return DenseSynapses(source, target, model, on_pre=on_pre, **kwds)
+    return DenseSynapses(source, target, "w : 1", on_pre=on_pre, **kwds)
 
 
 def trains():
@@ -140,13 +140,6 @@ def cut(numbers):
     """To 8 significant bits, towards 0."""
     mantissa, exponent = np.frexp(numbers)
     return np.ldexp(np.trunc(mantissa * 256) / 256, exponent).astype(np.float32)
-
-
-@pytest.fixture
-def _standalone(tmp_path):
-    set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
-    yield
-    reset_device()
 
 
 @pytest.mark.usefixtures("_standalone")
