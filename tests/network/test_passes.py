@@ -144,10 +144,11 @@ def test_a_schedule_is_not_lost_to_an_option():
     model = load_model(eta_annealed.__file__)
     changed = replace_parameters(model, {"eta_0": "0.02"})
     assert changed["learn_bias"] == (
-        "b += (eta_0*0.1**(passes(t)/eta_passes))*psi*third_factor"
+        "b += (eta_0*0.1**(clip(passes(t) - eta_held, 0, passes(t))/eta_passes))"
+        "*psi*third_factor"
     )
     assert changed["eta_0"] == 0.02
-    with pytest.raises(InputError, match="set eta_0 or eta_passes instead"):
+    with pytest.raises(InputError, match="set eta_0 or eta_held or eta_passes instead"):
         replace_parameters(model, {"eta": "0.02"})
 
 
@@ -161,13 +162,15 @@ def annealing(**changes):
     "sizes", [(3, 7, 2), pytest.param((12,), marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize(("rate", "period"), [(2e-3, 1), (1.2e-5, 8)])
-def test_decay_follows_the_schedule(rate, period, sizes):
+@pytest.mark.parametrize("held", [0, 4])
+def test_decay_follows_the_schedule(held, rate, period, sizes):
     """The sum of all decays is that of the schedule, whatever runs and periods.
 
-    With eta constant weights would lose five times as much. A period off is what is
-    allowed, a sixth of the sum where there are periods.
+    With eta constant weights would lose five times as much, or twice as much where it
+    falls later. A period off is what is allowed, a sixth of the sum where there are
+    periods.
     """
-    model = annealing(eta_0=0.5, eta_passes=8.0, gamma=2 * rate)
+    model = annealing(eta_0=0.5, eta_held=held, eta_passes=8.0, gamma=2 * rate)
     session = open_plain(model=model, device="numpy")
     session.pass_length = 3, 5
     assert session.network.decay_period == period
@@ -181,9 +184,10 @@ def test_decay_follows_the_schedule(rate, period, sizes):
         sizes = sizes[1:] + sizes[:1]
         session.run(images[start:stop], labels[start:stop], seed=0)
         start = stop
-    at_step = rate * 0.1 ** (np.arange(5 * n_images) // 5 / 3 / 8)
+    fallen = np.maximum(np.arange(5 * n_images) // 5 / 3 - held, 0) / 8
+    at_step = rate * 0.1**fallen
     total = at_step.sum()
-    assert at_step[-1] < at_step[0] / 50
+    assert at_step[-1] < at_step[0] / 20
     allowed = rate * period if period > 1 else 0
     assert allowed < total / 5
     n_decays = 1 + (5 * n_images - 1) // period
