@@ -222,7 +222,10 @@ def report(this, shapes, runs, curves):
     """Put the final errors and angles of each sweep into a table and a figure."""
     from spikefa.figures.depth import plot_depth
 
-    table = {key: summarize(curves[run.name]) for key, run in runs.items()}
+    table = {
+        key: {"layers": run.layers} | summarize(curves[run.name])
+        for key, run in runs.items()
+    }
     rules = list(dict.fromkeys(rule for rule, _ in runs))
     sweeps = {
         sweep: {

@@ -114,6 +114,21 @@ FIGURES = {
             ),
         ),
     ),
+    "depth": Figure(
+        "deeper and wider spiking networks",
+        (
+            (
+                "depth",
+                "depth.py",
+                (
+                    *("--depths", "1", "2", "3", "4", "5", "6"),
+                    *("--widths", "500", "1000", "2000"),
+                    *("--passes", "1", "--images", "20000"),
+                ),
+                25,
+            ),
+        ),
+    ),
     "fig5": Figure("quadratic network", (("fig5", "quadratic.py", (), 1),)),
     "rules": Figure(
         "spiking network, 3 x 500, all rules",

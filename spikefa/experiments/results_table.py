@@ -226,6 +226,28 @@ def _choices(folder, found):
     yield _spiking_row("(choices)", f"spiking network, {title}", "", found)
 
 
+def _depth(folder, found):
+    runs = {run["rule"]: run for run in found["settings"].values()}
+    for sweep, by_rule in found["sweeps"].items():
+        for rule, by_number in by_rule.items():
+            numbers = ", ".join(by_number)
+            layers = next(iter(by_number.values()))["layers"]
+            sizes = {
+                "depth": f"{numbers} hidden layers of {layers[0]} units",
+                "width": f"{len(layers)} hidden layers of {numbers} units",
+            }
+            errors = (_with_sem(r["error_mean_and_sem"]) for r in by_number.values())
+            yield Row(
+                "(depth)",
+                f"{found['network']} network, {_title(rule)}, {sizes[sweep]}",
+                "",
+                f"{', '.join(errors)} %",
+                f"eta = {runs[rule]['eta']}",
+                _seeds(found),
+                f"{runs[rule]['passes']} of {runs[rule]['images'] or 'all'} images",
+            )
+
+
 _READERS = {
     "fig2": _fig2,
     "fig3a": _fig3a,
@@ -233,6 +255,7 @@ _READERS = {
     "fig4": _fig4,
     "fig5": _fig5,
     "compare": _compare,
+    "depth": _depth,
     "rules": _rules,
     "choices": _choices,
 }

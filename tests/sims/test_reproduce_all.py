@@ -232,6 +232,31 @@ def test_rows_of_the_rate_network_on_images(settings, constants):
     assert row.ours.startswith("2.00 ± 0.05 % (1.90 % at the best pass, 280, ")
 
 
+def test_rows_of_deeper_and_wider_networks():
+    def row(layers, mean, sem=None):
+        return {"layers": layers, "error_mean_and_sem": [mean, sem]}
+
+    run = {"rule": "dfa", "eta": 0.01, "passes": 1, "images": 20_000}
+    found = {
+        "network": "spiking",
+        "settings": {"dfa-1x500": run},
+        "seeds": [1],
+        "run_seconds": 60.0,
+        "sweeps": {
+            "depth": {"dfa": {"1": row([500], 9.5), "2": row([500] * 2, 8.0, 0.5)}},
+            "width": {"dfa": {"700": row([700] * 3, 7.0)}},
+        },
+    }
+    deep, wide = rows_of("depth", {"depth": found}, {"depth": "a command"})
+    what = "spiking network, direct feedback alignment"
+    assert deep.what == f"{what}, 1, 2 hidden layers of 500 units"
+    assert deep.ours == "9.50, 8.00 ± 0.50 %"
+    assert deep.constants == "eta = 0.01"
+    assert (deep.passes, deep.command) == ("1 of 20000 images", "a command")
+    assert wide.what == f"{what}, 3 hidden layers of 700 units"
+    assert wide.ours == "7.00 %"
+
+
 def test_rows_of_several_seeds_and_of_held_out_images():
     found = spiking(seeds=[1, 2, 3], validation=10_000, images_seen=100_000)
     found["final_evaluations"] = [
@@ -273,5 +298,5 @@ def test_quick_runs_every_part(reproduce, tmp_path):
     code, out, _ = reproduce("--quick")
     assert code == 0
     assert (tmp_path / "rules.png").read_bytes().startswith(b"\x89PNG")
-    for figure in ("2", "3a", "3d", "4", "5", "(rules)", "(choices)"):
+    for figure in ("2", "3a", "3d", "4", "5", "(rules)", "(choices)", "(depth)"):
         assert f"| {figure} |" in out
