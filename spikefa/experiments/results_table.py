@@ -215,7 +215,7 @@ def _rules(folder, found):
             note += words + ", ".join(f"{angle:.0f}°" for angle in angles)
     if last.teaching_percent:
         least = min(last.teaching_percent)
-        note += f"; eᵀWBe > 0 for {least:.0f} % of the images or more"
+        note += f"; eᵀWBe > 0 for {least:.4g} % of the images (fewest, by layer)"
     rule = folder.removeprefix("rules-")
     what = f"spiking network, {_title(rule)}"
     yield _spiking_row("(rules)", what, "", found, note)

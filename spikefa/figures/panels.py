@@ -3,9 +3,14 @@
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import (
+    EngFormatter,
+    LogLocator,
+    NullFormatter,
+    StrMethodFormatter,
+)
 
-__all__ = ["band", "error_axis", "new_figure"]
+__all__ = ["band", "error_axis", "images_axis", "new_figure"]
 
 
 def new_figure(width, height):
@@ -48,3 +53,14 @@ def error_axis(axes, label="test error (%)"):
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def images_axis(axes):
+    """Make the x axis one of images seen: 100k and 1.5M, long numbers would overlap.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    """
+    axes.set_xlabel("images seen")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..analysis import receptive_fields
 from ..rules import RULES
-from .panels import band, error_axis, new_figure
+from .panels import band, error_axis, images_axis, new_figure
 from .style import BLUE, GREEN, ORANGE, in_style
 
 __all__ = [
@@ -238,7 +238,7 @@ def plot_comparison(curves, table, images="test"):
     for kind, of in curves.items():
         look = dict(color=colors[kind], marker="o", label=f"{kind} network")
         band(learning, of["images"][0], of["error"], **look)
-    learning.set_xlabel("images seen")
+    images_axis(learning)
     error_axis(learning, f"{images} error (%)")
     learning.legend()
     for kind, row in table.items():

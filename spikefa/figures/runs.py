@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .panels import band, error_axis, new_figure
+from .panels import band, error_axis, images_axis, new_figure
 from .spiking import plot_angles
 from .style import in_style
 
@@ -38,7 +38,8 @@ def plot_runs(curves, mean):
         name = f"{images}_error{kind}_percent"
         rows = np.array([curve.tested.column(name) for curve in curves], float)
         band(left, mean.tested.column("images_seen"), rows, marker=marker, label=label)
-    left.set(xlabel="images seen", title=f"{len(curves)} runs: mean and standard error")
+    images_axis(left)
+    left.set_title(f"{len(curves)} runs: mean and standard error")
     error_axis(left, "error (%)")
     left.legend(fontsize="small", framealpha=0.5)
     for axes in right:

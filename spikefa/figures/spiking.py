@@ -7,7 +7,7 @@ from PIL import Image
 
 from ..analysis import LearningCurve
 from ..files import replacing
-from .panels import band, error_axis, new_figure
+from .panels import band, error_axis, images_axis, new_figure
 from .style import in_style
 
 __all__ = [
@@ -123,7 +123,8 @@ def _learning_curve(axes, curve):
         seen = tested.column("images_seen")
         errors = tested.column(f"{images}_error{kind}_percent")
         axes.plot(seen, errors, marker=marker, label=label)
-    axes.set(xlabel="images seen", title="learning curve")
+    images_axis(axes)
+    axes.set_title("learning curve")
     error_axis(axes, "error (%)")
     axes.legend(fontsize="small", framealpha=0.5)
 
@@ -151,12 +152,12 @@ def plot_angles(axes, *curves):
         for _, look, label in kinds:
             axes.plot([], [], color="0.4", label=label, **look)
     axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
-    axes.set(xlabel="images seen", ylabel="angle (degrees)")
-    axes.set_title("feedback and backpropagation")
-    # Below the lines: between them there is room in some figures only.
+    images_axis(axes)
+    axes.set(ylabel="angle (degrees)", title="feedback and backpropagation")
+    # Room below the lines, if they do not go down to 0: there is some above them then.
     low, high = axes.get_ylim()
-    axes.set_ylim(low - 0.5 * (high - low), high)
-    axes.legend(fontsize="small", ncols=2, loc="lower right")
+    axes.set_ylim(max(0, low - 0.5 * (high - low)), high)
+    axes.legend(fontsize="small", ncols=2)
 
 
 def plot_teaching(positive, size, curve):
@@ -171,7 +172,7 @@ def plot_teaching(positive, size, curve):
     """
     for axes, name in ((positive, "teaching_percent"), (size, "teaching_cosines")):
         _plot_layers(axes, [curve], name, marker="o", markersize=3)
-        axes.set(xlabel="images seen")
+        images_axis(axes)
         axes.legend(fontsize="small", framealpha=0.5)
     positive.set(ylabel="test images (%)", title="$e^T W B e > 0$")
     size.axhline(0, color="0.8", linewidth=0.8, zorder=0)
@@ -302,6 +303,6 @@ def _errors_of_rules(axes, curves, titles):
         seen = curve.tested.column("images_seen")
         errors = curve.tested.column(f"{curve.tested_images}_error_percent")
         axes.plot(seen, errors, marker="o", label=titles[name])
-    axes.set_xlabel("images seen")
+    images_axis(axes)
     error_axis(axes, f"{_tested_images(curves)} error (%)")
     axes.legend()
