@@ -10,8 +10,10 @@
    thread counts what its own part takes of its processor: with all others a loop should
    take less than that times their number. (By the clock on the wall its own part is long
    where it shares its core, with a neighbour or with a thread that waits for it.) If
-   loops do not, one thread goes through all parts, and all threads are tried again later. The parts stay the same: results do not depend on how
-   many threads there were.
+   loops do not, one thread goes through all parts, and all threads are tried again:
+   soon, if they have worked for longer than was waited for them, as where something
+   interrupted them once; else later and later. The parts stay the same: results do not
+   depend on how many threads there were.
 #}
 {# At the top of a file with parallel loops; there is one team in a program. #}
 {% macro team_class() -%}
@@ -82,7 +84,7 @@
             {# What was gained long ago does not count. #}
             lost = std::max(lost, -too_much / 2);
             if (lost < too_much) return;
-            wait = stop - since > longest ? shortest : std::min(2 * wait, longest);
+            wait = stop - since > wait ? shortest : std::min(2 * wait, longest);
             all = false;
             again = stop + wait;
         }
