@@ -93,7 +93,8 @@ FIGURES = {
                 (
                     *(*_PAPER_SIZE, "--weight-bits", "16", "--chunk-images", "5000"),
                     *("--model", "models/eta_annealed.py"),
-                    *("--set", "eta_passes=14", "--epochs", "28"),
+                    *("--set", "eta_0=0.004", "--set", "eta_held=18"),
+                    *("--set", "eta_passes=5", "--epochs", "28"),
                 ),
                 200,
             ),
