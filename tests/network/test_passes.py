@@ -162,13 +162,13 @@ def annealing(**changes):
     "sizes", [(3, 7, 2), pytest.param((12,), marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize(("rate", "period"), [(2e-3, 1), (1.2e-5, 8)])
-@pytest.mark.parametrize("held", [0, 4])
+@pytest.mark.parametrize("held", [0, 2])
 def test_decay_follows_the_schedule(held, rate, period, sizes):
     """The sum of all decays is that of the schedule, whatever runs and periods.
 
-    With eta constant weights would lose five times as much, or twice as much where it
-    falls later. A period off is what is allowed, a sixth of the sum where there are
-    periods.
+    With eta constant weights would lose five times as much, or three times as much as
+    with one that is held for two passes. A period off is what is allowed, a sixth of
+    the sum where there are periods.
     """
     model = annealing(eta_0=0.5, eta_held=held, eta_passes=8.0, gamma=2 * rate)
     session = open_plain(model=model, device="numpy")
@@ -187,7 +187,7 @@ def test_decay_follows_the_schedule(held, rate, period, sizes):
     fallen = np.maximum(np.arange(5 * n_images) // 5 / 3 - held, 0) / 8
     at_step = rate * 0.1**fallen
     total = at_step.sum()
-    assert at_step[-1] < at_step[0] / 20
+    assert at_step[-1] < at_step[0] / 50
     allowed = rate * period if period > 1 else 0
     assert allowed < total / 5
     n_decays = 1 + (5 * n_images - 1) // period

@@ -144,9 +144,7 @@ def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
     rows = 4 * (784 * 150 + 150 * 150 + 150 * 100)
     assert feedback < dense["bytes_per_step"]["total"] < feedback + 2 * rows
     assert len(dense["rounds"]) == 2
-    # Each of another moment: on a busy machine they cannot be compared.
-    assert dense["moved_gb_per_s"] > 0
-    assert dense["read_gb_per_s"] > 0
+    assert 0 < dense["moved_gb_per_s"] < 10 * dense["read_gb_per_s"]
     assert 0 < dense["ms_per_step"] < 10
     assert 50 < dense["peak_mb"] < 1000
     assert report["ratios"]["hand-written numpy / dense"] > 0
