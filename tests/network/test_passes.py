@@ -144,7 +144,7 @@ def test_a_schedule_is_not_lost_to_an_option():
     model = load_model(eta_annealed.__file__)
     changed = replace_parameters(model, {"eta_0": "0.02"})
     assert changed["learn_bias"] == (
-        "b += (eta_0*0.1**(clip(passes(t) - eta_held, 0, passes(t))/eta_passes))"
+        "b += (eta_0*clip(0.1**((passes(t) - eta_held)/eta_passes), 0, 1))"
         "*psi*third_factor"
     )
     assert changed["eta_0"] == 0.02
@@ -162,7 +162,7 @@ def annealing(**changes):
     "sizes", [(3, 7, 2), pytest.param((12,), marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize(("rate", "period"), [(2e-3, 1), (1.2e-5, 8)])
-@pytest.mark.parametrize("held", [0, 2])
+@pytest.mark.parametrize("held", [-1, 0, 2])
 def test_decay_follows_the_schedule(held, rate, period, sizes):
     """The sum of all decays is that of the schedule, whatever runs and periods.
 
