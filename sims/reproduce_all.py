@@ -27,10 +27,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spikefa import models
+from spikefa.analysis import LearningCurve
 from spikefa.errors import InputError, SpikefaError
 from spikefa.experiments.command_line import Parser, positive_int, run_command
 from spikefa.experiments.reproduction import FIGURES
-from spikefa.experiments.results_table import rows_of, small_results, write_table
+from spikefa.experiments.results_rows import rows_of
+from spikefa.experiments.results_table import update_table, write_table
 from spikefa.files import replacing
 
 SIMS = Path(__file__).parent
@@ -42,11 +44,9 @@ ROOT = Path(models.__file__).parent.parent
 _SETTINGS = "command.txt"
 
 #: Options that say which network it is, and not how large.
-_KINDS = ("--rule", "--model", "--shuffle")
+_KINDS = ("--rule", "--model", "--shuffle", "--removed")
 
-_PUBLISH = (
-    "write small copies of figures and results there, and the table if it is complete"
-)
+_PUBLISH = "write small copies of figures and results there, and rows of the table"
 
 #: An option and its number at the end of every command.
 _OWN_OPTIONS = ("--workers", "N")
@@ -231,6 +231,29 @@ def collect(parts, out, quick, publish=None):
                 file.write("\n")
         if whole:
             write_table(rows, publish, whole)
+        elif not quick:
+            update_table(rows, publish)
+
+
+def small_results(found):
+    """Leave out what makes a ``results.json`` large: points that were not tested.
+
+    Parameters
+    ----------
+    found : dict
+
+    Returns
+    -------
+    found : dict
+    """
+    if "learning_curve" not in found:
+        return found
+    curve = found["learning_curve"]
+    tested = [point for point in curve if LearningCurve.from_json([point]).tested]
+    small = found | {"learning_curve": tested}
+    if "sem" in found:
+        small["sem"] = {k: v for k, v in found["sem"].items() if k != "learning_curve"}
+    return small
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
 
 from spikefa.datasets import load_dataset, regression as tasks
-from spikefa.experiments.results_table import rows_of
+from spikefa.experiments.results_rows import rows_of
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
 

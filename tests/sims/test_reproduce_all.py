@@ -8,7 +8,7 @@ from PIL import Image
 from spikefa.sims import reproduce_all
 
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.results_table import rows_of, small_results
+from spikefa.experiments.results_rows import rows_of
 
 QUADRATIC = {
     "quick": False,
@@ -93,6 +93,38 @@ def test_published_figures_are_small_copies(reproduce, never, tmp_path):
         assert image.size == (1080, 540)
         small = np.asarray(image.convert("RGB")).astype(int)
     assert np.abs(small[270, [100, -100]] - [[0, 0, 0], [0, 128, 255]]).max() < 16
+
+
+def test_published_rows_replace_those_of_the_same_command(reproduce, never, tmp_path):
+    """All others stay: of other figures, and of other commands of this one."""
+    write(tmp_path / "fig5", QUADRATIC)
+    Image.new("RGB", (10, 10)).save(tmp_path / "fig5" / "figure.png")
+    pages = tmp_path / "pages"
+    publish = "--only", "fig5", "--publish", str(pages)
+    assert reproduce(*publish)[0] == 0
+    first, second = json.loads((pages / "results.json").read_text())
+    assert (first["command"], second["command"]) == ("python sims/quadratic.py", "")
+    mine = first | {"command": "python sims/quadratic.py --runs 9"}
+    before = first | {"figure": "2", "command": "python sims/linear.py"}
+    after = first | {"figure": "(SVHN)", "command": "python sims/mnist_rate.py"}
+    old = [first | {"paper": "old"}, second | {"paper": "old"}]
+    table = [before, second, *old, mine, second, after]
+    (pages / "results.json").write_text(json.dumps(table))
+    assert reproduce(*publish)[0] == 0
+    table[2:4] = first, second
+    assert json.loads((pages / "results.json").read_text()) == table
+    assert len((pages / "results.md").read_text().splitlines()) == 2 + len(table)
+
+    (pages / "results.json").write_text(json.dumps([before, mine, after]))
+    assert reproduce(*publish)[0] == 0
+    found = json.loads((pages / "results.json").read_text())
+    assert found == [before, mine, first, second, after]
+
+    (pages / "results.json").write_text("[")
+    code, _, err = reproduce(*publish)
+    assert code == 2
+    assert str(pages / "results.json") in err.splitlines()[-1]
+    assert (pages / "results.json").read_text() == "["
 
 
 def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
@@ -274,12 +306,19 @@ def test_rows_of_several_seeds_and_of_held_out_images():
     assert (row.seeds, row.passes) == ("1 to 3", "2")
 
 
+def test_a_row_says_how_much_was_removed():
+    found = spiking(removed=0.5, parameters={"eta": 0.01}, model=None)
+    (row,) = rows_of("removed", {"removed": found}, {"removed": "a command"})
+    assert row.constants.endswith("50% of W and B removed")
+    assert not row.cells["at_the_papers_constants"]
+
+
 def test_published_results_are_small():
     curve = [
         {"images_seen": n, "test_error_percent": 3.0 if n % 10 == 0 else None}
         for n in range(1, 31)
     ]
-    found = small_results(spiking(learning_curve=curve))
+    found = reproduce_all.small_results(spiking(learning_curve=curve))
     assert [point["images_seen"] for point in found["learning_curve"]] == [10, 20, 30]
     assert found["final_evaluations"] == spiking()["final_evaluations"]
 
