@@ -30,6 +30,7 @@ import spikefa
 from spikefa.datasets import DATASETS
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import (
+    add_bits,
     nonnegative_int,
     positive_int,
     run_command,
@@ -57,13 +58,16 @@ COUNTED = 200
 def network(kind, eta, settings, dataset, model_path=None):
     """Equal sizes and rule; for rates, models/rate.py replaces a few of the strings."""
     outputs = settings["outputs_per_class"] * dataset.n_classes
+    spikes = kind == "spiking"
     architecture = spikefa.Architecture(
         (dataset.train_images.shape[1], *settings["layers"], outputs),
         n_classes=dataset.n_classes,
-        steps_per_image=settings["steps"] if kind == "spiking" else 1,
+        steps_per_image=settings["steps"] if spikes else 1,
+        feedback_bits=settings["feedback_bits"],
+        weight_bits=settings["weight_bits"] if spikes else 32,
         chunk_images=min(1000, settings["images"] or len(dataset.train_labels)),
     )
-    model = spikefa.load_model(model_path, rate=kind == "rate")
+    model = spikefa.load_model(model_path, rate=not spikes)
     return architecture, with_parameters(model, eta=eta)
 
 
@@ -176,6 +180,7 @@ def build_parser():
         f"of --search: {VALIDATION}",
     )
     add("--search", action="store_true", help="find eta on held-out images")
+    add_bits(add)
     add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
     add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     return parser
@@ -196,6 +201,8 @@ def settings_of(args):
         "validation": (VALIDATION if args.search else 0)
         if args.validation is None
         else args.validation,
+        "feedback_bits": args.feedback_bits or 32,
+        "weight_bits": args.weight_bits or 32,
         "dataset": args.dataset,
         "data": args.data,
     }

@@ -16,11 +16,13 @@ from ..devices.cache import (
     cache_folder,
 )
 from ..errors import InputError, ProjectBuilt, SpikefaError
+from ..network.architecture import FEEDBACK_BITS, WEIGHT_BITS
 
 __all__ = [
     "Parser",
-    "as_options",
+    "add_bits",
     "add_build_options",
+    "as_options",
     "checkpoint_interval",
     "device_choice",
     "fraction",
@@ -118,6 +120,22 @@ def assignment(text):
     if not separator or not name.strip().isidentifier() or not value.strip():
         raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
     return name.strip(), value.strip()
+
+
+def add_bits(add):
+    """Add the options of weights that take less memory; None is not given.
+
+    Parameters
+    ----------
+    add : callable
+        ``add_argument`` of a parser or a group.
+    """
+    for option, bits, what in (
+        ("--feedback-bits", FEEDBACK_BITS, "a feedback weight"),
+        ("--weight-bits", WEIGHT_BITS, "a weight that spikes read; it learns in 32"),
+    ):
+        explained = f"bits of {what}; default: 32"
+        add(option, type=int, choices=bits, help=explained)
 
 
 def add_build_options(add):

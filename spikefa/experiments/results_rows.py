@@ -122,6 +122,7 @@ def _fig5(folder, found):
 def _compare(folder, found):
     settings = found["settings"]
     for kind, row in found["networks"].items():
+        bits = _bits(settings | ({} if kind == "spiking" else {"weight_bits": 32}))
         error = _with_sem(row["error_mean_and_sem"])
         yield Row(
             "(compare)",
@@ -131,7 +132,7 @@ def _compare(folder, found):
             f"{row['operations_per_image']:.3g} operations, "
             f"{row['ms_per_test_image']:.2g} ms to test, "
             f"{row['ms_per_image']:.2g} ms to learn",
-            f"eta = {row['eta']}",
+            "; ".join([f"eta = {row['eta']}", *bits]),
             _seeds(found),
             str(settings["passes"]),
         )
@@ -239,10 +240,12 @@ def spiking_constants(found):
     steps = found.get("steps", 5), found.get("test_steps", 5)
     if steps != (5, 5):
         other.append(f"{steps[0]} and {steps[1]} steps an image")
-    aside = ["B in 8 bits"] if found.get("feedback_bits") == 8 else []
-    if found.get("weight_bits") == 16:
-        aside.append("W read in 16 bits")
-    return "; ".join([", ".join(other) or PAPERS, *aside])
+    return "; ".join([", ".join(other) or PAPERS, *_bits(found)])
+
+
+def _bits(found):
+    bits = {"B in {} bits": "feedback_bits", "W read in {} bits": "weight_bits"}
+    return [t.format(n) for t, name in bits.items() if (n := found.get(name, 32)) < 32]
 
 
 def _spiking_errors(found):

@@ -8,11 +8,12 @@ from pathlib import Path
 from ..datasets import DATASETS
 from ..devices.choice import DEVICES
 from ..errors import InputError
-from ..network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS, WEIGHT_BITS
+from ..network.architecture import ENGINES, PRECISIONS
 from ..rules import RULES
 from ..training.schedule import SHUFFLES
 from .command_line import (
     Parser,
+    add_bits,
     add_build_options,
     assignment,
     checkpoint_interval,
@@ -155,18 +156,7 @@ def _add_record_options(parser):
 def _add_machine_options(parser):
     add = parser.add_argument_group("how it is run").add_argument
     add("--engine", choices=ENGINES, help="default: dense")
-    add(
-        "--feedback-bits",
-        type=int,
-        choices=FEEDBACK_BITS,
-        help="bits of a feedback weight; default: 32",
-    )
-    add(
-        "--weight-bits",
-        type=int,
-        choices=WEIGHT_BITS,
-        help="bits of a forward weight that spikes read; it learns in 32; default: 32",
-    )
+    add_bits(add)
     add("--precision", choices=PRECISIONS, help="of all variables; default: single")
     add("--device", choices=DEVICES, help="default: cpp")
     add("--threads", type=positive_int, metavar="N", help="device cpp only")

@@ -248,7 +248,7 @@ def test_comparison(script):
     done = script(
         *("compare", "--quick", "--device", "runtime", "--layers", 6, "--images", 20),
         *("--test-images", 10, "--outputs-per-class", 2, "--evaluations", 2),
-        *("--eta", "rate=0.03"),
+        *("--eta", "rate=0.03", "--feedback-bits", 8),
     )
     assert_complete(done, [1])
     networks, arrays = done.results["networks"], done.arrays
@@ -271,9 +271,15 @@ def test_comparison(script):
     for row in networks.values():
         assert row["ms_per_image"] > 0 < row["ms_per_test_image"]
     spiking, rate = rows_of("compare", {"compare": done.results}, {"compare": "x"})
-    assert (spiking.constants, rate.constants) == ("eta = 0.001", "eta = 0.03")
+    assert spiking.constants == "eta = 0.001; B in 8 bits"
+    assert rate.constants == "eta = 0.03; B in 8 bits"
     assert "4.82e+03 operations" in rate.ours
     assert (spiking.command, spiking.passes, rate.command) == ("x", "1", "")
+    settings = done.results["settings"] | {"weight_bits": 16}
+    found = done.results | {"settings": settings}
+    spiking, rate = rows_of("compare", {"compare": found}, {"compare": "x"})
+    assert spiking.constants.endswith("; B in 8 bits; W read in 16 bits")
+    assert rate.constants == "eta = 0.03; B in 8 bits"
 
 
 @pytest.mark.slow
