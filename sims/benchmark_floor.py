@@ -13,6 +13,10 @@ import numpy as np
 
 __all__ = ["bytes_per_step", "copy_bandwidth", "read_bandwidth"]
 
+#: Bytes that a thread moves at least while it is timed: to start it takes the time of a
+#: few hundred thousand.
+_LEAST = 2**25
+
 
 def bytes_per_step(
     layer_sizes, spike_fractions, feedback_bytes=4, put_off=0, weight_bytes=4
@@ -90,14 +94,23 @@ def read_bandwidth(n_bytes, threads=1, repeats=15):
 
 
 def _median_seconds(function, parts, repeats):
-    """Seconds of calls with different arguments, each in a thread of its own."""
+    """Seconds of a call, with different arguments in a thread each."""
+    loops = -(-_LEAST // sum(array.nbytes for array in parts[0]))
     seconds = []
     for _ in range(repeats):
-        workers = [threading.Thread(target=function, args=part) for part in parts]
+        workers = [
+            threading.Thread(target=_repeat, args=(function, loops, *part))
+            for part in parts
+        ]
         start = time.perf_counter()
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
-        seconds.append(time.perf_counter() - start)
+        seconds.append((time.perf_counter() - start) / loops)
     return float(np.median(seconds))
+
+
+def _repeat(function, loops, *arrays):
+    for _ in range(loops):
+        function(*arrays)

@@ -1,10 +1,12 @@
 """The benchmark: configurations take turns, ratios are of the same round."""
 
 import json
+import timeit
 
+import numpy as np
 import pytest
 from spikefa.sims import benchmark
-from spikefa.sims.benchmark_floor import bytes_per_step
+from spikefa.sims.benchmark_floor import bytes_per_step, copy_bandwidth, read_bandwidth
 
 from spikefa.experiments.command_line import run_command
 
@@ -93,6 +95,18 @@ def test_bytes_of_a_step():
         "feedback_read": 128,
         "total": rows // 2 + 64 + 96 + 128,
     }
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_starting_threads_is_not_moving_bytes(threads):
+    """For little memory it took a hundred times longer, and was counted."""
+    little = 2**14
+    array = np.ones(little // 4, np.int32)
+    seconds = timeit.timeit(lambda: np.max(array), number=1000) / 1000
+    assert read_bandwidth(little * threads, threads) > 0.1 * little / seconds
+    source, copy = np.ones((2, little // 2), np.uint8)
+    seconds = timeit.timeit(lambda: np.copyto(copy, source), number=1000) / 1000
+    assert copy_bandwidth(little * threads, threads) > 0.1 * little / seconds
 
 
 def test_unknown_configuration_is_refused(capsys, tmp_path):
