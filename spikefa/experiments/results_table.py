@@ -93,7 +93,8 @@ def write_table(rows, folder, whole=False):
 def update_table(rows, folder):
     """Write rows to the table of a folder, in the place of those of the same commands.
 
-    Rows of a new command go after the others of their figure, or to the end.
+    Rows of a new command go after the others of their figure, or to the end, where
+    nothing but what could not be run comes after them.
 
     Parameters
     ----------
@@ -113,10 +114,11 @@ def update_table(rows, folder):
     except ValueError as exc:
         raise InputError(f"{path}: {exc}") from None
     for block in _by_command([row.cells for row in rows]):
+        end = len(blocks) - (blocks[-1:] == [[_NOT_RUN.cells]])
         figure, command = block[0]["figure"], block[0]["command"]
         same = [n for n, old in enumerate(blocks) if old[0]["command"] == command]
         others = [n for n, old in enumerate(blocks) if old[0]["figure"] == figure]
-        place = same[0] if same else others[-1] + 1 if others else len(blocks)
+        place = same[0] if same else others[-1] + 1 if others else end
         blocks[place : place + len(same)] = [block]
     _write([cells for block in blocks for cells in block], folder)
 

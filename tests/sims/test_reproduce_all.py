@@ -9,6 +9,7 @@ from spikefa.sims import reproduce_all
 
 from spikefa.experiments.command_line import run_command
 from spikefa.experiments.results_rows import rows_of
+from spikefa.experiments.results_table import write_table
 
 QUADRATIC = {
     "quick": False,
@@ -119,6 +120,12 @@ def test_published_rows_replace_those_of_the_same_command(reproduce, never, tmp_
     assert reproduce(*publish)[0] == 0
     found = json.loads((pages / "results.json").read_text())
     assert found == [before, mine, first, second, after]
+
+    write_table([], pages, whole=True)
+    (not_run,) = json.loads((pages / "results.json").read_text())
+    assert reproduce(*publish)[0] == 0
+    found = json.loads((pages / "results.json").read_text())
+    assert found == [first, second, not_run]
 
     (pages / "results.json").write_text("[")
     code, _, err = reproduce(*publish)
