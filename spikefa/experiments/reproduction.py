@@ -118,7 +118,7 @@ FIGURES = {
                     *("--runs", "1", "--evaluations", "10"),
                     *("--eta", "spiking=0.01", "--eta", "rate=0.03"),
                 ),
-                35,
+                50,
             ),
         ),
     ),
