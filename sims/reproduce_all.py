@@ -208,7 +208,7 @@ def collect(parts, out, quick, publish=None):
         results.setdefault(part.figure, {})[part.folder.name] = part.results
         command = f"python sims/{part.settings}"
         commands.setdefault(part.figure, {})[part.folder.name] = command
-        if part.figure not in ("rules", "choices"):  # many, of one kind
+        if part.figure not in ("rules", "removed", "choices"):  # many, of one kind
             figures[part.folder.name] = part.folder / "figure.png"
     if "rules" in results:
         save_figure(plot_rules(results["rules"]), out / "rules.png")
