@@ -44,7 +44,7 @@ ROOT = Path(models.__file__).parent.parent
 _SETTINGS = "command.txt"
 
 #: Options that say which network it is, and not how large.
-_KINDS = ("--rule", "--model", "--shuffle", "--removed")
+_KINDS = ("--rule", "--model", "--shuffle", "--removed", "--network")
 
 _PUBLISH = "write small copies of figures and results there, and rows of the table"
 
@@ -223,16 +223,16 @@ def collect(parts, out, quick, publish=None):
     print((out / "results.md").read_text())
     if publish:
         publish.mkdir(parents=True, exist_ok=True)
+        if whole:
+            write_table(rows, publish, whole)
+        elif not quick:  # first, as a table that cannot be read is refused
+            update_table(rows, publish)
         for name, figure in figures.items():
             save_small_copy(figure, publish / f"{name}.png")
         for part in parts:
             with replacing(publish / f"{part.folder.name}.json", "w") as file:
                 json.dump(small_results(part.results), file)
                 file.write("\n")
-        if whole:
-            write_table(rows, publish, whole)
-        elif not quick:
-            update_table(rows, publish)
 
 
 def small_results(found):

@@ -134,12 +134,7 @@ FIGURES = {
     "depth": Figure(
         "deeper and wider networks",
         (
-            (
-                "depth",
-                "depth.py",
-                _SIZES,
-                45,
-            ),
+            ("depth", "depth.py", _SIZES, 45),
             (
                 "depth-rate",
                 "depth.py",

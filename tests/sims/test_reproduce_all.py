@@ -128,8 +128,10 @@ def test_published_rows_replace_those_of_the_same_command(reproduce, never, tmp_
     assert found == [first, second, not_run]
 
     (pages / "results.json").write_text("[")
+    (pages / "fig5.json").unlink()
     code, _, err = reproduce(*publish)
     assert code == 2
+    assert not (pages / "fig5.json").exists()
     assert str(pages / "results.json") in err.splitlines()[-1]
     assert (pages / "results.json").read_text() == "["
 
@@ -318,6 +320,11 @@ def test_a_row_says_how_much_was_removed():
     (row,) = rows_of("removed", {"removed": found}, {"removed": "a command"})
     assert row.constants.endswith("50% of W and B removed")
     assert not row.cells["at_the_papers_constants"]
+
+
+@pytest.mark.parametrize("kind", ["--network rate", "--removed 0.5", "--rule kp"])
+def test_quick_is_smaller_but_of_the_same_kind(reproduce, kind):
+    assert kind in reproduce("--plan", "--quick")[1]
 
 
 def test_published_results_are_small():
