@@ -159,13 +159,7 @@ class MatrixGroup(Group):
             By name of the array in the generated program.
         """
         name_of = get_device().get_array_name
-        matrices = [
-            variable
-            for name, variable in self.variables.items()
-            if isinstance(variable, ArrayVariable)
-            and not isinstance(variable, IndexArray)  # counted, not read
-            and self.variables.indices[name] == "_idx"
-        ]
+        matrices = self._matrices()
         if self.pending is not None and self.pending.copy is not None:
             matrices.append(self.pending.copy)
         return {
@@ -173,6 +167,36 @@ class MatrixGroup(Group):
             for variable in variables.values()
             if any(variable is matrix for matrix in matrices)
         }
+
+    def narrow_matrices_among(
+        self, variables: Mapping[str, Variable]
+    ) -> list[ArrayVariable]:
+        """Arrays of synaptic integers of 8 and 16 bits that a template uses.
+
+        Parameters
+        ----------
+        variables : dict
+            The variables of the code object.
+
+        Returns
+        -------
+        matrices : list of ArrayVariable
+        """
+        return [
+            matrix
+            for matrix in self._matrices()
+            if np.dtype(matrix.dtype) in (np.int8, np.int16)
+            and any(variable is matrix for variable in variables.values())
+        ]
+
+    def _matrices(self) -> list[ArrayVariable]:
+        return [
+            variable
+            for name, variable in self.variables.items()
+            if isinstance(variable, ArrayVariable)
+            and not isinstance(variable, IndexArray)  # counted, not read
+            and self.variables.indices[name] == "_idx"
+        ]
 
     def _full_state(self):
         """What `Network.store` keeps; also connections, and events on their way."""

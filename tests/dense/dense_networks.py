@@ -88,6 +88,8 @@ class Configuration:
     #: Whether CUDA can: all but event-driven variables.
     on_cuda: bool = True
     dtype: object = None
+    #: Of `DenseSynapses` in programs; Brian2's arrays and Cython know no such types.
+    dense_dtype: object = None
     #: Target of the stock run. NumPy code reads all values before it writes any, also
     #: where x_pre and x_post are one array and synapses act on each other.
     reference: str = "numpy"
@@ -246,6 +248,23 @@ CONFIGURATIONS = {
         model="w : 1\nu : 1\ntotal_post = w*u*x_pre : 1 (summed)",
         on_pre={"pre": TRANSMIT},
         dtype={"w": np.float64},
+    ),
+    # Numbers of all sizes, widened 16 columns at a time; some columns are left.
+    "summed, narrow integers": Configuration(
+        n_pre=39,
+        n_post=155,
+        model="""
+        w : 1
+        n : integer
+        m : integer
+        total_post = (n*x_pre + 0.001*m*z_post)*w : 1 (summed)
+        """,
+        dense_dtype={"n": np.int8, "m": np.int16},
+        settings=(
+            ("n", slice(None), "(7*i + 11*j) % 255 - 127"),
+            ("m", slice(None), "(5000*i + 7*j) % 65536 - 32768"),
+        ),
+        on_pre={"pre": "n = -n\nw += 0.01*m*1e-3"},
     ),
     # More columns than a warp of a graphics card has threads.
     "summed to pre, wide": Configuration(
@@ -444,7 +463,8 @@ class Part:
                 config.n_post, f"{prefix}target", config.target_refractory
             )
         self.groups = {"source": source, "target": target}
-        kwds = {"put_off": config.put_off} if synapses_class is DenseSynapses else {}
+        dense = synapses_class is DenseSynapses
+        kwds = {"put_off": config.put_off} if dense else {}
         self.synapses = synapses_class(
             source[slice(*config.source_part)] if config.source_part else source,
             target[slice(*config.target_part)] if config.target_part else target,
@@ -453,7 +473,7 @@ class Part:
             on_post=config.on_post,
             on_event=config.on_event,
             namespace=config.namespace or None,
-            dtype=config.dtype,
+            dtype=(dense and config.dense_dtype) or config.dtype,
             delay=config.delay,
             name=f"{prefix}synapses",
             **kwds,

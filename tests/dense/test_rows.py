@@ -63,6 +63,17 @@ def test_only_synaptic_arrays_are_fetched_ahead(connect):
     assert synapses.matrices_among({"i": known["i"], "N_pre": known["N_pre"]}) == {}
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_integers_of_few_bits_are_narrow(connect, dtype):
+    synapses = DenseSynapses(
+        connect().source, connect().target, MODEL, dtype={"n": dtype}
+    )
+    known = dict(synapses.variables)
+    narrow = synapses.narrow_matrices_among(known)
+    assert narrow == ([known["n"]] if dtype is not np.int32 else [])
+    assert synapses.narrow_matrices_among({"W": known["W"]}) == []
+
+
 def test_width_of_a_fetched_number(connect):
     narrow = DenseSynapses(
         connect().source, connect().target, MODEL, dtype={"W": np.float64, "n": np.int8}

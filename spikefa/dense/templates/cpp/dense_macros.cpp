@@ -93,6 +93,31 @@
     {% endif %}
 {%- endmacro %}
 
+{# At the top of a file whose loops over rows are given narrow matrices. #}
+{% macro widen_functions(narrow) -%}
+    {% if narrow %}
+    #ifndef DENSE_WIDEN
+    #define DENSE_WIDEN
+    #ifdef __AVX2__
+    #include <immintrin.h>
+    static inline void _widen_8(const int8_t* from, int32_t* to)
+    {
+        _mm256_storeu_si256((__m256i*)to, _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)from)));
+    }
+    static inline void _widen_8(const int16_t* from, int32_t* to)
+    {
+        _mm256_storeu_si256((__m256i*)to, _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i*)from)));
+    }
+    #else
+    template <class T> static inline void _widen_8(const T* from, int32_t* to)
+    {
+        for (int _i = 0; _i < 8; _i++) to[_i] = from[_i];
+    }
+    #endif
+    #endif
+    {% endif %}
+{%- endmacro %}
+
 {# Begin with this a block that is gone through once for each part, as _part_of_rows. #}
 {% macro for_parts() -%}
     {% if openmp_pragma('with_openmp') %}
@@ -254,8 +279,13 @@
 
    The caller writes what is done at a _column of the _row_1, _row_2, ... it is given. It
    is called with several rows only if the statements of different rows have nothing to do
-   with each other but the sums they are added to. #}
-{% macro over_rows(group=4, parallel=False) -%}
+   with each other but the sums they are added to.
+
+   Compilers read 32 small integers at once and take them apart in two steps. Those of
+   narrow matrices, which statements only read, are therefore widened to 32 bits first, 16
+   columns at a time: so few that they stay in registers, and the generated statements,
+   which find them as _wide_1_1[_lane] and so on (`widened`), take half of the time. #}
+{% macro over_rows(group=4, parallel=False, narrow=[]) -%}
     {% set _matrices = owner.matrices_among(variables) if group > 1 else {} %}
     {% set _lines = 2 %}
     const int32_t _num_grouped = _num_rows / {{group}} * {{group}};
@@ -287,12 +317,31 @@
                 }
             }
             {% endfor %}
+            {% if narrow %}
+            for (int32_t _lanes = _first; _lanes + 16 <= _stop; _lanes += 16)
+            {
+                {% for _var in narrow %}
+                {% set _outer = loop.index %}
+                {% for n in range(1, group + 1) %}
+                int32_t _wide_{{_outer}}_{{n}}[16];
+                _widen_8({{get_array_name(_var)}} + (size_t)_row_{{n}} * N_post + _lanes, _wide_{{_outer}}_{{n}});
+                _widen_8({{get_array_name(_var)}} + (size_t)_row_{{n}} * N_post + _lanes + 8, _wide_{{_outer}}_{{n}} + 8);
+                {% endfor %}
+                {% endfor %}
+                #pragma GCC ivdep
+                for (int32_t _lane = 0; _lane < 16; _lane++)
+                {
+                    const int32_t _column = _lanes + _lane;
+                    {{caller(range(1, group + 1), narrow)}}
+                }
+            }
+            {% endif %}
             {% if group > 1 %}
             #pragma GCC ivdep
             {% endif %}
-            for (int32_t _column = _first; _column < _stop; _column++)
+            for (int32_t _column = {{'_stop - (_stop - _first) % 16' if narrow else '_first'}}; _column < _stop; _column++)
             {
-                {{caller(range(1, group + 1))}}
+                {{caller(range(1, group + 1), [])}}
             }
         }
     }
@@ -304,10 +353,21 @@
         const int32_t _row_1 = _rows[_next];
         for (int32_t _column = 0; _column < {{owner.N_post}}; _column++)
         {
-            {{caller([1])}}
+            {{caller([1], [])}}
         }
     }
     {% endif %}
+{%- endmacro %}
+
+{# Code for row n, with numbers that have been widened. #}
+{% macro widened(code, n, wide) -%}
+    {% set _changed = namespace(code=code | join('\n')) %}
+    {% for _var in wide %}
+    {% set _read = '%s %s = %s[_idx];' % (c_data_type(_var.dtype), _var.name, get_array_name(_var)) %}
+    {% set _instead = 'int32_t %s = _wide_%d_%d[_lane];' % (_var.name, loop.index, n) %}
+    {% set _changed.code = _changed.code | replace(_read, _instead) %}
+    {% endfor %}
+    {{_changed.code}}
 {%- endmacro %}
 
 {# Begin with this where the statements are to be run for connected pairs only. #}

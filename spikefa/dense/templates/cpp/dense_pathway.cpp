@@ -69,7 +69,7 @@
     {
     {{redirect_sums(sums)|autoindent}}
     {% endif %}
-    {% call(rows) over_rows(4 if group_rows else 1, _parallel) %}
+    {% call(rows, wide) over_rows(4 if group_rows else 1, _parallel) %}
         const int32_t _postsynaptic_idx = _column + _post_start;
         {% for n in rows %}
         {
