@@ -11,8 +11,9 @@
 
 A model is the sum of the first five files; `rate` replaces a few of their
 strings. A file given to ``--model`` replaces strings in the same way: it needs to
-hold only what it changes. `psi_boxcar`, `error_spikes`, `third_factor_linear`,
-`decay_per_step` and `biases_fixed` are such files: choices that the paper leaves open.
+hold only what it changes. `psi_boxcar`, `psi_scaled`, `error_spikes`,
+`third_factor_linear`, `decay_per_step` and `biases_fixed` are such files: choices that
+the paper leaves open.
 `eta_annealed` changes what it does not.
 
 Words marked *paper* are stated by Lillicrap et al., Nature Communications 7:13276

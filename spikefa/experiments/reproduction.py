@@ -31,6 +31,10 @@ CHOICES = {
         ("--model", "models/third_factor_linear.py"),
     ),
     "boxcar": ("psi a boxcar", ("--model", "models/psi_boxcar.py")),
+    "psi-scaled": (
+        "psi with a peak of 1, not of a quarter",
+        ("--model", "models/psi_scaled.py"),
+    ),
     "biases": ("biases do not learn", ("--model", "models/biases_fixed.py")),
     "decay": (
         "gamma a time step, whatever eta is",

@@ -16,6 +16,7 @@ from spikefa.training.initial_state import set_initial_state
 
 HERE = Path(__file__).parent
 BOXCAR = HERE.parents[1] / "models" / "psi_boxcar.py"
+SCALED = HERE.parents[1] / "models" / "psi_scaled.py"
 SIZES = Architecture((8, 6, 7, 6), n_classes=3, chunk_images=8, engine="stock")
 
 HEAD = "import numpy as np\nfrom brian2 import *\n"
@@ -158,3 +159,18 @@ def test_the_rough_psi_has_the_height_and_area_of_the_smooth_one():
     assert rough.max() == smooth.max() == 0.25
     step = h[1] - h[0]
     assert rough.sum() * step == pytest.approx(smooth.sum() * step, abs=1e-4)
+
+
+@pytest.mark.usefixtures("_numpy")
+def test_the_scale_of_psi_is_that_of_eta(tmp_path):
+    # Four is a power of two, and gamma too small to be seen in eight images.
+    _, scaled = learned(load_model(SCALED))
+    _, slope = learned(load_model(write(tmp_path, "eta = 4e-3")))
+    before, _ = learned(load_model())
+    for layer in (1, 2, 3):
+        np.testing.assert_array_equal(
+            scaled[f"layer_{layer}.psi"], 4 * slope[f"layer_{layer}.psi"]
+        )
+        for name in (f"forward_{layer}.W", f"layer_{layer}.b"):
+            assert not np.array_equal(scaled[name], before[name])
+            np.testing.assert_allclose(scaled[name], slope[name], rtol=1e-6, atol=0)
