@@ -191,7 +191,7 @@ def test_choices_name_model_files_that_are_there(reproduce, monkeypatch, tmp_pat
     monkeypatch.setattr(reproduce_all, "_wait", finish)
     code, out, _ = reproduce("--only", "choices", "--quick")
     assert code == 0
-    assert len(found) == 5
+    assert len(found) == 6
     assert all(path.is_file() for path in found)
     error = "5.00 % (6.00 % by the last step alone)"
     assert f"images shuffled once |  |  | {error} | hidden layers 20 | 1 | 2 |" in out
