@@ -159,43 +159,35 @@ class MatrixGroup(Group):
             By name of the array in the generated program.
         """
         name_of = get_device().get_array_name
-        matrices = self._matrices()
-        if self.pending is not None and self.pending.copy is not None:
-            matrices.append(self.pending.copy)
+        copied = self.pending is not None and self.pending.copy is not None
         return {
-            name_of(variable): np.dtype(variable.dtype).itemsize
-            for variable in variables.values()
-            if any(variable is matrix for matrix in matrices)
+            name_of(matrix): np.dtype(matrix.dtype).itemsize
+            for matrix in self._used(variables, [self.pending.copy] if copied else [])
         }
 
     def narrow_matrices_among(
         self, variables: Mapping[str, Variable]
     ) -> list[ArrayVariable]:
-        """Arrays of synaptic integers of 8 and 16 bits that a template uses.
-
-        Parameters
-        ----------
-        variables : dict
-            The variables of the code object.
-
-        Returns
-        -------
-        matrices : list of ArrayVariable
-        """
+        """Those of integers of 8 and 16 bits, as variables; see `matrices_among`."""
         return [
             matrix
-            for matrix in self._matrices()
+            for matrix in self._used(variables)
             if np.dtype(matrix.dtype) in (np.int8, np.int16)
-            and any(variable is matrix for variable in variables.values())
         ]
 
-    def _matrices(self) -> list[ArrayVariable]:
-        return [
+    def _used(self, variables, more=()):
+        """Arrays of synaptic values, and some more, that are among variables."""
+        matrices = [
             variable
             for name, variable in self.variables.items()
             if isinstance(variable, ArrayVariable)
             and not isinstance(variable, IndexArray)  # counted, not read
             and self.variables.indices[name] == "_idx"
+        ]
+        return [
+            matrix
+            for matrix in (*matrices, *more)
+            if any(variable is matrix for variable in variables.values())
         ]
 
     def _full_state(self):

@@ -264,7 +264,7 @@ CONFIGURATIONS = {
             ("n", slice(None), "(7*i + 11*j) % 255 - 127"),
             ("m", slice(None), "(5000*i + 7*j) % 65536 - 32768"),
         ),
-        on_pre={"pre": "n = -n\nw += 0.01*m*1e-3"},
+        on_pre={"pre": "n = -n\nw += 1e-5*m"},
     ),
     # More columns than a warp of a graphics card has threads.
     "summed to pre, wide": Configuration(

@@ -6,8 +6,8 @@
 {% extends 'common_group.cpp' %}
 {% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, part, skip_idle_row, team_class, widen_functions, widened with context %}
 
-{% set _group = 4 if _told.group_rows else 1 %}
-{% set _narrow = owner.narrow_matrices_among(variables) if _told.group_rows and owner.mask is none else [] %}
+{% set _widens = _told.side == 'post' and _told.group_rows and owner.mask is none %}
+{% set _narrow = owner.narrow_matrices_among(variables) if _widens else [] %}
 
 {% block extra_headers %}
 {{team_class()}}
@@ -15,7 +15,7 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set side, idle_if_zero, split_rows = _told.side, _told.idle_if_zero, _told.split_rows %}
+    {% set side, idle_if_zero, split_rows, group_rows = _told.side, _told.idle_if_zero, _told.split_rows, _told.group_rows %}
     {% set _target = get_array_name(_target_var) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     // scalar code
@@ -58,7 +58,7 @@
     {
     {{redirect_sums([_target_var])|autoindent}}
     {% endif %}
-    {% call(rows, wide) over_rows(_group, _parallel, _narrow) %}
+    {% call(rows, wide) over_rows(4 if group_rows else 1, _parallel, _narrow) %}
         const int32_t _postsynaptic_idx = _column + _post_start;
         {{_type}} _sum = {{_target}}[_postsynaptic_idx];
         {% for n in rows %}
