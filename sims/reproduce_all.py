@@ -236,7 +236,10 @@ def collect(parts, out, quick, publish=None):
 
 
 def small_results(found):
-    """Leave out what makes a ``results.json`` large: points that were not tested.
+    """Leave out points that were not tested, and where the model file was.
+
+    The points are what makes a ``results.json`` large, and the whole path of a file is
+    of no use on other machines.
 
     Parameters
     ----------
@@ -246,11 +249,18 @@ def small_results(found):
     -------
     found : dict
     """
+    small = dict(found)
+    model = found.get("model")
+    if model and Path(model).is_relative_to(ROOT):
+        small["model"] = Path(model).relative_to(ROOT).as_posix()
+    elif model and Path(model).is_absolute():
+        small["model"] = Path(model).name
     if "learning_curve" not in found:
-        return found
+        return small
     curve = found["learning_curve"]
-    tested = [point for point in curve if LearningCurve.from_json([point]).tested]
-    small = found | {"learning_curve": tested}
+    small["learning_curve"] = [
+        point for point in curve if LearningCurve.from_json([point]).tested
+    ]
     if "sem" in found:
         small["sem"] = {k: v for k, v in found["sem"].items() if k != "learning_curve"}
     return small

@@ -1,5 +1,6 @@
 """Model files that replace parts of the built-in model."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from spikefa.training.initial_state import set_initial_state
 HERE = Path(__file__).parent
 BOXCAR = HERE.parents[1] / "models" / "psi_boxcar.py"
 SCALED = HERE.parents[1] / "models" / "psi_scaled.py"
+LINEAR = HERE.parents[1] / "models" / "deltas_linear.py"
 SIZES = Architecture((8, 6, 7, 6), n_classes=3, chunk_images=8, engine="stock")
 
 HEAD = "import numpy as np\nfrom brian2 import *\n"
@@ -115,9 +117,9 @@ def _numpy(monkeypatch):
     monkeypatch.setattr(devices, "build_network", build_network)
 
 
-def learned(model):
+def learned(model, sizes=SIZES):
     """Learn a little from large biases, so that some psi are 0."""
-    session = open_session(SIZES, model, device="runtime")
+    session = open_session(sizes, model, device="runtime")
     set_initial_state(session, 1)
     rng = np.random.default_rng(2)
     session.set_state(
@@ -128,7 +130,8 @@ def learned(model):
         }
     )
     before = session.get_state()
-    session.run(rng.random((8, 8)), np.arange(8) % 3, seed=1)
+    n = sizes.chunk_images
+    session.run(rng.random((n, 8)), np.arange(n) % 3, seed=1)
     return before, session.get_state()
 
 
@@ -174,3 +177,22 @@ def test_the_scale_of_psi_is_that_of_eta(tmp_path):
         for name in (f"forward_{layer}.W", f"layer_{layer}.b"):
             assert not np.array_equal(scaled[name], before[name])
             np.testing.assert_allclose(scaled[name], slope[name], rtol=1e-6, atol=0)
+
+
+@pytest.mark.usefixtures("_numpy")
+def test_linear_deltas_are_weighed_by_psi_of_hidden_layers_alone():
+    sizes = replace(SIZES, chunk_images=1, steps_per_image=1)
+    before, after = learned(load_model(LINEAR), sizes)
+    leak, eta = 0.9, 1e-3
+    target = np.repeat([1.0, 0, 0], 2)
+    delta = target - 1 / (1 + np.exp(-after["layer_3.h"]))
+    psi = np.ones(6)
+    for layer in (3, 2, 1):
+        change = after[f"layer_{layer}.b"] - before[f"layer_{layer}.b"]
+        half_a_digit_of_b = 2.5e-7
+        np.testing.assert_allclose(
+            change, eta * psi * delta, rtol=1e-5, atol=half_a_digit_of_b
+        )
+        if layer > 1:
+            delta = leak * delta @ after[f"feedback_{layer - 1}.B"]
+            psi = 1 / np.cosh(after[f"layer_{layer - 1}.h"] / 2) ** 2

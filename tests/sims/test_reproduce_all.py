@@ -1,6 +1,8 @@
 """The program that runs all figures: plan, cached runs, table."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from spikefa.sims import reproduce_all
 from spikefa.experiments.command_line import run_command
 from spikefa.experiments.results_rows import rows_of
 from spikefa.experiments.results_table import write_table
+
+FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 
 QUADRATIC = {
     "quick": False,
@@ -335,6 +339,35 @@ def test_published_results_are_small():
     found = reproduce_all.small_results(spiking(learning_curve=curve))
     assert [point["images_seen"] for point in found["learning_curve"]] == [10, 20, 30]
     assert found["final_evaluations"] == spiking()["final_evaluations"]
+
+
+@pytest.mark.parametrize(
+    ("model", "published"),
+    [
+        (reproduce_all.ROOT / "models" / "delta.py", "models/delta.py"),
+        (Path("/somewhere/else/mine.py"), "mine.py"),
+        (Path("mine.py"), "mine.py"),
+        (None, None),
+    ],
+)
+def test_published_results_name_no_folder_of_this_machine(model, published):
+    found = reproduce_all.small_results({"model": model and str(model)})
+    assert found == {"model": published}
+
+
+@pytest.mark.parametrize("path", sorted(FIGURES.glob("*.json")), ids=lambda p: p.stem)
+def test_no_published_results_name_a_folder_of_a_machine(path):
+    def strings(value):
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, list):
+            return [text for part in value for text in strings(part)]
+        return [value] if isinstance(value, str) else []
+
+    absolute = re.compile(r"(?:^|[\s=:])/\w")
+    assert [
+        s for s in strings(json.loads(path.read_text())) if absolute.search(s)
+    ] == []
 
 
 def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_path):
