@@ -3,8 +3,8 @@
 The output delta is then the error itself, and what reaches a hidden neuron is weighed
 by B and its own psi alone. Departs from the paper, whose phi_d is "a simple sigmoidal
 function centred on 0" (*paper*); that psi has a peak of 1 is *reconstructed* (see
-`psi_scaled`). With the paper's constant eta, networks of 500 units learn so as well as
-with an eta that is larger and falls. For ``--model``.
+`psi_scaled`). With the paper's constant eta, networks learn so as well as with an eta
+that is larger and falls. For ``--model``.
 """
 
 psi_peak = 1.0

@@ -117,6 +117,15 @@ FIGURES = {
                 ),
                 200,
             ),
+            (
+                "fig4-linear",
+                "mnist_spiking.py",
+                (
+                    *(*_PAPER_SIZE, "--model", "models/deltas_linear.py"),
+                    *("--epochs", "22"),
+                ),
+                160,
+            ),
         ),
     ),
     "compare": Figure(
