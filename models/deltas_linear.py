@@ -7,18 +7,12 @@ function centred on 0" (*paper*); that psi has a peak of 1 is *reconstructed* (s
 that is larger and falls. For ``--model``.
 """
 
-psi_peak = 1.0
+from spikefa.models.psi_scaled import psi_peak, transfer
+from spikefa.models.third_factor_linear import third_factor
 
-transfer = """
-phi = 1/(1 + exp(-h)) : 1
-psi = 4*psi_peak*phi*(1 - phi) : 1
-"""
+__all__ = ["output_transfer", "psi_peak", "third_factor", "transfer"]
 
 output_transfer = """
 phi = 1/(1 + exp(-h)) : 1
 psi = 1.0 : 1
-"""
-
-third_factor = """
-third_factor = delta : 1
 """

@@ -183,13 +183,12 @@ def test_the_scale_of_psi_is_that_of_eta(tmp_path):
 def test_linear_deltas_are_weighed_by_psi_of_hidden_layers_alone():
     sizes = replace(SIZES, chunk_images=1, steps_per_image=1)
     before, after = learned(load_model(LINEAR), sizes)
-    leak, eta = 0.9, 1e-3
+    leak, eta, half_a_digit_of_b = 0.9, 1e-3, 2.5e-7
     target = np.repeat([1.0, 0, 0], 2)
     delta = target - 1 / (1 + np.exp(-after["layer_3.h"]))
     psi = np.ones(6)
     for layer in (3, 2, 1):
         change = after[f"layer_{layer}.b"] - before[f"layer_{layer}.b"]
-        half_a_digit_of_b = 2.5e-7
         np.testing.assert_allclose(
             change, eta * psi * delta, rtol=1e-5, atol=half_a_digit_of_b
         )

@@ -366,9 +366,8 @@ def test_no_published_results_name_a_folder_of_a_machine(path):
         return [value] if isinstance(value, str) else []
 
     absolute = re.compile(r"(?:^|[\s=:])/\w")
-    assert [
-        s for s in strings(json.loads(path.read_text())) if absolute.search(s)
-    ] == []
+    found = strings(json.loads(path.read_text()))
+    assert [text for text in found if absolute.search(text)] == []
 
 
 def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_path):
