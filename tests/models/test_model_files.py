@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 BOXCAR = HERE.parents[1] / "models" / "psi_boxcar.py"
 SCALED = HERE.parents[1] / "models" / "psi_scaled.py"
 LINEAR = HERE.parents[1] / "models" / "deltas_linear.py"
+ANNEALED = HERE.parents[1] / "models" / "deltas_linear_annealed.py"
 SIZES = Architecture((8, 6, 7, 6), n_classes=3, chunk_images=8, engine="stock")
 
 HEAD = "import numpy as np\nfrom brian2 import *\n"
@@ -117,7 +118,7 @@ def _numpy(monkeypatch):
     monkeypatch.setattr(devices, "build_network", build_network)
 
 
-def learned(model, sizes=SIZES):
+def learned(model, sizes=SIZES, passes=0):
     """Learn a little from large biases, so that some psi are 0."""
     session = open_session(sizes, model, device="runtime")
     set_initial_state(session, 1)
@@ -129,6 +130,8 @@ def learned(model, sizes=SIZES):
             if name.endswith(".b")
         }
     )
+    session.pass_length = 1000, sizes.steps_per_image
+    session.step = round(1000 * passes) * sizes.steps_per_image
     before = session.get_state()
     n = sizes.chunk_images
     session.run(rng.random((n, 8)), np.arange(n) % 3, seed=1)
@@ -180,10 +183,19 @@ def test_the_scale_of_psi_is_that_of_eta(tmp_path):
 
 
 @pytest.mark.usefixtures("_numpy")
-def test_linear_deltas_are_weighed_by_psi_of_hidden_layers_alone():
+@pytest.mark.parametrize(
+    ("model", "passes", "eta"),
+    [
+        (LINEAR, 17.5, 1e-3),
+        (ANNEALED, 0, 1e-3),
+        (ANNEALED, 14.9, 1e-3),
+        (ANNEALED, 17.5, 1e-4),
+    ],
+)
+def test_linear_deltas_are_weighed_by_psi_of_hidden_layers_alone(model, passes, eta):
     sizes = replace(SIZES, chunk_images=1, steps_per_image=1)
-    before, after = learned(load_model(LINEAR), sizes)
-    leak, eta, half_a_digit_of_b = 0.9, 1e-3, 2.5e-7
+    before, after = learned(load_model(model), sizes, passes)
+    leak, half_a_digit_of_b = 0.9, 2.5e-7
     target = np.repeat([1.0, 0, 0], 2)
     delta = target - 1 / (1 + np.exp(-after["layer_3.h"]))
     psi = np.ones(6)
