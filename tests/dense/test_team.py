@@ -14,7 +14,7 @@ THREADS = 2
 
 #: A loop of two parts of 0.1 ms; threads wait for each other. The second core is taken
 #: for some milliseconds every so often: by an interruption now and then, or half of the
-#: time, by a neighbour.
+#: time, by a neighbour. The last two come after a neighbour that made threads wait long.
 PROGRAM = r"""
 #include <algorithm>
 #include <chrono>
@@ -57,7 +57,8 @@ static double taken(Disturbance by)
 int main()
 {
     const Disturbance all[] = {
-        {0, 1}, {5, 3000}, {5, 1000}, {5, 300}, {3, 6}, {10, 20}, {40, 80}};
+        {0, 1}, {5, 3000}, {5, 1000}, {5, 300}, {3, 6}, {40, 80}, {10, 20},
+        {5, 150}, {10, 20.5}, {5, 1500}};
     for (Disturbance by : all)
     {
         const double end = wall + 60;
@@ -103,7 +104,13 @@ def test_an_interruption_is_soon_forgotten(progress, period, least):
     assert progress[period] > least
 
 
-@pytest.mark.parametrize("period", [6, 20, 80])
+@pytest.mark.parametrize(("period", "least"), [(1500, 1.9), (150, 1.7)])
+def test_a_neighbour_that_has_gone_is_forgotten_too(progress, period, least):
+    """However long threads had waited for it."""
+    assert progress[period] > least
+
+
+@pytest.mark.parametrize("period", [6, 20, 20.5, 80])
 def test_one_thread_works_where_a_neighbour_does(progress, period):
     """Half of the second core would be there, but threads wait for each other."""
     assert progress[period] > 0.95

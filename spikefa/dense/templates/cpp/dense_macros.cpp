@@ -11,9 +11,9 @@
    take less than that times their number. (By the clock on the wall its own part is long
    where it shares its core, with a neighbour or with a thread that waits for it.) If
    loops do not, one thread goes through all parts, and all threads are tried again:
-   soon, if they have worked for longer than was waited for them, as where something
-   interrupted them once; else later and later. The parts stay the same: results do not
-   depend on how many threads there were.
+   soon, if they have worked for so long that the loss is small beside it, as where
+   something interrupts them now and then; else later and later. The parts stay the same:
+   results do not depend on how many threads there were.
 #}
 {# At the top of a file with parallel loops; there is one team in a program. #}
 {% macro team_class() -%}
@@ -27,7 +27,9 @@
         {# Of the first thread: seconds of work, and the work at the start of its part. #}
         double own = 0, own_start = 0;
         bool all = true;
-        const double shortest = 0.05, longest = 2, too_much = 0.002;
+        const double shortest = 0.01, longest = 2, too_much = 0.002;
+        {# Of the time that all threads have worked: a loss that is soon forgotten. #}
+        const double small = 0.1;
         double wait = shortest;
 
         static double now()
@@ -84,7 +86,7 @@
             {# What was gained long ago does not count. #}
             lost = std::max(lost, -too_much / 2);
             if (lost < too_much) return;
-            wait = stop - since > wait ? shortest : std::min(2 * wait, longest);
+            wait = lost < small * (start - since) ? shortest : std::min(2 * wait, longest);
             all = false;
             again = stop + wait;
         }
