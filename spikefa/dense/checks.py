@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
+from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.codegen.generators.cython_generator import get_cpp_dtype
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -19,6 +21,7 @@ from .codeobjects import draws_random_numbers
 from .statements import calls_are_pure, parse_code
 
 __all__ = [
+    "check_dtype",
     "check_keywords",
     "check_left_out",
     "check_names",
@@ -38,6 +41,24 @@ _ATTRIBUTES_OF_SYNAPSES = {
     *("state_updater", "subexpression_updater", "summed_updaters", "indices"),
     *("namespace", "variables", "multisynaptic_index"),
 }
+
+#: What Brian2 asks for the type of a number, by generator; NumPy knows them all.
+_TYPE_OF = {"cython": get_cpp_dtype, "cpp": c_data_type, "cuda": c_data_type}
+
+
+def check_dtype(synapses, name, dtype):
+    """Raise for a type of numbers that Brian2 could write no code for."""
+    language = synapses.codeobj_class.generator_class.class_name
+    if language not in _TYPE_OF:
+        return
+    dtype = np.dtype(dtype)
+    try:
+        _TYPE_OF[language](dtype)
+    except (KeyError, ValueError):
+        raise TypeError(
+            f"'{name}' of '{synapses.name}' has dtype {dtype}, for which Brian2's "
+            f"target '{language}' has no type: use another dtype, or another target"
+        ) from None
 
 
 def check_keywords(connect, pre, on_pre, post, on_post):

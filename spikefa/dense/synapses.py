@@ -98,6 +98,8 @@ class DenseSynapses(MatrixGroup):
         If it is asked for what only `Synapses` can do: delays that differ between
         synapses, several synapses for a pair, few of all pairs, synapses of synapses.
         If 16 bits are to be read of what cannot be put off.
+    TypeError
+        If the target of code generation does not know the dtype of a variable.
 
     Notes
     -----

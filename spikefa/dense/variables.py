@@ -13,6 +13,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.groups.group import get_dtype
 from brian2.units.allunits import second
 
+from .checks import check_dtype
 from .codeobjects import loops_over_arrays
 
 __all__ = [
@@ -83,6 +84,8 @@ def create_variables(synapses, model, user_dtype):
 
     Raises
     ------
+    TypeError
+        If the target of code generation does not know the dtype of a variable.
     ValueError
         If a synaptic variable is named like one of the neurons.
     """
@@ -121,7 +124,9 @@ def create_variables(synapses, model, user_dtype):
             read_only=True,
         )
     for eq in model.values():
-        _add_equation(synapses, eq, get_dtype(eq, user_dtype))
+        dtype = get_dtype(eq, user_dtype)
+        check_dtype(synapses, eq.varname, dtype)
+        _add_equation(synapses, eq, dtype)
     for xi in model.stochastic_variables:
         variables.add_auxiliary_variable(xi, dimensions=(second**-0.5).dim)
     for side, group in (("pre", synapses.source), ("post", synapses.target)):

@@ -10,6 +10,8 @@ from brian2 import (
     Synapses,
     linked_var,
     ms,
+    prefs,
+    set_device,
     volt,
 )
 
@@ -41,6 +43,46 @@ def test_refused_at_construction(groups, kwds):
     more = {"model": "w : 1", "on_pre": "w += 1"} | ends | kwds
     with pytest.raises(NotImplementedError, match="use Synapses"):
         DenseSynapses(**more)
+
+
+@pytest.fixture(params=["cython", "numpy", "cpp_standalone"])
+def target(request):
+    before = prefs.codegen.target
+    if request.param == "cpp_standalone":
+        set_device("cpp_standalone", build_on_run=False)
+    else:
+        prefs.codegen.target = request.param
+    yield request.param
+    set_device("runtime")
+    prefs.codegen.target = before
+
+
+@pytest.mark.parametrize("shared", ["", " (shared)"])
+@pytest.mark.parametrize(
+    ("dtype", "refusing"),
+    [
+        (np.int8, ["cython"]),
+        ("int16", ["cython"]),
+        (np.uint8, ["cpp_standalone"]),
+        (np.dtype("uint32"), ["cython"]),
+        (np.float16, ["cython", "cpp_standalone"]),
+        (np.int32, []),
+        (int, []),
+        (float, []),
+    ],
+)
+def test_types_that_no_code_can_be_written_for(groups, target, dtype, refusing, shared):
+    kind = "integer" if np.dtype(dtype).kind in "iu" else "1"
+    model = f"w : 1\nn : {kind}{shared}"
+    if target not in refusing:
+        made = DenseSynapses(*groups, model, dtype={"n": dtype})
+        assert made.variables["n"].dtype == dtype
+        return
+    language = {"cpp_standalone": "cpp"}.get(target, target)
+    name = np.dtype(dtype).name
+    reason = f"'n' of 'S' has dtype {name}, .* target '{language}' has no type"
+    with pytest.raises(TypeError, match=reason):
+        DenseSynapses(*groups, model, dtype={"n": dtype}, name="S")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import NeuronGroup
+from brian2 import NeuronGroup, prefs
 
 from spikefa.dense import DenseSynapses
 
@@ -63,6 +63,12 @@ def test_only_synaptic_arrays_are_fetched_ahead(connect):
     assert synapses.matrices_among({"i": known["i"], "N_pre": known["N_pre"]}) == {}
 
 
+@pytest.fixture
+def _any_dtype():
+    prefs.codegen.target = "numpy"  # Cython knows no integers of few bits
+
+
+@pytest.mark.usefixtures("_any_dtype")
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
 def test_integers_of_few_bits_are_narrow(connect, dtype):
     synapses = DenseSynapses(
@@ -74,6 +80,7 @@ def test_integers_of_few_bits_are_narrow(connect, dtype):
     assert synapses.narrow_matrices_among({"W": known["W"]}) == []
 
 
+@pytest.mark.usefixtures("_any_dtype")
 def test_width_of_a_fetched_number(connect):
     narrow = DenseSynapses(
         connect().source, connect().target, MODEL, dtype={"W": np.float64, "n": np.int8}

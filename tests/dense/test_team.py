@@ -14,7 +14,8 @@ THREADS = 2
 
 #: A loop of two parts of 0.1 ms; threads wait for each other. The second core is taken
 #: for some milliseconds every so often: by an interruption now and then, or half of the
-#: time, by a neighbour. The last two come after a neighbour that made threads wait long.
+#: time, by a neighbour. The last and the last but two come after such a neighbour, for
+#: which threads wait long.
 PROGRAM = r"""
 #include <algorithm>
 #include <chrono>
