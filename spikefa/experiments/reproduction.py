@@ -126,6 +126,15 @@ FIGURES = {
                 ),
                 160,
             ),
+            (
+                "fig4-linear-annealed",
+                "mnist_spiking.py",
+                (
+                    *(*_PAPER_SIZE, "--model", "models/deltas_linear_annealed.py"),
+                    *("--epochs", "20"),
+                ),
+                140,
+            ),
         ),
     ),
     "compare": Figure(
