@@ -42,7 +42,7 @@ from spikefa.experiments.study import (
     with_parameters,
     with_sem,
 )
-from spikefa.rules import RULES
+from spikefa.learning.rules import RULES
 
 KINDS = ("spiking", "rate")
 ETAS = dict.fromkeys(KINDS, 1e-3)

@@ -42,7 +42,7 @@ from spikefa.experiments.study import (
     with_parameters,
     with_sem,
 )
-from spikefa.rules import RULES
+from spikefa.learning.rules import RULES
 
 DEPTHS = (1, 2, 3, 4, 5, 6)
 WIDTHS = (500, 1000, 1500, 3000)
@@ -128,7 +128,7 @@ def train(session, built, dataset, run, seed, folder, callbacks):
     import numpy as np
 
     from spikefa.experiments.checkpointed import train_with_checkpoints
-    from spikefa.training.checkpoints import describe_run
+    from spikefa.training.resume import describe_run
 
     trainer = spikefa.Trainer(
         session,

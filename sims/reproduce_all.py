@@ -26,13 +26,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from spikefa.sims.reproduce.plan import FIGURES
+from spikefa.sims.reproduce.rows import rows_of
+from spikefa.sims.reproduce.table import update_table, write_table
+
 from spikefa import models
 from spikefa.analysis import LearningCurve
 from spikefa.errors import InputError, SpikefaError
 from spikefa.experiments.command_line import Parser, positive_int, run_command
-from spikefa.experiments.reproduction import FIGURES
-from spikefa.experiments.results_rows import rows_of
-from spikefa.experiments.results_table import update_table, write_table
 from spikefa.files import replacing
 
 SIMS = Path(__file__).parent

@@ -30,7 +30,7 @@ def rooms():
         if len(inside.parts) > 1 or inside.stem != "__init__":
             found.append((path, inside.parts[0].removesuffix(".py")))
     for folder in ("models", "sims"):
-        found += [(path, folder) for path in sorted((ROOT / folder).glob("*.py"))]
+        found += [(path, folder) for path in sorted((ROOT / folder).rglob("*.py"))]
     return found
 
 

@@ -72,10 +72,10 @@ class Sourced(LiteralInclude):
 
 
 class RuleTable(Directive):
-    """One row for each learning rule, as `spikefa.rules` declares it."""
+    """One row for each learning rule, as `spikefa.learning.rules` declares it."""
 
     def run(self):
-        from spikefa.rules import RULES
+        from spikefa.learning.rules import RULES
 
         rows = [(f"--rule {r.name}", r.title, r.reference) for r in RULES.values()]
         return [table(("command line", "rule", "reference"), rows)]
@@ -94,12 +94,13 @@ def scripts(folder):
         Command, and the first line of its docstring without full stop and marks.
     """
     rows = []
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"))
         if 'if __name__ == "__main__"' in ast.unparse(module).replace("'", '"'):
             title = (ast.get_docstring(module) or "").partition("\n")[0]
             title = title.rstrip(".").replace("`", "")
-            rows.append((f"python sims/{path.name}", title))
+            place = path.relative_to(folder.parent).as_posix()
+            rows.append((f"python {place}", title))
     return rows
 
 
@@ -108,7 +109,7 @@ class ScriptTable(SphinxDirective):
 
     def run(self):
         folder = Path(self.env.srcdir).parent / "sims"
-        for path in folder.glob("*.py"):
+        for path in folder.rglob("*.py"):
             self.env.note_dependency(str(path))
         return [table(("command", "what it does"), scripts(folder))]
 

@@ -16,9 +16,9 @@ from spikefa import (
     open_session,
     set_initial_state,
 )
-from spikefa.network.routes import Chain
+from spikefa.learning.routes import Chain
+from spikefa.learning.rules import Rule
 from spikefa.network.timestep import BACKWARD_GATE, Phase, backward_order
-from spikefa.rules import Rule
 
 # A delta neuron adds up what arrives from the layer above and from farther away.
 model = load_model().replace(

@@ -8,8 +8,8 @@ Backpropagation through a random half of the synapses.
 # sphinx_gallery_thumbnail_path = 'figures/rules.png'
 
 from spikefa import Architecture, load_model, open_session
-from spikefa.network.routes import Forward
-from spikefa.rules import Rule
+from spikefa.learning.routes import Forward
+from spikefa.learning.rules import Rule
 
 # B is fixed and uniform around 0: positive for half of the synapses.
 model = load_model().replace(

@@ -14,7 +14,7 @@ from .variables import add_matrix
 __all__ = ["LOWEST_DENSITY", "Connectivity"]
 
 #: Below this share of connected pairs `Synapses` are faster, as measured by
-#: ``sims/benchmark_dense.py density``.
+#: ``sims/benchmarks/dense.py density``.
 LOWEST_DENSITY = 0.5
 
 

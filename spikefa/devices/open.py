@@ -9,25 +9,25 @@ from typing import Any
 from brian2 import prefs, set_device
 from brian2.devices.device import get_device
 
+from ..equations.check_names import check_functions
 from ..equations.model import Model
-from ..equations.usage import check_functions
 from ..errors import InputError
+from ..learning.rules import Rule, get_rule
 from ..network.architecture import Architecture
 from ..network.build import build_network
 from ..network.check import blaming_model, check_model
 from ..network.precision import float_type, lost_in_single
-from ..rules import Rule, get_rule
-from .brian_internals import first_of_their_name, kept_globals
+from .brian import first_of_their_name, kept_globals
 from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
-from .cpp import StandaloneSession
-from .cuda import (
+from .cpp.main_loop import include_header
+from .cpp.session import StandaloneSession
+from .cuda.session import (
     CudaSession,
     activate as activate_cuda,
     check_machine,
     implement_timed_arrays,
 )
-from .main_loop import include_header
 from .runtime import RuntimeSession
 from .session import Session
 

@@ -6,7 +6,7 @@ import numpy as np
 from brian2 import seed as brian2_seed
 from brian2.devices.device import get_device
 
-from .brian_internals import (
+from .brian import (
     empty,
     globals_of,
     keep_generated_code,

@@ -5,7 +5,7 @@ from functools import cache
 from brian2 import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
-from .blame import words
+from .explanations import words
 
 __all__ = ["METHODS", "misread_by"]
 

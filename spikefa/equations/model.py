@@ -18,7 +18,7 @@ from brian2.core.functions import Function
 from brian2.equations.equations import EquationError
 
 from ..errors import ModelError, SpikefaError
-from .blame import explain, words
+from .explanations import explain, words
 from .file import ModelFile, builtin_file, read_model_file, stored_file
 from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
 from .parameters import derived_parameters

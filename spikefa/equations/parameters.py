@@ -14,7 +14,7 @@ from brian2.core.functions import DEFAULT_CONSTANTS, Function
 from brian2.units.fundamentalunits import Unit
 
 from ..errors import InputError
-from .blame import words
+from .explanations import words
 from .names import NAMES
 
 __all__ = ["derived_parameters", "parse_quantity", "replace_parameters"]

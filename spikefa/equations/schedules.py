@@ -12,7 +12,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import word_substitute
 
 from ..errors import ModelError
-from .blame import words
+from .explanations import words
 from .names import NAMES
 
 __all__ = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..training.callbacks import Callback
 from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
-from ..training.checkpoints import CheckpointCallback, check_same_run, restore
+from ..training.resume import CheckpointCallback, check_same_run, restore
 from .training_run import stopping_on_signals
 
 __all__ = ["train_with_checkpoints"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..datasets import DATASETS
 from ..devices.choice import DEVICES
 from ..errors import InputError
+from ..learning.rules import RULES
 from ..network.architecture import ENGINES, PRECISIONS
-from ..rules import RULES
 from ..training.schedule import SHUFFLES
 from .command_line import (
     Parser,

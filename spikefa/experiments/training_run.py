@@ -23,19 +23,19 @@ from ..equations.model import load_model
 from ..equations.parameters import replace_parameters
 from ..errors import InputError, ModelError
 from ..files import package_versions, replacing
-from ..rules import get_rule
+from ..learning.rules import get_rule
 from ..training.callbacks import Callback, DeltaAngles, FeedbackAngles
-from ..training.checkpoints import (
+from ..training.comparison import Comparison, can_be_compared
+from ..training.data import check_test_images, hold_out
+from ..training.guards import NumericalGuard
+from ..training.records import Windows
+from ..training.repeated import evaluate_repeatedly
+from ..training.resume import (
     CheckpointCallback,
     check_same_run,
     describe_run,
     restore,
 )
-from ..training.comparison import Comparison, can_be_compared
-from ..training.guards import NumericalGuard
-from ..training.material import check_test_images, hold_out
-from ..training.records import Windows
-from ..training.repeated import evaluate_repeatedly
 from ..training.schedule import Schedule
 from ..training.trainer import Trainer
 from .record_options import parse_record, parse_windows, together
@@ -326,7 +326,7 @@ class Experiment:
 
     def _last_errors(self):
         """The latest errors, by names that say on which images."""
-        images, kinds = self.trainer.material.tested, ("", "_last_step")
+        images, kinds = self.trainer.data.tested, ("", "_last_step")
         names = [f"{images}_error{kind}_percent" for kind in kinds]
         for found in self.final_evaluations or ():
             if found["steps"] == self.trainer.test_steps:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..rules import RULES
+from ..learning.rules import RULES
 from .panels import error_axis, new_figure
 from .style import BLUE, GREEN, ORANGE, in_style
 

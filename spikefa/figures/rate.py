@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ..analysis import receptive_fields
-from ..rules import RULES
+from ..learning.rules import RULES
 from .panels import band, error_axis, images_axis, new_figure
 from .style import BLUE, GREEN, ORANGE, in_style
 

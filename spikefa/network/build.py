@@ -36,7 +36,7 @@ class FeedbackNetwork:
         Projections that a route has of its own, by the layer they end in.
     reference : list
         Delta neurons and projections of backpropagation beside a rule, see
-        `spikefa.network.reference`.
+        `spikefa.learning.reference`.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
     passes : Stimulus
@@ -106,7 +106,7 @@ class FeedbackNetwork:
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
         return [group for group in groups if group is not None] + self.reference
 
-    # What a route adds to the network, see `spikefa.network.routes`.
+    # What a route adds to the network, see `spikefa.learning.routes`.
 
     add_neurons = neuron_group
     add_delta = add_delta

@@ -16,13 +16,13 @@ from brian2 import second
 from brian2.core.base import BrianObjectException
 from brian2.utils.logger import catch_logs
 
-from ..equations.blame import explain, words
+from ..equations.check_names import check_names
+from ..equations.check_values import check_kinds
+from ..equations.explanations import explain, words
 from ..equations.integration import misread_by
-from ..equations.kinds import check_kinds
 from ..equations.names import kind_of
 from ..equations.schedules import check_schedules
 from ..equations.statements import parse_statements
-from ..equations.usage import check_names
 from ..errors import ModelError
 from .build import build_network, check_choices
 from .divisions import check_divisions

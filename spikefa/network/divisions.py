@@ -5,7 +5,7 @@ import ast
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION
 from brian2.parsing.sympytools import str_to_sympy
 
-from ..equations.blame import words
+from ..equations.explanations import words
 from ..equations.names import NAMES, kind_of
 from ..errors import ModelError
 from .initial_values import find_initial_values

@@ -13,7 +13,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.equations.equations import PARAMETER, SingleEquation
 from brian2.units.fundamentalunits import get_dimensions, get_unit_for_display
 
-from ..equations.blame import reason_for
+from ..equations.explanations import reason_for
 from ..equations.values import normalized
 from ..errors import ModelError
 from .scratch import numpy_device

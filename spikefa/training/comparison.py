@@ -15,7 +15,7 @@ import numpy as np
 from ..analysis import alignment_cosines, row_angles
 from ..devices.choice import DeviceChoice
 from ..devices.open import open_session
-from ..network.reference import compared
+from ..learning.reference import compared
 from .alignment import feedback_weights, transposed_weights
 from .evaluation import repeats_per_image
 

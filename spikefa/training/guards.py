@@ -120,11 +120,11 @@ def find_cause(trainer):
     before = session.get_state()
     try:
         trainer.initialize()
-        shown, targets = trainer.material.examples(trainer.schedule.indices(0))
+        shown, targets = trainer.data.examples(trainer.schedule.indices(0))
         session.run(
             shown.repeat(trainer.repeats, axis=0),
             targets.repeat(trainer.repeats, axis=0),
-            seed=trainer.material.seed(trainer.seed, 0, 0),
+            seed=trainer.data.seed(trainer.seed, 0, 0),
             gates=session.learn_nothing,
             record=False,
         )

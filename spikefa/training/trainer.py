@@ -20,9 +20,9 @@ from ..devices.session import RunInterrupted, Session
 from ..errors import InputError
 from .callbacks import Callback
 from .connectivity import remove_connections
+from .data import data_of
 from .evaluation import Evaluation, VectorEvaluation, repeats_per_image
 from .initial_state import set_initial_state
-from .material import material_of
 from .records import Records, Windows
 from .stages import Stage, gates_of
 
@@ -110,9 +110,9 @@ class Trainer:
         self.test_steps = self.steps if test_steps is None else test_steps
         self.repeats = repeats_per_image(session, self.steps)
         repeats_per_image(session, self.test_steps)
-        self.material = material_of(dataset, held_out, test_images)
-        self.material.check(arch)
-        self.schedule = self.material.schedule(
+        self.data = data_of(dataset, held_out, test_images)
+        self.data.check(arch)
+        self.schedule = self.data.schedule(
             self.seed,
             epochs=epochs,
             images=images,
@@ -132,12 +132,12 @@ class Trainer:
     @property
     def dataset(self) -> Dataset | Task:
         """What is learned from, without what is held out."""
-        return self.material.dataset
+        return self.data.dataset
 
     @property
     def test_images(self) -> int:
         """Images of one evaluation."""
-        return self.material.test_images
+        return self.data.test_images
 
     @property
     def images_seen(self) -> int:
@@ -236,13 +236,13 @@ class Trainer:
     def _train_chunk(self, tell):
         chunk, n_chunks = self.chunk, self.schedule.n_chunks
         indices = self.schedule.indices(chunk)
-        shown, targets = self.material.examples(indices)
+        shown, targets = self.data.examples(indices)
         opened = [n for n, w in self.windows.items() if w.open_in(chunk, n_chunks)]
         start = time.perf_counter()
         result = self.session.run(
             shown.repeat(self.repeats, axis=0),
             targets.repeat(self.repeats, axis=0),
-            seed=self.material.seed(self.seed, chunk, self.images_seen),
+            seed=self.data.seed(self.seed, chunk, self.images_seen),
             gates=gates_of(self.session, self.schedule.layers(chunk)),
             record=opened,
         )
@@ -253,7 +253,7 @@ class Trainer:
             recording = recording.later(self.images_seen * self._image_seconds)
             self.records.add(name, self._cut(name, recording))
         self.chunk += 1
-        guessed, measures = self.material.judge(result.output, self.repeats, targets)
+        guessed, measures = self.data.judge(result.output, self.repeats, targets)
         per_step = 1000 * seconds / (len(indices) * self.steps)
         point = CurvePoint(self.images_seen, ms_per_step=per_step, **measures)
         self.curve.add(point)
@@ -307,7 +307,7 @@ class Trainer:
         evaluation : Evaluation or VectorEvaluation
         """
         self._count_passes()
-        return self.material.evaluate(
+        return self.data.evaluate(
             self.session,
             seed=self.seed,
             steps=steps or self.test_steps,

@@ -19,8 +19,8 @@ from dense_networks import (
 )
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cuda import activate, check_machine
-from spikefa.devices.cuda_project import compile_cuda_project
+from spikefa.devices.cuda.project import compile_cuda_project
+from spikefa.devices.cuda.session import activate, check_machine
 
 __all__ = ["KEYS", "ORDERS", "Program", "assert_same_state", "simulate_stock"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from twin import STEPS_PER_IMAGE, open_plain, stimuli
 
-from spikefa.devices.cuda_graph import GRAPH_STEPS
+from spikefa.devices.cuda.graph import GRAPH_STEPS
 from spikefa.errors import SpikefaError
 from spikefa.training.initial_state import set_initial_state
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from spikefa.sims import benchmark
+from spikefa.sims.benchmarks import benchmark
 
 from spikefa.experiments.command_line import run_command
 

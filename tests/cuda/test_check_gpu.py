@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from oracle import Oracle
-from spikefa.sims import check_gpu
-from spikefa.sims.check_gpu_numpy import replay, spike_deviations
+from spikefa.sims.benchmarks import check_gpu
+from spikefa.sims.benchmarks.check_gpu_numpy import replay, spike_deviations
 
 from spikefa.experiments.command_line import run_command
 

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from spikefa.devices.cuda import CudaSession
-from spikefa.devices.program import Program
+from spikefa.devices.cpp.program import Program
+from spikefa.devices.cuda.session import CudaSession
 from spikefa.errors import SpikefaError
 
 CHATTER = "INFO: _init_arrays() took 0s\nINFO _run_kernel_layer_1\n\t4 blocks\n"

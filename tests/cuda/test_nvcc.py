@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spikefa.devices.bundles import bundle
 from spikefa.devices.choice import DeviceChoice
-from spikefa.devices.cuda_project import add_curand, generate
+from spikefa.devices.cpp.bundles import bundle
+from spikefa.devices.cuda.project import add_curand, generate
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ProjectBuilt
@@ -32,7 +32,9 @@ def project(request, nvcc, tmp_path, monkeypatch):
         generate(device, folder, machine)
         add_curand(folder, machine.toolkit)
 
-    monkeypatch.setattr("spikefa.devices.cuda.compile_cuda_project", only_generate)
+    monkeypatch.setattr(
+        "spikefa.devices.cuda.session.compile_cuda_project", only_generate
+    )
     folder = tmp_path / "project"
     with pytest.raises(ProjectBuilt, match=re.escape(str(folder))):
         open_session(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from spikefa.devices import cuda_project
-from spikefa.devices.cuda import Machine
-from spikefa.devices.cuda_toolkit import Toolkit
-from spikefa.devices.driver import Driver
+from spikefa.devices.cuda import project as cuda_project
+from spikefa.devices.cuda.driver import Driver
+from spikefa.devices.cuda.session import Machine
+from spikefa.devices.cuda.toolkit import Toolkit
 from spikefa.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -21,16 +21,16 @@ SCRIPT = ROOT / "sims" / "mnist_spiking.py"
 GENERATE = """
 import sys
 from pathlib import Path
-import spikefa.devices.cpp, spikefa.devices.cuda
+import spikefa.devices.cpp.session, spikefa.devices.cuda.session
 from spikefa import Architecture, load_model, open_session
 from spikefa.devices.choice import DeviceChoice
-from spikefa.devices.cuda_project import generate
+from spikefa.devices.cuda.project import generate
 
 def only_generate(device, folder, machine):
     generate(device, folder, machine)
     raise SystemExit(0)
 
-spikefa.devices.cuda.compile_cuda_project = only_generate
+spikefa.devices.cuda.session.compile_cuda_project = only_generate
 open_session(
     Architecture((6, 5, 4), n_classes=2),
     load_model(),

@@ -8,8 +8,8 @@ import pytest
 from spikefa.sims import linear, mnist_spiking
 
 from spikefa.devices.choice import DeviceChoice
-from spikefa.devices.cuda import check_machine
-from spikefa.devices.cuda_toolkit import CURAND_PACKAGES
+from spikefa.devices.cuda.session import check_machine
+from spikefa.devices.cuda.toolkit import CURAND_PACKAGES
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import run_command
 

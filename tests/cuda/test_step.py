@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from spikefa.dense.cuda import MOST_ROWS, Grid
-from spikefa.devices.cuda_graph import counted
-from spikefa.devices.cuda_parts import Part, Use, find_parts
-from spikefa.devices.cuda_project import dealt_out
-from spikefa.devices.cuda_step import plan_launches
+from spikefa.devices.cuda.graph import counted
+from spikefa.devices.cuda.parts import Part, Use, find_parts
+from spikefa.devices.cuda.project import dealt_out
+from spikefa.devices.cuda.step import plan_launches
 
 READ, WRITTEN = Use(written=False, own=False), Use(written=True, own=False)
 OWN = Use(written=True, own=True)

@@ -24,7 +24,7 @@ from dense_networks import (
 )
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cpp_project import compile_project
+from spikefa.devices.cpp.project import compile_project
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,7 +16,7 @@ from brian2.devices.device import get_device, reset_device
 from constructions import ANYWHERE, AT_RUNTIME
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cpp_project import compile_project
+from spikefa.devices.cpp.project import compile_project
 
 CONSTRUCTIONS = ANYWHERE | AT_RUNTIME
 

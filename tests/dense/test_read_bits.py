@@ -17,7 +17,7 @@ from brian2.core.base import BrianObjectException
 from brian2.devices.device import get_device, reset_device
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cpp_project import compile_project
+from spikefa.devices.cpp.project import compile_project
 
 N_PRE, N_POST, N_STEPS, PUT_OFF = 23, 331, 60, 7
 LEARN = {"learn": "w += 0.125*z_post", "transmit": "y_post += w"}

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from spikefa.devices import cpp_project
-from spikefa.devices.bundles import write_bundles
+from spikefa.devices.cpp import project as cpp_project
+from spikefa.devices.cpp.bundles import write_bundles
 
 #: What each file keeps to itself has the same names in all of them.
 CODE_OBJECT = """\

@@ -14,7 +14,7 @@ from spikefa.sims import mnist_spiking
 import spikefa
 from spikefa.equations.parameters import replace_parameters
 from spikefa.experiments.training_command import explicit_settings
-from spikefa.rules import RULES
+from spikefa.learning.rules import RULES
 
 LARGEST_FIGURE = 150_000
 

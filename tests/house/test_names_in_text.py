@@ -47,6 +47,6 @@ def test_full_names_lead_somewhere(path):
 
 
 def test_a_name_that_is_gone_is_seen():
-    assert found("spikefa.network.routes.Chain")
+    assert found("spikefa.learning.routes.Chain")
     assert not found("spikefa.projections.ENGINES")
-    assert not found("spikefa.network.routes.Chian")
+    assert not found("spikefa.learning.routes.Chian")

@@ -10,9 +10,9 @@ from broken_models import BROKEN, transfer
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ModelError
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
-from spikefa.rules import get_rule
 
 SIZES = Architecture((7, 6, 5, 4, 10), engine="stock")
 

@@ -8,9 +8,9 @@ from spikefa.devices import open as devices
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ModelError
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
-from spikefa.rules import get_rule
 from spikefa.training.initial_state import set_initial_state
 
 SIZES = Architecture((8, 60, 7, 6), n_classes=3, chunk_images=8, engine="stock")

@@ -10,9 +10,9 @@ from brian2 import prefs
 from spikefa.devices import open as devices
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
-from spikefa.rules import get_rule
 from spikefa.training.initial_state import set_initial_state
 
 HERE = Path(__file__).parent

@@ -8,9 +8,9 @@ from spikefa.devices.open import open_session
 from spikefa.equations.model import builtin_values, load_model
 from spikefa.equations.names import NAMES, PER_LAYER, kind_of, layer_of
 from spikefa.errors import ModelError
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
-from spikefa.rules import get_rule
 
 SIZES = Architecture((7, 6, 5, 10), engine="stock")
 HEAD = "import numpy as np\nfrom fractions import Fraction\nfrom brian2 import *\n"

@@ -6,9 +6,9 @@ import pytest
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ModelError
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
-from spikefa.rules import get_rule
 from spikefa.training.initial_state import set_initial_state
 
 MODEL = """

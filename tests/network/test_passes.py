@@ -12,10 +12,10 @@ from twin import open_plain, random_state, stimuli
 from spikefa.equations.model import load_model
 from spikefa.equations.parameters import replace_parameters
 from spikefa.errors import InputError, ModelError
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
 from spikefa.network.decay import DECAY_LAG, decay_rates
-from spikefa.rules import get_rule
 
 NO_LEARNING = dict(learn="W += 0*third_factor_post", learn_bias="b += 0*psi")
 

@@ -5,9 +5,9 @@ import pytest
 
 from spikefa import InputError, load_model, set_initial_state
 from spikefa.devices.open import open_session
+from spikefa.learning.routes import Chain, Forward, NoRoute
+from spikefa.learning.rules import Rule
 from spikefa.network.architecture import Architecture
-from spikefa.network.routes import Chain, Forward, NoRoute
-from spikefa.rules import Rule
 from spikefa.training.alignment import feedback_weights, weights
 from spikefa.training.connectivity import remove_connections
 

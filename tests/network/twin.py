@@ -8,8 +8,8 @@ from oracle import Oracle
 
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
+from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
-from spikefa.rules import get_rule
 from spikefa.training.initial_state import set_initial_state
 
 FORCED_MODEL = Path(__file__).with_name("models") / "forced_spikes.py"

@@ -5,7 +5,7 @@ import pytest
 import tiny
 
 from spikefa.errors import InputError
-from spikefa.rules import RULES
+from spikefa.learning.rules import RULES
 
 #: Float32 sums of up to 6 products of numbers below 1.
 TOLERANCE = dict(rtol=1e-4, atol=1e-6)

@@ -5,8 +5,8 @@ import timeit
 
 import numpy as np
 import pytest
-from spikefa.sims import benchmark
-from spikefa.sims.benchmark_floor import bytes_per_step, copy_bandwidth, read_bandwidth
+from spikefa.sims.benchmarks import benchmark
+from spikefa.sims.benchmarks.floor import bytes_per_step, copy_bandwidth, read_bandwidth
 
 from spikefa.experiments.command_line import run_command
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 from spikefa.sims import deep_nonlinear, linear, mnist_rate
+from spikefa.sims.reproduce.rows import rows_of
 
 from spikefa.datasets import load_dataset, regression as tasks
-from spikefa.experiments.results_rows import rows_of
 
 runtime = pytest.mark.usefixtures("numpy_codegen")
 
@@ -193,16 +193,16 @@ def test_half_of_the_mnist_weights_can_be_removed(script):
 
 @runtime
 def test_search_does_not_see_the_test_images(script, monkeypatch):
-    from spikefa.training import material
+    from spikefa.training import data
 
     tested = []
-    hold_out = material.hold_out
+    hold_out = data.hold_out
 
     def watched(dataset, n):
         tested.append(hold_out(dataset, n))
         return tested[-1]
 
-    monkeypatch.setattr(material, "hold_out", watched)
+    monkeypatch.setattr(data, "hold_out", watched)
     monkeypatch.setattr(mnist_rate, "GRID", {"omega": (0.05, 0.1), "beta": (0.5,)})
     done = script(
         *("mnist_rate", "--search", "--quick", "--device", "runtime", "--hidden", 5),

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from spikefa.sims import reproduce_all
+from spikefa.sims.reproduce.rows import rows_of
+from spikefa.sims.reproduce.table import write_table
 
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.results_rows import rows_of
-from spikefa.experiments.results_table import write_table
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 

@@ -23,7 +23,7 @@ from spikefa.training.checkpoint_file import (
     newest_checkpoint,
     write_checkpoint,
 )
-from spikefa.training.checkpoints import check_same_run
+from spikefa.training.resume import check_same_run
 
 META = dict.fromkeys(RUN_KEYS, 1) | {"note": "Grüße, 世界"}
 ARRAYS = {

@@ -9,7 +9,7 @@ import pytest
 from small_task import fingerprint, open_compiled, small_dataset
 
 from spikefa import SpikefaError, set_initial_state
-from spikefa.devices.program import Program
+from spikefa.devices.cpp.program import Program
 
 pytestmark = pytest.mark.compiles
 

@@ -7,8 +7,8 @@ from small_task import fingerprint, small_trainer
 from spikefa import Callback, NumericalGuard
 from spikefa.analysis import CurvePoint
 from spikefa.training.checkpoint_file import RUN_KEYS, newest_checkpoint
-from spikefa.training.checkpoints import CheckpointCallback
 from spikefa.training.guards import NumericalError, check_state, diagnose
+from spikefa.training.resume import CheckpointCallback
 
 
 class Sabotage(Callback):
@@ -70,7 +70,7 @@ def test_a_sound_training_is_left_alone(session):
 def test_a_constant_guess_is_reported_once(session):
     trainer, warnings = small_trainer(session), []
     trainer.initialize()
-    shown, targets = trainer.material.examples(trainer.schedule.indices(0))
+    shown, targets = trainer.data.examples(trainer.schedule.indices(0))
     session.run(shown, targets, seed=1, gates=session.learn_nothing)
     guard = NumericalGuard(warnings.append)
     point = CurvePoint(0)

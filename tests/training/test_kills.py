@@ -16,10 +16,10 @@ import psutil
 import pytest
 from small_task import fingerprint, small_trainer
 
-from spikefa.devices.cpp import _install
+from spikefa.devices.cpp.session import _install
 from spikefa.experiments.folder import locked_folder
 from spikefa.training.checkpoint_file import NAME, RUN_KEYS, newest_checkpoint
-from spikefa.training.checkpoints import CheckpointCallback, restore
+from spikefa.training.resume import CheckpointCallback, restore
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 

@@ -12,9 +12,9 @@ from small_task import small_trainer
 
 from spikefa import NumericalGuard
 from spikefa.devices.cache import cache_folder, disk_usage
-from spikefa.devices.cpp import _PREFIX
+from spikefa.devices.cpp.session import _PREFIX
 from spikefa.training.checkpoint_file import RUN_KEYS
-from spikefa.training.checkpoints import CheckpointCallback
+from spikefa.training.resume import CheckpointCallback
 
 MINUTES = float(os.environ.get("SPIKEFA_SOAK_MINUTES", 30))
 

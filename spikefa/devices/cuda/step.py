@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .cuda_graph import (
+from .graph import (
     counted,
     graph_code,
     in_graphs,
@@ -19,7 +19,7 @@ from .cuda_graph import (
     tick_code,
     with_steps_left,
 )
-from .cuda_parts import Part, Use, as_functions, changed, find_parts, replaced
+from .parts import Part, Use, as_functions, changed, find_parts, replaced
 
 __all__ = ["Launch", "plan_launches", "share_launches"]
 

@@ -11,7 +11,7 @@ from .evaluation import evaluate, evaluate_vectors, guesses
 from .schedule import Schedule
 from .stages import Stage, StagedSchedule
 
-__all__ = ["check_test_images", "hold_out", "material_of"]
+__all__ = ["check_test_images", "hold_out", "data_of"]
 
 
 def hold_out(dataset, n):
@@ -48,12 +48,12 @@ def hold_out(dataset, n):
     )
 
 
-def material_of(data, held_out, test_images):
-    """Return the material of a training.
+def data_of(dataset, held_out, test_images):
+    """Prepare what a training learns from and is tested with.
 
     Parameters
     ----------
-    data : Dataset or Task
+    dataset : Dataset or Task
     held_out : int
         Instead of the test images, this many of the training images are tested with
         and not learned from; 0: the test images.
@@ -62,16 +62,16 @@ def material_of(data, held_out, test_images):
 
     Returns
     -------
-    material : Labelled or Vectors
+    data : Labelled or Vectors
 
     Raises
     ------
     InputError
         If there are not so many.
     """
-    if isinstance(data, Task):
-        return Vectors(data, held_out, test_images)
-    return Labelled(data, held_out, test_images)
+    if isinstance(dataset, Task):
+        return Vectors(dataset, held_out, test_images)
+    return Labelled(dataset, held_out, test_images)
 
 
 class Labelled:

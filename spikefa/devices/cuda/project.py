@@ -17,12 +17,12 @@ from pathlib import Path
 from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
-from ..errors import InputError, SpikefaError
-from .brian_internals import time_step_of_double_code, with_checked_random_numbers
-from .bundles import bundle
-from .cuda_graph import declare_steps_left
-from .cuda_step import share_launches
-from .main_loop import add_header
+from ...errors import InputError, SpikefaError
+from ..cpp.bundles import bundle
+from ..cpp.main_loop import add_header
+from .generated import time_step_of_double_code, with_checked_random_numbers
+from .graph import declare_steps_left
+from .step import share_launches
 
 __all__ = [
     "add_curand",

@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from ..errors import InputError
-from ..files import replacing
+from spikefa.errors import InputError
+from spikefa.files import replacing
 
 __all__ = ["PAPERS", "Row", "update_table", "write_table"]
 

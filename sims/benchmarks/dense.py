@@ -5,10 +5,10 @@ Each use case is built twice, as C++ standalone programs that differ in the clas
 their synapses only, and the programs take turns. Printed are the milliseconds of a time
 step (the fastest of the repeats), the most memory that a program held, and the ratios.
 
-    python sims/benchmark_dense.py                       # all cases, one thread and two
-    python sims/benchmark_dense.py stdp --threads 1
-    python sims/benchmark_dense.py density               # where masks pay
-    python sims/benchmark_dense.py stdp --threads 2 --busy 2   # with busy neighbours
+    python sims/benchmarks/dense.py  # all cases, one thread and two
+    python sims/benchmarks/dense.py stdp --threads 1
+    python sims/benchmarks/dense.py density  # where masks pay
+    python sims/benchmarks/dense.py stdp --threads 2 --busy 2   # with busy neighbours
 """
 
 import argparse

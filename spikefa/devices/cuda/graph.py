@@ -8,7 +8,7 @@ of every step counts it up, whether it is part of a graph or not.
 
 import re
 
-from .brian_internals import GeneratedCodeError
+from ..cpp.generated import GeneratedCodeError
 
 __all__ = [
     "GRAPH_STEPS",

@@ -19,9 +19,9 @@ from pathlib import Path
 from brian2 import prefs
 from brian2.utils.filelock import FileLock
 
-from ..errors import SpikefaError
+from ...errors import SpikefaError
+from ..cache import cache_folder, using
 from .bundles import write_bundles
-from .cache import cache_folder, using
 from .main_loop import add_header
 
 __all__ = ["compile_project"]

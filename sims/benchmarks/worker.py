@@ -118,7 +118,7 @@ class Measured:
         }
         on_cpu = self.task["device"] != "cuda"
         if on_cpu:
-            from spikefa.sims.benchmark_floor import read_bandwidth
+            from spikefa.sims.benchmarks.floor import read_bandwidth
 
             read = read_bandwidth(self.task["working_set"], self.threads, repeats=7)
             found["read_gb_per_s"] = read / 1e9
@@ -135,16 +135,16 @@ class Measured:
     def _bandwidth(self):
         """Bytes a second: of copies, or as the driver of a card tells (0: unknown)."""
         if self.task["device"] == "cuda":
-            from spikefa.devices.driver import ask_driver
+            from spikefa.devices.cuda.driver import ask_driver
 
             return ask_driver().card.bandwidth
-        from spikefa.sims.benchmark_floor import copy_bandwidth
+        from spikefa.sims.benchmarks.floor import copy_bandwidth
 
         return copy_bandwidth(self.task["working_set"], self.threads, repeats=7)
 
     def _bytes(self, **kwds):
         import numpy as np
-        from spikefa.sims.benchmark_floor import bytes_per_step
+        from spikefa.sims.benchmarks.floor import bytes_per_step
 
         session = self.session
         # Plain subexpressions are not kept; about half of the neurons spike.

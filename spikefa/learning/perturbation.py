@@ -7,7 +7,7 @@ variables.
 
 from functools import partial
 
-from .timestep import BACKWARD_GATE, Phase, backward_order
+from ..network.timestep import BACKWARD_GATE, Phase, backward_order
 
 __all__ = ["add_noisy_deltas", "noisy_equations"]
 

@@ -7,7 +7,7 @@ whatever is not plainly a read is a write.
 import re
 from dataclasses import dataclass, field
 
-from ..errors import SpikefaError
+from ...errors import SpikefaError
 
 __all__ = ["Part", "Use", "as_functions", "changed", "find_parts", "replaced"]
 

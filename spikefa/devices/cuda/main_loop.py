@@ -3,7 +3,7 @@
 from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import DynamicArrayVariable
 
-from .main_loop import MainLoop
+from ..cpp.main_loop import MainLoop
 
 __all__ = ["CudaMainLoop"]
 

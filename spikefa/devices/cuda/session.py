@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError, ProjectBuilt
-from .cpp import StandaloneSession
-from .cuda_main_loop import CudaMainLoop
-from .cuda_project import compile_cuda_project
-from .cuda_toolkit import HOW_TO_INSTALL, Toolkit, find_toolkit
+from ...errors import InputError, ProjectBuilt
+from ..cpp.main_loop import include_header
+from ..cpp.session import StandaloneSession
 from .driver import Driver, ask_driver
-from .main_loop import include_header
+from .main_loop import CudaMainLoop
+from .project import compile_cuda_project
+from .toolkit import HOW_TO_INSTALL, Toolkit, find_toolkit
 
 __all__ = [
     "DEFAULT_CAPABILITY",

@@ -6,7 +6,7 @@ from brian2 import Quantity, have_same_dimensions, second
 from brian2.core.functions import Function
 
 from ..errors import ModelError
-from .blame import words
+from .explanations import words
 from .integration import METHODS
 from .model import builtin_values
 from .names import NAMES, kind_of, layer_of

@@ -5,10 +5,10 @@ turns, a run each in every round, so that a ratio compares runs that follow each
 the first round does not count. Keep the machine idle meanwhile. Everything is a ratio
 to what was measured in the same run::
 
-    python sims/benchmark.py                       # paper size
-    python sims/benchmark.py --quick               # two minutes, for the tests
-    python sims/benchmark.py --torch-python python3.11
-    python sims/benchmark.py --device cuda         # on a graphics card
+    python sims/benchmarks/benchmark.py  # paper size
+    python sims/benchmarks/benchmark.py --quick  # two minutes, for the tests
+    python sims/benchmarks/benchmark.py --torch-python python3.11
+    python sims/benchmarks/benchmark.py --device cuda  # on a graphics card
 """
 
 import json
@@ -26,7 +26,7 @@ from spikefa.experiments.command_line import Parser, positive_int, run_command
 from spikefa.files import replacing
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.py")
-WORKER = Path(__file__).with_name("benchmark_worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 PAPER = (784, 1500, 1500, 1500, 1000)
 RATE = (784, 1000, 10)
 

@@ -3,9 +3,9 @@
 After compiling, the checks take less than five minutes; what they found is also in
 ``check_gpu.json``. The exit code is 1 if one has failed::
 
-    python sims/check_gpu.py                         # the paper's network
-    python sims/check_gpu.py --only environment      # before anything is compiled
-    python sims/check_gpu.py --quick                 # a tiny network, for the tests
+    python sims/benchmarks/check_gpu.py  # the paper's network
+    python sims/benchmarks/check_gpu.py --only environment      # nothing is compiled
+    python sims/benchmarks/check_gpu.py --quick  # a tiny network, for the tests
 """
 
 import json
@@ -160,8 +160,8 @@ class Bench:
 
 def environment(bench):
     """What is found before anything is compiled."""
-    from spikefa.devices.cuda import check_machine
-    from spikefa.devices.driver import ask_driver
+    from spikefa.devices.cuda.driver import ask_driver
+    from spikefa.devices.cuda.session import check_machine
 
     machine = check_machine(
         bench.choice.compute_capability, build_dir=bench.choice.build_dir
@@ -219,7 +219,11 @@ def build(bench):
 
 def kernels(bench):
     """A run agrees with NumPy, which is given its spikes."""
-    from spikefa.sims.check_gpu_numpy import deviation, replay, spikes_as_matrix
+    from spikefa.sims.benchmarks.check_gpu_numpy import (
+        deviation,
+        replay,
+        spikes_as_matrix,
+    )
 
     bench.start()
     session, n = bench.session, bench.scale.replayed
@@ -253,7 +257,7 @@ def kernels(bench):
 
 def reference(bench):
     """Without chance, the card and the reference go the same way."""
-    from spikefa.sims.check_gpu_numpy import deviation
+    from spikefa.sims.benchmarks.check_gpu_numpy import deviation
 
     from spikefa import Architecture, load_model, open_session, set_initial_state
 
@@ -300,7 +304,7 @@ def resuming(bench):
 
     from spikefa import Callback
     from spikefa.training.checkpoint_file import RUN_KEYS, newest_checkpoint
-    from spikefa.training.checkpoints import CheckpointCallback, restore
+    from spikefa.training.resume import CheckpointCallback, restore
 
     class StopAfterTwo(Callback):
         def on_chunk(self, trainer, point, guessed):
@@ -355,7 +359,10 @@ def sanitizer(bench):
 def spikes(bench):
     """Neurons spike as often as their probability says, each by itself."""
     import numpy as np
-    from spikefa.sims.check_gpu_numpy import spike_deviations, spikes_as_matrix
+    from spikefa.sims.benchmarks.check_gpu_numpy import (
+        spike_deviations,
+        spikes_as_matrix,
+    )
 
     bench.start()
     session, n = bench.session, bench.scale.images
@@ -378,9 +385,9 @@ def speed(bench):
     """Time a step takes, with and without records, and a run beside its steps."""
     from statistics import median
 
-    from spikefa.sims.benchmark_floor import bytes_per_step
+    from spikefa.sims.benchmarks.floor import bytes_per_step
 
-    from spikefa.devices.driver import ask_driver
+    from spikefa.devices.cuda.driver import ask_driver
 
     bench.start()
     n, arch = bench.scale.images, bench.session.network.architecture

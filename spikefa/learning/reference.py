@@ -15,7 +15,7 @@ from functools import partial
 from brian2 import Equations
 from brian2.equations.equations import SingleEquation
 
-from .timestep import BACKWARD_GATE, Phase, backward_order
+from ..network.timestep import BACKWARD_GATE, Phase, backward_order
 
 __all__ = ["add_reference", "compared"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..rules import RULES as ALL_RULES
+from spikefa.learning.rules import RULES as ALL_RULES
 
 __all__ = ["CHOICES", "FIGURES", "RULES", "Figure"]
 

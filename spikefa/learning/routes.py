@@ -15,8 +15,8 @@ does (`FeedbackNetwork.add_neurons`, `add_projection`, `place_summed`, `link`).
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..network.timestep import BACKWARD_GATE, Phase, backward_order, forward_order
 from .perturbation import add_noisy_deltas, noisy_equations
-from .timestep import BACKWARD_GATE, Phase, backward_order, forward_order
 
 __all__ = ["Chain", "Direct", "Forward", "NoRoute", "Place", "Reward", "Route"]
 

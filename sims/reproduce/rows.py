@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
-from ..analysis import LearningCurve
-from ..rules import RULES
-from .reproduction import CHOICES
-from .results_table import PAPERS, Row
+from spikefa.sims.reproduce.plan import CHOICES
+from spikefa.sims.reproduce.table import PAPERS, Row
+
+from spikefa.analysis import LearningCurve
+from spikefa.learning.rules import RULES
 
 __all__ = ["rows_of", "spiking_constants"]
 

@@ -8,8 +8,8 @@ neuron, psi the slope of its transfer function.
 
 from dataclasses import dataclass
 
-from .errors import InputError
-from .network.routes import Chain, Direct, Forward, NoRoute, Reward, Route
+from ..errors import InputError
+from .routes import Chain, Direct, Forward, NoRoute, Reward, Route
 
 __all__ = ["LEARNING_LAYERS", "RULES", "Rule", "get_rule"]
 
@@ -56,7 +56,7 @@ class Rule:
         if not isinstance(self.route, Route):
             raise InputError(
                 f"rule '{self.name}': route must be a Route of "
-                f"spikefa.network.routes such as Chain(), got {self.route!r}"
+                f"spikefa.learning.routes such as Chain(), got {self.route!r}"
             )
         if self.learning_layers not in LEARNING_LAYERS:
             raise InputError(

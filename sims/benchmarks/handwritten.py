@@ -1,10 +1,10 @@
-"""The spiking network's step written by hand, for `sims/benchmark.py` to race against.
+"""The spiking network's step written by hand, for ``benchmark.py`` to race against.
 
 Not part of the simulator: this is what one would write without Brian2, in NumPy or
 PyTorch, as one online step of the network of `spikefa.models`. It needs no other file
 of the project, so any Python that has the library can run it::
 
-    python sims/handwritten.py numpy --sizes 784 500 500 500 1000 --images images.npy
+    python sims/benchmarks/handwritten.py numpy --sizes 784 500 1000 --images i.npy
 """
 
 import argparse

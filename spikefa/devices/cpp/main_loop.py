@@ -13,7 +13,7 @@ from brian2 import SpikeMonitor, prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import get_device
 
-from .brian_internals import (
+from .generated import (
     arrays_of_functions,
     before_each_run,
     order_of_clocks,

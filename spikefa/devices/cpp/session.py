@@ -18,13 +18,13 @@ import numpy as np
 from brian2 import NeuronGroup, StateMonitor, prefs
 from brian2.devices.device import get_device
 
-from ..errors import SpikefaError
-from .brian_internals import owned
-from .cache import trim, using
-from .cpp_project import compile_project
+from ...errors import SpikefaError
+from ..brian import owned
+from ..cache import trim, using
+from ..session import Session
 from .main_loop import MainLoop
 from .program import Program
-from .session import Session
+from .project import compile_project
 
 __all__ = ["StandaloneSession"]
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 from contextlib import suppress
 
-from ..errors import SpikefaError
+from ...errors import SpikefaError
 
 __all__ = ["Program"]
 

@@ -1,0 +1,1 @@
+"""All figures of the paper: the plan of commands, the table of results."""

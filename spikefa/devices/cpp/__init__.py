@@ -1,0 +1,1 @@
+"""C++ standalone: one program for a network, compiled once and run when asked."""

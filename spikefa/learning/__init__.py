@@ -1,0 +1,1 @@
+"""How networks learn: rules, and the routes on which the error travels."""
