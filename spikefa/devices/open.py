@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..learning.rules import Rule, get_rule
 from ..network.architecture import Architecture
 from ..network.build import build_network
-from ..network.check import blaming_model, check_model
+from ..network.check import check_model, naming_strings
 from ..network.precision import float_type, lost_in_single
 from .brian import first_of_their_name, kept_globals
 from .cache import cache_folder, cache_limit
@@ -115,7 +115,7 @@ def open_session(
                 build_dir = _build_root(choice) / _key(
                     architecture, model, rule, target, network.records
                 )
-            with blaming_model(network):
+            with naming_strings(network):
                 if choice.name == "cuda":
                     return CudaSession(network, build_dir, machine, choice.build_only)
                 return StandaloneSession(network, build_dir)

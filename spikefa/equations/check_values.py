@@ -11,14 +11,14 @@ from .integration import METHODS
 from .model import builtin_values
 from .names import NAMES, kind_of, layer_of
 
-__all__ = ["check_kinds", "shown"]
+__all__ = ["check_values", "shown"]
 
 #: Parameters that are used outside of equations: pure numbers, 0 or more.
 _NUMBERS = (int, float, Quantity)
 _PLAIN_NUMBERS = ("gamma", "weight_range", "feedback_range")
 
 
-def check_kinds(model):
+def check_values(model):
     """Check that strings are strings and numbers are numbers.
 
     Raises

@@ -35,14 +35,14 @@ class ModelFile:
         Objects of other types, which no equation can use.
     text : str
         The source.
-    beside : dict
+    modules : dict
         Sources of the files in the same folder that it imported, by file name.
     """
 
     values: dict = field(default_factory=dict)
     others: dict = field(default_factory=dict)
     text: str = ""
-    beside: dict = field(default_factory=dict)
+    modules: dict = field(default_factory=dict)
 
     @property
     def assigned(self):
@@ -120,7 +120,7 @@ def read_model_file(path):
     return _run(path, text, path)
 
 
-def stored_file(path, text, beside):
+def stored_file(path, text, modules):
     """Run a model file whose text was kept, wherever it is now.
 
     Parameters
@@ -128,7 +128,7 @@ def stored_file(path, text, beside):
     path : str or path
         Where it was, for messages.
     text : str
-    beside : dict
+    modules : dict
         Sources of the files it imports, by file name.
 
     Returns
@@ -136,14 +136,14 @@ def stored_file(path, text, beside):
     file : ModelFile
     """
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in {**beside, Path(path).name: text}.items():
+        for name, source in {**modules, Path(path).name: text}.items():
             Path(folder, name).write_text(source, encoding="utf-8")
         return _run(Path(folder, Path(path).name), text, path)
 
 
 def _run(path, text, shown):
     try:
-        with _importing_from(path.absolute().parent) as beside, _brian2_kept(shown):
+        with _importing_from(path.absolute().parent) as modules, _brian2_kept(shown):
             namespace = runpy.run_path(str(path))
     except ModelError:
         raise
@@ -157,7 +157,7 @@ def _run(path, text, shown):
     values, others = _sorted_values(namespace)
     if not values and not others:
         raise ModelError(f"{shown}: defines no equation string and no parameter")
-    return ModelFile(values, others, text, beside)
+    return ModelFile(values, others, text, modules)
 
 
 @contextmanager
@@ -199,23 +199,23 @@ def _importing_from(folder):
 
     Yields
     ------
-    beside : dict
+    modules : dict
         At the end, the sources that were imported, by file name.
     """
-    beside, before = {}, dict(sys.modules)
+    modules, before = {}, dict(sys.modules)
     for path in folder.glob("*.py"):  # another module of this name is not meant
         if path.stem not in sys.stdlib_module_names:
             sys.modules.pop(path.stem, None)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
-        yield beside
+        yield modules
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             if module is before.get(name) or not file:
                 continue
             if Path(file).parent == folder:
-                beside[Path(file).name] = Path(file).read_text(encoding="utf-8")
+                modules[Path(file).name] = Path(file).read_text(encoding="utf-8")
     finally:
         sys.path.remove(str(folder))
         for name, module in list(sys.modules.items()):

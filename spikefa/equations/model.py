@@ -172,7 +172,7 @@ class Model(Mapping[str, Any]):
             digest.update(f"{name} = {described(self._values[name])}\n".encode())
         if any(type(value) is Function for value in self._values.values()):
             digest.update(self.user_text.encode())
-            digest.update("".join(self.file.beside.values()).encode())
+            digest.update("".join(self.file.modules.values()).encode())
         return digest.hexdigest()
 
     @property
@@ -214,7 +214,7 @@ class Model(Mapping[str, Any]):
         ]
 
     @contextmanager
-    def blamed(self, *names: str) -> Iterator[None]:
+    def naming(self, *names: str) -> Iterator[None]:
         """Turn what goes wrong inside into an error that names these strings."""
         try:
             yield
@@ -244,7 +244,7 @@ class Model(Mapping[str, Any]):
         """
         joined = Equations("")
         for name in names:
-            with self.blamed(name):
+            with self.naming(name):
                 joined += parse_equations(self[name])
         return joined
 
@@ -260,7 +260,7 @@ class Model(Mapping[str, Any]):
         ModelError
             If it does not parse.
         """
-        with self.blamed(name):
+        with self.naming(name):
             return Equations(self[name], **variables)
 
 

@@ -7,7 +7,6 @@ from ..errors import InputError
 __all__ = [
     "ENGINES",
     "FEEDBACK_BITS",
-    "GRID_STEPS",
     "PRECISIONS",
     "WEIGHT_BITS",
     "Architecture",
@@ -24,9 +23,6 @@ WEIGHT_BITS = (16, 32)
 
 #: Precisions of variables, and what NumPy calls their types.
 PRECISIONS = {"single": "float32", "double": "float64"}
-
-#: Name of the integers that stand for feedback weights of fewer than 32 bits.
-GRID_STEPS = "B_steps"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from brian2.core.base import BrianObjectException
 from brian2.utils.logger import catch_logs
 
 from ..equations.check_names import check_names
-from ..equations.check_values import check_kinds
+from ..equations.check_values import check_values
 from ..equations.explanations import explain, words
 from ..equations.integration import misread_by
 from ..equations.names import kind_of
@@ -32,11 +32,10 @@ from .initial_values import (
     has_layers,
     initial_value,
 )
-from .neurons import spike_string
 from .precision import check_precision
 from .scratch import numpy_device
 
-__all__ = ["blaming_model", "check_model"]
+__all__ = ["naming_strings", "check_model"]
 
 
 def check_model(architecture, model, rule):
@@ -53,7 +52,7 @@ def check_model(architecture, model, rule):
     ModelError
         If not; one line names the file, the string and the reason.
     """
-    check_kinds(model)
+    check_values(model)
     check_schedules(model)
     check_names(model, architecture, rule.route.strings)
     check_choices(architecture, model, rule)
@@ -64,7 +63,7 @@ def check_model(architecture, model, rule):
         _check_integration(network)
         _check_assignments(network)
         check_precision(model, _variables(network))
-        with blaming_model(network):
+        with naming_strings(network):
             network.brian_network.run(0 * second, namespace={})
         _check_initial_values(network, architecture)
 
@@ -74,12 +73,12 @@ def _variables(network):
 
 
 @contextmanager
-def blaming_model(network):
+def naming_strings(network):
     """Turn what Brian2 says about its objects into errors about model strings."""
     try:
         yield
     except BrianObjectException as exc:
-        names = network.blame.get(exc._brian_objname)
+        names = network.strings_of.get(exc._brian_objname)
         if not names:
             raise
         variables = {name for group in network.stateful for name in group.variables}
@@ -173,7 +172,7 @@ def _refuse_misread(network, group, names, method, advice):
         if misread_by(method, name):
             strings = [
                 string
-                for string in network.blame[group.name]
+                for string in network.strings_of[group.name]
                 if kind_of(string) == "equations" and name in model.equations(string)
             ]
             raise ModelError(
@@ -190,7 +189,7 @@ def _statements(network):
         yield "transmit", network.forward[last]
     for layer in range(1, last + 1):
         neurons = network.layers[layer]
-        if layer < last or spike_string(network, layer):
+        if layer < last or network.spike_string(layer):
             yield model.of_layer("reset", layer, last), neurons
     yield from ((name, network.layers[last]) for name in ("learn_bias", "decay_bias"))
     yield from ((name, network.forward[last]) for name in ("learn", "decay"))
@@ -208,7 +207,7 @@ def _check_assignments(network):
     for name, group in _statements(network):
         if not (text := model.get(name)):
             continue
-        with model.blamed(name):
+        with model.naming(name):
             parsed = parse_statements(text)
         used = {word for _, _, right in parsed for word in words(right)}
         for left, operation, _ in parsed:

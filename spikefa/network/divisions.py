@@ -8,13 +8,13 @@ from brian2.parsing.sympytools import str_to_sympy
 from ..equations.explanations import words
 from ..equations.names import NAMES, kind_of
 from ..errors import ModelError
+from .feedback_grid import GRID_STEPS
 from .initial_values import find_initial_values
-from .neurons import spike_string
 
 __all__ = ["check_divisions"]
 
 #: Parameters that the network, its synapses or its initial state set.
-_SET = {"drive", "drive_noisy", "b", "W", "B", "B_steps", "class_index", "present"}
+_SET = {"drive", "drive_noisy", "b", "W", "B", GRID_STEPS, "class_index", "present"}
 _SET |= {"feedback"}
 
 
@@ -91,7 +91,9 @@ def _equations(net, group):
     Those of the group have variables in place of subexpressions that are evaluated once
     a step.
     """
-    strings = [n for n in net.blame.get(group.name, ()) if kind_of(n) == "equations"]
+    strings = [
+        n for n in net.strings_of.get(group.name, ()) if kind_of(n) == "equations"
+    ]
     return list(net.model.equations(*strings).values())
 
 
@@ -114,7 +116,7 @@ def _strings_of(net, group):
     model = net.model
     if group in net.layers[1:]:
         layer = net.layers.index(group)
-        if spike := spike_string(net, layer):
+        if spike := net.spike_string(layer):
             yield spike
             names = [model.of_layer(n, layer, net.n_layers) for n in _ON_SPIKE]
             yield from (name for name in names if isinstance(model[name], str))
@@ -146,7 +148,7 @@ def _place(net, group, name):
     if name in model and isinstance(model[name], str):
         if NAMES.get(name) is None or NAMES[name].kind != "equations":
             return model.where(name)
-    for string in net.blame.get(group.name, ()):
+    for string in net.strings_of.get(group.name, ()):
         if string in model and name in model.equations(string):
             return model.where(string)
-    return model.where(*net.blame.get(group.name, ())[:1])
+    return model.where(*net.strings_of.get(group.name, ())[:1])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..analysis import angle
-from ..network.architecture import GRID_STEPS
+from ..network.feedback_grid import state_variable, stored_weights
 
 __all__ = [
     "feedback_angles",
@@ -32,9 +32,7 @@ def feedback_places(session):
     places = {}
     for layer, place in network.rule.route.feedback_variables(network).items():
         name = f"{place.group}.{place.variable}"
-        if name not in session.variables:
-            name = f"{place.group}.{GRID_STEPS}"
-        places[layer] = name, place
+        places[layer] = state_variable(name, session.variables), place
     return places
 
 
@@ -54,9 +52,8 @@ def feedback_weights(session):
     """
     found = {}
     for layer, (name, place) in feedback_places(session).items():
-        value = session.get_state([name])[name]
-        if name.endswith(f".{GRID_STEPS}"):
-            value = value * session.network.namespace["feedback_step"]
+        stored = session.get_state([name])[name]
+        value = stored_weights(session.network, name, stored)
         found[layer] = value.T if place.reverse else value
     return found
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..devices.session import Session
 from ..errors import ModelError
-from ..network.architecture import GRID_STEPS
+from ..network.feedback_grid import GRID_STEPS, draw_steps
 from ..network.initial_values import find_initial_values, initial_value
 from ..seeds import generator, spike_seed
 
@@ -41,8 +41,8 @@ def set_initial_state(session: Session, seed: int) -> None:
     for name, shape in session.shapes.items():
         variable = name.split(".")[1]
         if variable == GRID_STEPS:
-            limit = 2 ** (session.network.architecture.feedback_bits - 1) - 1
-            value = generator(seed, name).integers(-limit, limit, shape, endpoint=True)
+            bits = session.network.architecture.feedback_bits
+            value = draw_steps(generator(seed, name), bits, shape)
         elif variable in ranges and (variable != "b" or biases):
             limit = session.network.model[ranges[variable]]
             value = _uniform(generator(seed, name), shape, limit)

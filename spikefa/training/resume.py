@@ -108,7 +108,7 @@ def describe_run(architecture, model, rule, dataset, **further):
         "model": {name: described(value) for name, value in model.items()},
         "model_hash": model.text_hash,
         "model_text": model.user_text,
-        "model_beside": dict(model.file.beside),
+        "model_beside": dict(model.file.modules),
     }
 
 

@@ -23,7 +23,8 @@ from spikefa.devices.open import open_session
 from spikefa.devices.session import RunInterrupted
 from spikefa.equations.model import load_model
 from spikefa.experiments.command_line import run_command
-from spikefa.network.architecture import GRID_STEPS, Architecture
+from spikefa.network.architecture import Architecture
+from spikefa.network.feedback_grid import GRID_STEPS
 from spikefa.training.initial_state import set_initial_state
 
 pytestmark = [pytest.mark.compiles, pytest.mark.usefixtures("module_shim")]

@@ -200,7 +200,7 @@ def test_a_file_beside_is_imported_and_forgotten(tmp_path):
         source = "from shared_values import rate_of_learning\neta = rate_of_learning\n"
         model = check(write(folder, source))
         assert model["eta"] == number / 10
-        assert model.file.beside == {
+        assert model.file.modules == {
             "shared_values.py": f"rate_of_learning = {number}/10\n"
         }
 
@@ -211,6 +211,6 @@ def test_a_model_can_be_loaded_from_its_text(tmp_path):
     model = load_model(path)
     path.unlink()
     (tmp_path / "shared_values.py").unlink()
-    again = load_model(path, stored=(model.file.text, model.file.beside))
+    again = load_model(path, stored=(model.file.text, model.file.modules))
     assert again.text_hash == model.text_hash
     assert again.where("spike") == model.where("spike")

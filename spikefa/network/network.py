@@ -1,0 +1,340 @@
+"""The network: its handles, and the methods by which builder and routes add to it."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from brian2 import Equations, Network, NeuronGroup, StateMonitor, linked_var
+from brian2.equations.equations import SUBEXPRESSION, SingleEquation
+
+from ..dense.neurons import neuron_code_object_class
+from ..dense.subexpressions import written_out
+from ..equations.model import Model
+from .architecture import Architecture
+from .decay import DecayClock
+from .feedback_grid import GRID_STEPS, grid_equations, grid_type
+from .groups import connect_all
+from .precision import double_types
+from .stimuli import Images, Stimulus
+from .timestep import BACKWARD_GATE, Phase, backward_order, place
+
+__all__ = ["FeedbackNetwork", "joined"]
+
+
+@dataclass
+class FeedbackNetwork:
+    """A built network and the handles that a session needs.
+
+    Attributes
+    ----------
+    layers : list of NeuronGroup
+        Input, hidden and output neurons.
+    deltas : list
+        Backward neurons of layer 1 .. m, the last of them the error neurons; None
+        where a layer has none.
+    forward : list
+        Projections by the layer they end in; entry 0 is None.
+    feedback : dict
+        Projections that a route has of its own, by the layer they end in.
+    reference : list
+        Delta neurons and projections that show what backpropagation would deliver, see
+        `spikefa.learning.reference`.
+    images, targets : Stimulus
+        What is shown: pixels from 0 to 1, and class labels or target vectors.
+    passes : Stimulus
+        How many passes over the training set there have been.
+    monitors : dict
+        What records neurons while the network runs, by the name of the record.
+    records : dict
+        All records by name, those of synapses included.
+    decay_rates : dict of float
+        See `decay_rates`.
+    decay_period : int
+        Time steps between two decays of the weights.
+    doubles : set of str
+        Variables that are stored in double precision, whatever the others are.
+    gates : dict
+        For each Brian2 object that not every run needs, its gate: 0 for the backward
+        sweep, l for plasticity in layer l, and one for each record after those.
+    strings_of : dict
+        Names of the model strings behind each Brian2 object, by its name; for messages.
+    """
+
+    architecture: Architecture
+    model: Model
+    rule: object
+    layers: list = field(default_factory=list)
+    deltas: list = field(default_factory=lambda: [None])
+    forward: list = field(default_factory=lambda: [None])
+    feedback: dict = field(default_factory=dict)
+    reference: list = field(default_factory=list)
+    readout: StateMonitor = None
+    monitors: dict = field(default_factory=dict)
+    records: dict = field(default_factory=dict)
+    images: Images = field(init=False, repr=False)
+    targets: Stimulus = field(init=False, repr=False)
+    passes: Stimulus = field(init=False, repr=False)
+    namespace: dict = field(default_factory=dict)
+    brian_network: Network = None
+    decay_clock: DecayClock = field(init=False, repr=False)
+    doubles: set = field(default_factory=set)
+    decay_rates: dict = field(default_factory=dict)
+    decay_period: int = 1
+    gates: dict = field(default_factory=dict)
+    strings_of: dict = field(default_factory=dict)
+
+    @property
+    def rate(self):
+        """Whether neurons send their rate phi(h) instead of spikes."""
+        return self.model.rate
+
+    @property
+    def n_layers(self):
+        """Layers above the input."""
+        return self.architecture.n_layers
+
+    @property
+    def stimuli(self):
+        """What runs show: images, targets, and how many passes there have been."""
+        return self.images, self.targets, self.passes
+
+    def learns(self, layer):
+        """Whether a layer has deltas and plastic synapses."""
+        return layer == self.n_layers or self.rule.learning_layers == "all"
+
+    @property
+    def stateful(self):
+        """All groups and projections whose variables make up the state."""
+        groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
+        return [group for group in groups if group is not None] + self.reference
+
+    def transfer_string(self, layer):
+        """Name the transfer of a layer: of the architecture, or of the model."""
+        name = self.architecture.transfer(layer)
+        if name != "transfer":
+            return name
+        return self.model.of_layer(name, layer, self.n_layers)
+
+    def spike_string(self, layer):
+        """Name the condition on which a layer spikes, or None.
+
+        The spikes of output neurons are sent nowhere; without a condition of their own
+        there are none.
+        """
+        name = self.model.of_layer("spike", layer, self.n_layers)
+        if self.rate or (name == "spike" and layer == self.n_layers):
+            return None
+        return None if self.model[name] is None else name
+
+    def add_neurons(
+        self,
+        size,
+        strings,
+        extra,
+        name,
+        slot,
+        order,
+        *,
+        gate=None,
+        linked=None,
+        method=None,
+        **kwds,
+    ):
+        """Create a NeuronGroup and put its updaters into their place in the time step.
+
+        Parameters
+        ----------
+        size : int
+        strings : sequence of str
+            Names of the model strings that make up its equations.
+        extra : str or Equations
+            Further equations.
+        name : str
+        slot : str
+            Of `SCHEDULE`.
+        order : callable
+            Takes a `Phase`, returns the order within the slot.
+        gate : int, optional
+            What has to be open for its updaters to run.
+        linked : dict, optional
+            Variables that are those of the same name of another group.
+        method : str, optional
+            Of integration; Brian2's own choice otherwise.
+        **kwds
+            For `~brian2.groups.neurongroup.NeuronGroup`.
+
+        Returns
+        -------
+        group : NeuronGroup
+        """
+        linked = linked or {}
+        if method is not None:
+            kwds["method"] = method
+        with self.model.naming(*strings):
+            extra = Equations(extra) if isinstance(extra, str) else extra
+            equations = self.model.equations(*strings) + extra
+            equations += Equations("".join(f"{var} : 1 (linked)\n" for var in linked))
+            if self.architecture.evaluate_once:
+                equations = _evaluate_late(equations)
+            group = NeuronGroup(
+                size,
+                equations,
+                namespace=self.namespace,
+                name=name,
+                codeobj_class=neuron_code_object_class(self.architecture.engine),
+                dtype=double_types(self, equations),
+                **kwds,
+            )
+        place(group.state_updater, slot, order(Phase.INTEGRATE))
+        place(group.subexpression_updater, slot, order(Phase.EVALUATE))
+        for updater in (group, group.state_updater, group.subexpression_updater):
+            if updater is not None:
+                self.strings_of[updater.name] = strings
+                if gate is not None and updater is not group:
+                    self.gates[updater.name] = gate
+        for variable, owner in linked.items():
+            setattr(group, variable, linked_var(owner, variable))
+        self.brian_network.add(group)
+        return group
+
+    def add_projection(
+        self,
+        name,
+        source,
+        target,
+        strings,
+        *,
+        extra="",
+        on_pre=(),
+        on_grid=False,
+        read_bits=32,
+    ):
+        """Connect all neurons of two groups.
+
+        Parameters
+        ----------
+        name : str
+        source, target : NeuronGroup
+        strings : sequence of str
+            Names of the model strings that make up its equations.
+        extra : str, optional
+            Further equations.
+        on_pre : dict, optional
+            For each pathway the names of the statements that run on a spike.
+        on_grid : bool, optional
+            Whether the fixed weights B are stored in the bits of the architecture.
+        read_bits : {32, 16}, optional
+            Bits of a plastic weight that spikes read.
+
+        Returns
+        -------
+        projection : DenseSynapses or Synapses
+        """
+        model, on_pre = self.model, dict(on_pre)
+        statements = [text for names in on_pre.values() for text in names]
+        self.strings_of[name] = [*strings, *statements]
+        with model.naming(*self.strings_of[name]):
+            equations = model.equations(*strings) + Equations(extra)
+            if on_grid:
+                equations = grid_equations(self, equations)
+            dtype = double_types(self, equations)
+            if on_grid:
+                dtype[GRID_STEPS] = grid_type(self.architecture.feedback_bits)
+            synapses = connect_all(
+                self.architecture,
+                source,
+                target,
+                equations,
+                name=name,
+                namespace=self.namespace,
+                on_pre={
+                    pathway: written_out(joined(model, names), equations)
+                    for pathway, names in on_pre.items()
+                },
+                dtype=dtype,
+                read_bits=read_bits,
+            )
+        self.brian_network.add(synapses)
+        return synapses
+
+    def place_summed(self, synapses, variable, slot, order, strings, gate=None):
+        """Give what sums a variable its place in the time step.
+
+        Parameters
+        ----------
+        synapses : DenseSynapses or Synapses
+        variable : str
+            Such as ``"feedback_post"``.
+        slot, order
+            See `spikefa.network.timestep`.
+        strings : sequence of str
+            Names of the model strings that are behind it.
+        gate : int, optional
+            What has to be open for it to run.
+        """
+        updater = place(synapses.summed_updaters[variable], slot, order)
+        self.strings_of[updater.name] = list(strings)
+        if gate is not None:
+            self.gates[updater.name] = gate
+
+    def link(self, group, variable, owner):
+        """Let a linked variable be that of the same name of another group."""
+        setattr(group, variable, linked_var(owner, variable))
+
+    def add_delta(self, layer):
+        """Add the error neurons, or the delta neurons of a layer that learns."""
+        if not self.learns(layer):
+            self.deltas.append(None)
+            return
+        arch, last = self.architecture, layer == self.n_layers
+        if last:
+            target = "vector_target" if arch.vector_target else "target"
+            strings, extra = [target, "error_neuron"], ""
+        else:
+            strings = [self.model.of_layer("delta_neuron", layer, self.n_layers)]
+            extra = self.rule.route.delta_equations(self, layer)
+        group = self.add_neurons(
+            arch.layer_sizes[layer],
+            [*strings, self.model.of_layer("third_factor", layer, self.n_layers)],
+            extra,
+            f"delta_{layer}",
+            "backward",
+            partial(backward_order, layer, self.n_layers),
+            gate=BACKWARD_GATE,
+            linked={"phi": self.layers[layer]} if last else None,
+            method=self.model.get("delta_method"),
+        )
+        if last and not arch.vector_target:
+            group.class_index = arch.class_of_outputs
+        self.layers[layer].third_factor = linked_var(group, "third_factor")
+        self.deltas.append(group)
+
+
+def _evaluate_late(equations):
+    """Mark what the integration does not need as constant over a time step.
+
+    Brian2 then evaluates phi and psi once per neuron, where the time step says so,
+    instead of once per synapse.
+    """
+    needed = {
+        dependency.equation.varname
+        for name in equations.diff_eq_names
+        for dependency in equations.dependencies[name]
+    }
+    marked = []
+    for eq in equations.values():
+        if eq.type == SUBEXPRESSION and eq.varname not in needed and not eq.flags:
+            eq = SingleEquation(
+                eq.type,
+                eq.varname,
+                eq.dim,
+                var_type=eq.var_type,
+                expr=eq.expr,
+                flags=["constant over dt"],
+            )
+        marked.append(eq)
+    return Equations(marked)
+
+
+def joined(model, names):
+    """Join statements of the model, each on lines of its own."""
+    return "\n".join(model[name] for name in names)
