@@ -2,8 +2,24 @@
 
 import gc
 import logging
+from pathlib import Path
 
 import pytest
+
+#: Folders whose tests need no compiler, and little time.
+QUICK = {"analysis", "datasets", "figures", "house", "models"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what builds CUDA projects as long, and what is quick as quick."""
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder == "cuda" and "compiles" in marks:
+            item.add_marker("long_compile")
+        if folder in QUICK and not marks & {"compiles", "long_compile", "slow"}:
+            item.add_marker("quick")
 
 
 @pytest.fixture(autouse=True, scope="session")

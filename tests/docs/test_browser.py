@@ -1,6 +1,7 @@
 """The pages in a real browser: nothing is cut off, formulas are formulas, no network.
 
-``apt-get install chromium`` installs one; ``SPIKEFA_BROWSER`` names another program.
+Skipped where there is none; ``apt-get install chromium`` installs one. A browser that
+``SPIKEFA_BROWSER`` names must be there.
 """
 
 import os
@@ -55,9 +56,12 @@ def site(docs, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Debian's chromium; without a browser these tests fail."""
-    program = os.environ.get("SPIKEFA_BROWSER") or shutil.which("chromium")
-    assert program, "no browser: apt-get install chromium, or set SPIKEFA_BROWSER"
+    """Chromium, or the program that ``SPIKEFA_BROWSER`` names."""
+    named = os.environ.get("SPIKEFA_BROWSER")
+    program = shutil.which(named or "chromium")
+    assert program or not named, f"SPIKEFA_BROWSER: there is no program {named}"
+    if not program:
+        pytest.skip("the pages in a browser: none found (apt-get install chromium)")
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
