@@ -1,6 +1,6 @@
 """
-A route of one's own
-====================
+A route of your own
+===================
 
 Feedback to each hidden layer from all layers above it.
 """

@@ -1,6 +1,6 @@
 """
-A rule of one's own
-===================
+A rule of your own
+==================
 
 Backpropagation through a random half of the synapses.
 """
