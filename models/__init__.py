@@ -15,7 +15,7 @@ hold only what it changes. `psi_boxcar`, `psi_scaled`, `error_spikes`,
 `third_factor_linear`, `decay_per_step` and `biases_fixed` are such files: choices that
 the paper leaves open.
 `eta_annealed`, `deltas_linear` and `deltas_linear_annealed`, which is both, change what
-it does not.
+the paper states.
 
 Words marked *paper* are stated by Lillicrap et al., Nature Communications 7:13276
 (2016), doi:10.1038/ncomms13276; *reconstructed* marks what had to be filled in.

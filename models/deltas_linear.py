@@ -1,10 +1,10 @@
-"""Deltas that nothing saturates: psi up to 1, none at the output, phi_d the identity.
+"""A linear third factor: phi_d the identity, psi up to 1, no psi at the output.
 
-The output delta is then the error itself, and what reaches a hidden neuron is weighed
-by B and its own psi alone. Departs from the paper, whose phi_d is "a simple sigmoidal
-function centred on 0" (*paper*); that psi has a peak of 1 is *reconstructed* (see
-`psi_scaled`). With the paper's constant eta, networks learn so as well as with an eta
-that is larger and falls. For ``--model``.
+The output delta is then the error itself, and the feedback to a hidden neuron is
+weighted by B and by its own psi only. This departs from the paper, whose phi_d is "a
+simple sigmoidal function centred on 0" (*paper*); that psi has a peak of 1 is
+*reconstructed* (see `psi_scaled`). With the paper's constant eta, networks learn as
+well in this way as with a larger eta that falls. For ``--model``.
 """
 
 from spikefa.models.psi_scaled import psi_peak, transfer

@@ -1,9 +1,9 @@
-"""Deltas that nothing saturates, and the paper's eta until it falls at the end.
+"""A linear third factor, and the paper's eta until it falls at the end.
 
-The deltas are those of `deltas_linear`, the fall of eta is that of `eta_annealed`: the
-paper's 0.001 for three quarters of 20 passes, and then down to a hundredth of it in
-five. Departs from the paper in both. For ``--model``, with ``--epochs 20``, or with
-other passes: ``--set eta_held=9 --set eta_passes=1.5`` is the same shape for twelve.
+The deltas are those of `deltas_linear`, and eta falls as in `eta_annealed`: it is the
+paper's 0.001 for 15 of 20 passes and then falls to a hundredth of it in five. Both
+depart from the paper. For ``--model``, with ``--epochs 20``. For twelve passes,
+``--set eta_held=9 --set eta_passes=1.5`` gives the same shape.
 """
 
 from spikefa.models.deltas_linear import (
