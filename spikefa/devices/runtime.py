@@ -33,7 +33,7 @@ class RuntimeSession(Session):
             for name in names
         }
 
-    def set_state(self, state):
+    def _write_state(self, state):
         for name, value in state.items():
             self.variables[name].get_value()[...] = np.ravel(value)
 
@@ -55,12 +55,12 @@ class RuntimeSession(Session):
             keep_generated_code(net.brian_network)
             self._raise_if_interrupted()
         except BaseException:
-            self.set_state(before)
+            self._write_state(before)
             raise
         if keep_state:
             self._step += steps
         else:
-            self.set_state(before)
+            self._write_state(before)
         return result
 
     @contextmanager
@@ -70,7 +70,7 @@ class RuntimeSession(Session):
             yield
         finally:
             state, self._step = before
-            self.set_state(state)
+            self._write_state(state)
 
     def _stop_run(self):
         self.network.brian_network.stop()

@@ -18,6 +18,7 @@ from ..datasets.dataset import Inputs
 from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
+from .given import checked_images, checked_state, checked_targets
 
 __all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
 
@@ -197,9 +198,30 @@ class Session(ABC):
             One array by ``"group.variable"``, in the shape that `shapes` gives.
         """
 
-    @abstractmethod
     def set_state(self, state: Mapping[str, ArrayLike]) -> None:
-        """Write state variables; those not named keep their values."""
+        """Write state variables; those not named keep their values.
+
+        Parameters
+        ----------
+        state : dict
+            For each ``"group.variable"`` numbers of the shape that `shapes` gives, in
+            base units, or one number for all of them.
+
+        Raises
+        ------
+        InputError
+            If there is no such variable, or it has another shape, unit or type; then
+            nothing is written.
+        """
+        self._write_state(
+            {
+                name: checked_state(self.variables, self.shapes, name, value)
+                for name, value in state.items()
+            }
+        )
+
+    @abstractmethod
+    def _write_state(self, state): ...
 
     def run(
         self,
@@ -221,7 +243,7 @@ class Session(ABC):
             numbers are taken with target vectors only, and bytes never: what stands
             for 1 is known to the data set.
         targets : numpy.ndarray, shape (n,) or (n, n_outputs)
-            Class labels or target vectors.
+            Class labels, from 0, or target vectors.
         seed : int
             Seed of the spikes of this run: no random state is carried from run to run.
         gates : array of bool, shape (n_layers + 1,), optional
@@ -239,20 +261,23 @@ class Session(ABC):
         Raises
         ------
         InputError
-            If the arrays do not fit the network.
+            If the arrays do not fit the network, if one has something else than finite
+            numbers in it, or if a label is that of no class.
         RunInterrupted
             If `interrupt` was called. After this or any other exception the state
             is that from before the run, and so is the time.
         """
-        images, targets = self._checked(images, targets)
+        arch = self.network.architecture
+        shown = checked_images(arch, images)
+        wanted = checked_targets(arch, targets, len(shown))
         gates = self.learn_everything if gates is None else np.asarray(gates, bool)
         recorded = self._recorded_names(record)
         gates = np.append(gates, [name in recorded for name in self.network.records])
         self._raise_if_interrupted()
         start = self._step
-        result = self._run(images, targets, int(seed), gates, keep_state)
+        result = self._run(shown, wanted, int(seed), gates, keep_state)
         result.records = {
-            name: self._recording(name, start, len(images)) for name in recorded
+            name: self._recording(name, start, len(shown)) for name in recorded
         }
         return result
 
@@ -313,34 +338,6 @@ class Session(ABC):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    def _checked(
-        self, images: ArrayLike | Inputs, targets: ArrayLike
-    ) -> tuple[NDArray | Inputs, NDArray]:
-        arch = self.network.architecture
-        if not isinstance(images, Inputs):
-            images = np.asarray(images)
-        if len(images.shape) != 2 or images.shape[1] != arch.layer_sizes[0]:
-            raise InputError(
-                f"images of shape {images.shape} do not fit "
-                f"{arch.layer_sizes[0]} input neurons"
-            )
-        if not 1 <= len(images) <= self.chunk_images:
-            raise InputError(
-                f"a run takes 1 to {self.chunk_images} images, got {len(images)}"
-            )
-        targets = np.asarray(targets, dtype=np.float64)
-        if len(targets) != len(images):
-            raise InputError(f"{len(images)} images but {len(targets)} targets")
-        if isinstance(images, Inputs):
-            return images, targets
-        whole = images.dtype.kind in "ui" and not arch.vector_target
-        if whole or images.dtype == np.uint8:
-            raise InputError(
-                f"images are whole numbers ({images.dtype}), and which of them stands "
-                "for 1 is not known: give Dataset.train_inputs[...], or floats"
-            )
-        return images if images.dtype.kind == "f" else images.astype(float), targets
 
     def _places(self, n_images):
         """Rows of the stimuli that a run from now on reads."""

@@ -109,7 +109,7 @@ def find_cause(trainer):
     Parameters
     ----------
     trainer : Trainer
-        Its session is left in the state in which it is.
+        State and time of its session are put back at the end.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def find_cause(trainer):
     """
     session, network = trainer.session, trainer.session.network
     eta = network.model["eta"]
-    before = session.get_state()
+    before, step = session.get_state(), session.step
     try:
         trainer.initialize()
         shown, targets = trainer.data.examples(trainer.schedule.indices(0))
@@ -131,6 +131,7 @@ def find_cause(trainer):
         found = _running_away(session, {"h"})
     finally:
         session.set_state(before)
+        session.step = step
     if found is None:
         return f"without learning it does not: eta = {eta} is too large"
     name = found[0]

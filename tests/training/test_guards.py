@@ -7,7 +7,12 @@ from small_task import fingerprint, small_trainer
 from spikefa import Callback, NumericalGuard
 from spikefa.analysis import CurvePoint
 from spikefa.training.checkpoint_file import RUN_KEYS, newest_checkpoint
-from spikefa.training.guards import NumericalError, check_state, diagnose
+from spikefa.training.guards import (
+    NumericalError,
+    check_state,
+    diagnose,
+    find_cause,
+)
 from spikefa.training.resume import CheckpointCallback
 
 
@@ -109,3 +114,15 @@ def test_without_learning_there_is_no_guess_at_eta(session):
         assert diagnose(session) == "nothing is learned, as eta is 0"
     finally:
         session.network.model = model
+
+
+@pytest.mark.parametrize("chunks", [0, 2])
+def test_the_search_for_a_cause_leaves_no_trace(session, chunks):
+    trainer = small_trainer(session)
+    trainer.initialize()
+    for chunk in range(chunks):
+        shown, targets = trainer.data.examples(trainer.schedule.indices(chunk))
+        session.run(shown, targets, seed=chunk)
+    state, step = fingerprint(session), session.step
+    assert "eta = 0.03 is too large" in find_cause(trainer)
+    assert (fingerprint(session), session.step) == (state, step)

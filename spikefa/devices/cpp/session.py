@@ -92,7 +92,7 @@ class StandaloneSession(Session):
             try:
                 _install(self.build_dir, self.run_dir)
                 zeros = {name: np.zeros(shape) for name, shape in self.shapes.items()}
-                self.set_state(zeros)
+                self._write_state(zeros)
             except BaseException:
                 self.close()
                 raise
@@ -117,7 +117,7 @@ class StandaloneSession(Session):
             for name in (self.variables if names is None else names)
         }
 
-    def set_state(self, state):
+    def _write_state(self, state):
         for name, value in state.items():
             path = self._free_path(name)
             self._held.pop(name, None)
