@@ -9,6 +9,7 @@ from typing import Any
 from brian2 import prefs, set_device
 from brian2.devices.device import get_device
 
+from ..brian import first_of_their_name, kept_globals
 from ..equations.check_names import check_functions
 from ..equations.model import Model
 from ..errors import InputError
@@ -17,7 +18,6 @@ from ..network.architecture import Architecture
 from ..network.build import build_network
 from ..network.check import check_model, naming_strings
 from ..network.precision import float_type, lost_in_single
-from .brian import first_of_their_name, kept_globals
 from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp.main_loop import include_header

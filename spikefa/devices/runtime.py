@@ -4,14 +4,14 @@ from contextlib import contextmanager
 
 import numpy as np
 from brian2 import seed as brian2_seed
-from brian2.devices.device import get_device
 
-from .brian import (
+from ..brian import (
     empty,
     globals_of,
     keep_generated_code,
     noted_globals,
     owned,
+    seconds_of_run,
 )
 from .session import Session
 
@@ -51,7 +51,7 @@ class RuntimeSession(Session):
                 brian2_seed(seed)
                 net.brian_network.run(steps * net.model["dt"], namespace={})
                 result = self._result(len(images))
-                result.seconds = get_device()._last_run_time
+                result.seconds = seconds_of_run()
             keep_generated_code(net.brian_network)
             self._raise_if_interrupted()
         except BaseException:

@@ -11,6 +11,7 @@ from brian2.core.functions import Function
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT
 from brian2.units.fundamentalunits import Unit, get_dimensions
 
+from ..brian import has_units
 from .names import kind_of
 from .text import tidy_condition, tidy_statements
 
@@ -53,7 +54,7 @@ def normalized(name, value):
         return value.item()
     if isinstance(value, Fraction | Decimal):
         return float(value)
-    if isfunction(value) and hasattr(value, "_arg_units"):
+    if isfunction(value) and has_units(value):
         return Function(value)
     return value
 

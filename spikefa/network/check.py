@@ -16,6 +16,7 @@ from brian2 import second
 from brian2.core.base import BrianObjectException
 from brian2.utils.logger import catch_logs
 
+from ..brian import name_of_object
 from ..equations.check_names import check_names
 from ..equations.check_values import check_values
 from ..equations.explanations import explain, words
@@ -78,7 +79,7 @@ def naming_strings(network):
     try:
         yield
     except BrianObjectException as exc:
-        names = network.strings_of.get(exc._brian_objname)
+        names = network.strings_of.get(name_of_object(exc))
         if not names:
             raise
         variables = {name for group in network.stateful for name in group.variables}

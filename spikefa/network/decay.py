@@ -8,41 +8,19 @@ the runs that the training is made of.
 import math
 
 import numpy as np
-from brian2 import Clock, TimedArray, defaultclock
+from brian2 import TimedArray, defaultclock
 
+from ..brian import RareClock
 from ..equations.schedules import known_at_times
 from ..equations.statements import parse_statements
 
-__all__ = ["DECAY_LAG", "DecayClock", "add_decay_clock", "decay_rates"]
+__all__ = ["DECAY_LAG", "add_decay_clock", "decay_rates"]
 
 #: Largest relative change of a weight by decay that may be put off and made at once.
 DECAY_LAG = 1e-4
 
 #: Steps between two decays if there is next to none: 30,000 years.
 _LONGEST = 2**50
-
-
-class DecayClock(Clock):
-    """A clock with a step of very many time steps.
-
-    Parameters
-    ----------
-    period : int
-        Time steps, a power of 2: then its times are those of the default clock bit by
-        bit, as Brian2's programs ask for.
-    name : str
-    """
-
-    # Brian2 looks in the class itself for what is not one of the clock's variables.
-    dt, dt_ = Clock.dt, Clock.dt_
-
-    def __init__(self, period, name):
-        super().__init__(period * defaultclock.dt, name=name)
-        self._period, self._unit = period, float(defaultclock.dt)
-
-    def _calc_timestep(self, target_t):
-        # Brian2 allows for an error of a ten-thousandth of a step: here of many steps.
-        return np.int64(-(-round(target_t / self._unit) // self._period))
 
 
 def decay_rates(model, strings=("decay", "decay_bias")):
@@ -113,7 +91,7 @@ def add_decay_clock(net):
     of_route = net.rule.route.decay_strings(net, net.n_layers)
     net.decay_rates = decay_rates(net.model, ("decay", "decay_bias", *of_route))
     net.decay_period = period_of(np.max(list(net.decay_rates.values())))
-    net.decay_clock = DecayClock(net.decay_period, "decay_clock")
+    net.decay_clock = RareClock(net.decay_period, "decay_clock")
     return TimedArray(
         [1.0, net.decay_period],
         dt=net.decay_period * defaultclock.dt,

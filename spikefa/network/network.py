@@ -6,11 +6,11 @@ from functools import partial
 from brian2 import Equations, Network, NeuronGroup, StateMonitor, linked_var
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 
+from ..brian import RareClock
 from ..dense.neurons import neuron_code_object_class
 from ..dense.subexpressions import written_out
 from ..equations.model import Model
 from .architecture import Architecture
-from .decay import DecayClock
 from .feedback_grid import GRID_STEPS, grid_equations, grid_type
 from .groups import connect_all
 from .precision import double_types
@@ -75,7 +75,7 @@ class FeedbackNetwork:
     passes: Stimulus = field(init=False, repr=False)
     namespace: dict = field(default_factory=dict)
     brian_network: Network = None
-    decay_clock: DecayClock = field(init=False, repr=False)
+    decay_clock: RareClock = field(init=False, repr=False)
     doubles: set = field(default_factory=set)
     decay_rates: dict = field(default_factory=dict)
     decay_period: int = 1

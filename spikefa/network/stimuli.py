@@ -5,17 +5,17 @@ Time goes on from run to run, and a run shows a few hundred images: the arrays b
 writes its images to the places that its time steps read.
 """
 
-import re
-
 import numpy as np
-from brian2 import TimedArray, defaultclock, prefs, second
+from brian2 import TimedArray, defaultclock, prefs
 
+from ..brian import RewrittenArray
 from ..datasets.dataset import Inputs
+from .generated import in_a_ring, of_bytes_too
 
 __all__ = ["Images", "Stimulus", "add_stimuli"]
 
 
-class Stimulus(TimedArray):
+class Stimulus(RewrittenArray):
     """A `TimedArray` that starts again when it has come to its end.
 
     Parameters
@@ -33,9 +33,6 @@ class Stimulus(TimedArray):
         What equations read. In programs the name of the stimulus stands before theirs:
         ``images_values``.
     """
-
-    # Brian2 copies nothing but names of these into its caches.
-    _cache_irrelevant_attributes = TimedArray._cache_irrelevant_attributes | {"arrays"}
 
     def __init__(self, shape, dt, name, dtype=None):
         super().__init__(np.zeros(shape), dt=dt, name=name)
@@ -117,8 +114,6 @@ class Stimulus(TimedArray):
             row = np.int_(np.floor((t + half) / duration)) % n_rows
             return self._at((row, *index))
 
-        show._arg_units = [second, 1][: self.values.ndim]
-        show._return_unit = 1
         return show
 
     def _at(self, place):
@@ -128,12 +123,7 @@ class Stimulus(TimedArray):
         """Change Brian2's code, in which time stays at the last row."""
 
         def ring(owner):
-            text = _changed(
-                r"= \(int\)\((.+)\)(;?)$",
-                rf"= (int)(\1) % {len(self.values)}\2",
-                code(owner),
-            )
-            return self._adapted(text, target)
+            return self._adapted(in_a_ring(code(owner), len(self.values)), target)
 
         return ring
 
@@ -182,34 +172,13 @@ class Images(Stimulus):
         return self.values[place]
 
     def _adapted(self, text, target):
-        name = f"_namespace{self.name}"
-        level = rf"{name}_levels[{_UNSIGNED[target]}{name}_pixels[\1]]"
-        choice = (
-            rf"{level} if {name}_in_pixels[0] else {name}_values[\1]"
-            if target == "cython"
-            else rf"{name}_in_pixels[0] ? {level} : {name}_values[\1]"
-        )
-        return _changed(
-            rf"return {name}_values\[(.+)\](;?)$", rf"return {choice}\2", text
-        )
-
-
-#: Targets in which Brian2 knows no unsigned bytes, or takes them for signed ones.
-_UNSIGNED = {"cpp": "(uint8_t)", "cuda": "(uint8_t)", "cython": "<unsigned char>"}
+        return of_bytes_too(text, self.name, target)
 
 
 def _as_known_to(target, array):
     """Return an array, of bytes as the type that a target has for them."""
     signed = array.dtype == np.uint8 and target != "cython"
     return array.view(np.int8) if signed else array
-
-
-def _changed(pattern, replacement, text):
-    """Change the one place of a text at which a pattern matches."""
-    text, found = re.subn(pattern, replacement, text, flags=re.MULTILINE)
-    if found != 1:
-        raise RuntimeError(f"Brian2's code for a TimedArray has changed: {text}")
-    return text
 
 
 def add_stimuli(net):

@@ -1,7 +1,7 @@
-"""Where C++ standalone mode reaches into Brian2 and changes the text it generates.
+"""Where the text that Brian2 generates for C++ standalone mode is changed.
 
-Every change of generated text says how often it must match, and fails otherwise: a gate
-that was silently left out would let evaluations learn.
+What is changed must be there, as often as it is expected: a gate that was silently left
+out would let evaluations learn.
 """
 
 import re
@@ -9,23 +9,23 @@ import re
 from brian2 import SpikeMonitor
 from brian2.core.functions import Function
 
+from ...brian import GeneratedCodeError, arrays_of_function
 from ...dense.codeobjects import DenseCPPStandaloneCodeObject
-from ...errors import SpikefaError
 
 __all__ = [
     "GeneratedCodeError",
     "arrays_of_functions",
     "before_each_run",
+    "bundle",
     "order_of_clocks",
     "order_of_records",
     "with_arguments",
 ]
 
 
-class GeneratedCodeError(SpikefaError):
-    """Brian2 has generated other code than this version of spikefa knows."""
-
-    exit_code = 1
+_NAMESPACE = re.compile(r"^namespace\s*\{", re.MULTILINE)
+_MACRO = re.compile(r"^[ \t]*#\s*define\s+(\w+)", re.MULTILINE)
+_GUARD = re.compile(r"^[ \t]*#\s*ifndef\s+(\w+)\s+#\s*define\s+\1\b", re.MULTILINE)
 
 
 def arrays_of_functions(device):
@@ -40,12 +40,13 @@ def arrays_of_functions(device):
     -------
     names : set of str
     """
-    arrays = {}
-    for code_object in device.code_objects.values():
-        for variable in code_object.variables.values():
-            if isinstance(variable, Function):
-                device._insert_func_namespace(variable, code_object, arrays)
-    return set(arrays)
+    return {
+        name
+        for code_object in device.code_objects.values()
+        for variable in code_object.variables.values()
+        if isinstance(variable, Function)
+        for name in arrays_of_function(device, variable, code_object)
+    }
 
 
 def order_of_clocks(queue, first):
@@ -148,3 +149,36 @@ def with_arguments(lines, gates, gate, steps, before_run):
             "version of Brian2 is not supported"
         )
     return changed
+
+
+def bundle(text, name):
+    """Make one of the generated files fit into one file with others.
+
+    What a file keeps to itself, in a namespace without a name and as macros, would meet
+    the same of other files. What guards itself in front of the namespace is for all.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+    name : str
+        For its namespace.
+
+    Returns
+    -------
+    text : str
+    """
+    shared = _GUARD.findall(_NAMESPACE.split(text)[0])
+    # What pushes spikes into queues has its helpers outside any namespace.
+    text = re.sub(
+        r"(?ms)^///// Support code /////$(.*?)(?=^void )",
+        r"namespace {\n\1}\n",
+        text,
+    )
+    text, found = _NAMESPACE.subn(f"namespace {name} {{", text)
+    if found:
+        opened = f"using namespace brian; using namespace {name};"
+        text = text.replace("using namespace brian;", opened)
+        text = f"namespace {name} {{}}\n{text}"
+    macros = [m for m in dict.fromkeys(_MACRO.findall(text)) if m not in shared]
+    return text + "".join(f"\n#undef {macro}" for macro in macros) + "\n"

@@ -13,6 +13,7 @@ from brian2 import SpikeMonitor, prefs
 from brian2.core.variables import DynamicArrayVariable
 from brian2.devices.device import get_device
 
+from ...brian import clocks_of
 from .generated import (
     arrays_of_functions,
     before_each_run,
@@ -117,7 +118,7 @@ class MainLoop:
         """Let network and clocks start from a time step, the next of their own."""
         net, dt = self.network.brian_network, float(self.network.model["dt"])
         yield f"{net.name}.t = {start} * {dt!r};"
-        for clock in sorted(net._clocks, key=lambda clock: clock.name):
+        for clock in clocks_of(net):
             period = round(clock.dt_ / dt)
             now = f"ceil({start} / {period}.0) * {clock.name}.dt[0]"
             yield f"{clock.name}.t[0] = {now};"

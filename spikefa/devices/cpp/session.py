@@ -18,8 +18,8 @@ import numpy as np
 from brian2 import NeuronGroup, StateMonitor, prefs
 from brian2.devices.device import get_device
 
+from ...brian import owned
 from ...errors import SpikefaError
-from ..brian import owned
 from ..cache import trim, using
 from ..session import Session
 from .main_loop import MainLoop

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...brian import has_code
 from ...errors import InputError, ProjectBuilt
 from ..cpp.main_loop import include_header
 from ..cpp.session import StandaloneSession
@@ -173,7 +174,7 @@ def implement_timed_arrays(values):
         if not isinstance(array, TimedArray):
             continue
         known = array.implementations
-        if "cuda" in known._implementations:
+        if has_code(array, "cuda"):
             continue
         make = TimedArray.implementations["cuda"][array.values.ndim - 1]
         flat = array.values.astype(np.double, order="C", copy=False).ravel()
