@@ -1,85 +1,20 @@
-"""The plan of the house, read from the imports of the source.
+"""The picture of the house, read from the imports of the source.
 
-``.. house-diagram::`` draws each room on the floor above all that it imports. The same
-reading is what ``tests/house`` holds against the table of what may import what.
+``.. house-diagram::`` draws each room on the floor above all that it imports. What a
+room may import is in ``.importlinter``.
 """
 
-import ast
+import sys
 from pathlib import Path
 
+import grimp
 from diagrams import Diagram
 
-__all__ = ["draw_house", "floors", "imported_rooms", "rooms", "setup"]
+__all__ = ["draw_house", "floors", "plan", "setup"]
 
 ROOT = Path(__file__).parents[2]
 
 _LINE, _BOX, _FILE = "#999999", "#0072b2", "#d55e00"
-
-
-def rooms():
-    """List each source file with the name of its room.
-
-    Returns
-    -------
-    pairs : list of (pathlib.Path, str)
-        A room is a folder or a file of ``spikefa/``, or ``models/``, or ``sims/``.
-    """
-    found = []
-    for path in sorted((ROOT / "spikefa").rglob("*.py")):
-        inside = path.relative_to(ROOT / "spikefa")
-        if len(inside.parts) > 1 or inside.stem != "__init__":
-            found.append((path, inside.parts[0].removesuffix(".py")))
-    for folder in ("models", "sims"):
-        found += [(path, folder) for path in sorted((ROOT / folder).rglob("*.py"))]
-    return found
-
-
-def imported_rooms(path, room, known):
-    """List the rooms that a file imports from, other than its own.
-
-    Imports inside functions count.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    room : str
-    known : collection of str
-        Names of rooms; ``from spikefa import`` anything else is the room ``spikefa``,
-        the package's face.
-
-    Returns
-    -------
-    names : set of str
-
-    Raises
-    ------
-    ValueError
-        If an import leaves the package.
-    """
-    depth = len(path.relative_to(ROOT).parts) - 1
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            parts = (node.module or "").split(".")
-            if node.level > depth:
-                raise ValueError(f"{path}:{node.lineno} leaves the package")
-            if node.level:
-                if node.level == depth:  # the folder of the package itself
-                    found |= {parts[0]} if node.module else {a.name for a in node.names}
-                continue
-            names = [".".join(parts)]
-            if parts == ["spikefa"]:
-                names = [f"spikefa.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            package, _, rest = name.partition(".")
-            if package == "spikefa":
-                first = rest.partition(".")[0]
-                found.add(first if first in known else "spikefa")
-    return found - {room}
 
 
 def plan():
@@ -88,15 +23,27 @@ def plan():
     Returns
     -------
     imports : dict of set of str
+        A room is a folder or a file of ``spikefa/``, or ``models/``, or ``sims/``.
     """
-    pairs = rooms()
-    known = {room for _, room in pairs}
-    imports = {room: set() for room in known}
-    for path, room in pairs:
-        imports[room] |= imported_rooms(path, room, known) & known
+    sys.path.insert(0, str(ROOT))
+    try:
+        graph = grimp.build_graph("spikefa", "sims", "models", cache_dir=None)
+    finally:
+        sys.path.remove(str(ROOT))
+    imports = {room: set() for module in graph.modules if (room := _room(module))}
+    for module in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(module):
+            if _room(module) and _room(imported) not in (None, _room(module)):
+                imports[_room(module)].add(_room(imported))
     # Loaded by name, see `spikefa.equations.model`.
     imports["equations"].add("models")
     return imports
+
+
+def _room(module):
+    """Name the room of a module; None for the package's face."""
+    first, _, rest = module.partition(".")
+    return (rest.partition(".")[0] or None) if first == "spikefa" else first
 
 
 def floors(imports):
