@@ -30,11 +30,12 @@ import spikefa
 from spikefa.datasets import DATASETS
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import (
-    add_bits,
     nonnegative_int,
     positive_int,
     run_command,
 )
+from spikefa.experiments.declaration import add_option
+from spikefa.experiments.settings import Settings
 from spikefa.experiments.study import (
     etas,
     rate_parser,
@@ -180,7 +181,8 @@ def build_parser():
         f"of --search: {VALIDATION}",
     )
     add("--search", action="store_true", help="find eta on held-out images")
-    add_bits(add)
+    for name in ("feedback_bits", "weight_bits"):
+        add_option(add, Settings, name)
     add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
     add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     return parser

@@ -2,8 +2,9 @@
 
 ``.. sourced:: ../models/psp.py tau spike`` is ``literalinclude`` with the lines that
 define ``tau`` and ``spike``; a name that is not there is a warning, and the build
-fails. ``.. rule-table::`` lists the learning rules, ``.. script-table::`` the programs
-in ``sims/``, ``.. results-table:: results.json`` what `reproduce_all.py` published.
+fails. ``.. rule-table::`` lists the learning rules, ``.. option-table::`` the options
+of ``mnist_spiking.py``, ``.. script-table::`` the programs in ``sims/``,
+``.. results-table:: results.json`` what `reproduce_all.py` published.
 """
 
 import ast
@@ -16,7 +17,7 @@ from docutils.parsers.rst import Directive
 from sphinx.directives.code import LiteralInclude
 from sphinx.util.docutils import SphinxDirective
 
-__all__ = ["defining_lines", "scripts", "setup", "table"]
+__all__ = ["defining_lines", "options", "scripts", "setup", "table"]
 
 
 def defining_lines(text, name):
@@ -79,6 +80,51 @@ class RuleTable(Directive):
 
         rows = [(f"--rule {r.name}", r.title, r.reference) for r in RULES.values()]
         return [table(("command line", "rule", "reference"), rows)]
+
+
+def options(parser, settings):
+    """List the options of a parser, group by group.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    settings : type
+        Declares options, see `spikefa.experiments.declaration`.
+
+    Returns
+    -------
+    groups : dict of list of (str, str, str)
+        By title: the option as it is typed, what it is, and whether a resumed run may
+        be given another value.
+    """
+    from spikefa.experiments.declaration import declared
+
+    known, formatter, groups = declared(settings), parser.formatter_class(""), {}
+    for group in parser._action_groups:
+        groups[group.title] = [
+            (
+                formatter._format_action_invocation(action),
+                (action.help or "") % {"default": action.default},
+                known[action.dest].on_resume if action.dest in known else "",
+            )
+            for action in group._group_actions
+            if action.dest != "help"
+        ]
+    return {title: rows for title, rows in groups.items() if rows}
+
+
+class OptionTable(Directive):
+    """A table of each group of options of ``sims/mnist_spiking.py``."""
+
+    def run(self):
+        from spikefa.sims.mnist_spiking import build_parser
+
+        from spikefa.experiments.settings import Settings
+
+        made, header = [], ("option", "what it is", "with --resume")
+        for title, rows in options(build_parser(), Settings).items():
+            made += [nodes.rubric("", title.capitalize()), table(header, rows)]
+        return made
 
 
 def scripts(folder):
@@ -204,6 +250,7 @@ def _cell(content, label=""):
 def setup(app):
     app.add_directive("sourced", Sourced)
     app.add_directive("rule-table", RuleTable)
+    app.add_directive("option-table", OptionTable)
     app.add_directive("script-table", ScriptTable)
     app.add_directive("results-table", ResultsTable)
     return {"parallel_read_safe": True}

@@ -22,12 +22,15 @@ class DeviceChoice:
         Of the graphics card to compile for; None: that of the card here, or 9.0.
     build_only : bool
         Compile the CUDA program and do not run it.
+    threads : int
+        OpenMP threads, of device cpp only.
     """
 
     name: str
     build_dir: str | None = None
     compute_capability: str | None = None
     build_only: bool = False
+    threads: int = 1
 
     def __str__(self):
         return self.name

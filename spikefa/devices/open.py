@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def open_session(
     rule: str | Rule = "fa",
     *,
     device: str | DeviceChoice = "cpp",
-    threads: int = 1,
+    threads: int | None = None,
     record: dict[str, Any] | None = None,
     build_dir: str | PathLike[str] | None = None,
 ) -> Session:
@@ -55,7 +56,7 @@ def open_session(
         C++ standalone, Brian2's runtime mode through Cython or, with nothing to
         compile, through NumPy, or Brian2CUDA.
     threads : int, optional
-        OpenMP threads (C++ standalone only).
+        OpenMP threads (C++ standalone only); default: as the device was chosen, or 1.
     record : dict, optional
         What to record, by name, such as ``{"layer_2.h": [0, 1], "layer_1.spikes":
         range(50), "forward_3.W": True}``: a variable of neurons (at the end of every
@@ -88,7 +89,9 @@ def open_session(
         If the device was chosen to build only.
     """
     choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
-    machine = check_device(choice, threads)
+    if threads is not None:
+        choice = replace(choice, threads=threads)
+    machine = check_device(choice)
     if architecture.weight_bits < 32 and choice.name != "cpp":
         bits = architecture.weight_bits
         raise InputError(f"weight_bits={bits} is for device 'cpp', not '{choice.name}'")
@@ -101,7 +104,7 @@ def open_session(
         if architecture.precision == "single":
             for line in lost_in_single(model):
                 logging.getLogger("spikefa").warning(line)
-        _activate(choice.name, threads, machine)
+        _activate(choice, machine)
         check_functions(model, get_device().code_object_class(), choice.name)
         if choice.name == "cuda":
             implement_timed_arrays(model.values())
@@ -110,7 +113,7 @@ def open_session(
             if choice.name in ("numpy", "runtime"):
                 return RuntimeSession(network)
             if build_dir is None:
-                target = f"{choice} {threads}"
+                target = f"{choice} {choice.threads}"
                 target += f" {machine.target}" if machine else ""
                 build_dir = _build_root(choice) / _key(
                     architecture, model, rule, target, network.records
@@ -121,13 +124,12 @@ def open_session(
                 return StandaloneSession(network, build_dir)
 
 
-def check_device(choice, threads=1):
+def check_device(choice):
     """Refuse a device that cannot be used, before anything is written.
 
     Parameters
     ----------
     choice : DeviceChoice
-    threads : int, optional
 
     Returns
     -------
@@ -139,7 +141,7 @@ def check_device(choice, threads=1):
     InputError
         See `open_session`.
     """
-    name = choice.name
+    name, threads = choice.name, choice.threads
     if name not in DEVICES:
         raise InputError(f"unknown device '{name}' (known: {', '.join(DEVICES)})")
     if threads < 1:
@@ -159,14 +161,14 @@ def check_device(choice, threads=1):
     return None
 
 
-def _activate(device, threads, machine):
-    if device == "cuda":
+def _activate(choice, machine):
+    if choice.name == "cuda":
         activate_cuda(machine)
-    elif device == "cpp":
-        _activate_cpp(threads)
+    elif choice.name == "cpp":
+        _activate_cpp(choice.threads)
     else:
         set_device("runtime")
-        prefs.codegen.target = "cython" if device == "runtime" else "numpy"
+        prefs.codegen.target = "cython" if choice.name == "runtime" else "numpy"
 
 
 def _activate_cpp(threads):

@@ -16,11 +16,9 @@ from ..devices.cache import (
     cache_folder,
 )
 from ..errors import InputError, ProjectBuilt, SpikefaError
-from ..network.architecture import FEEDBACK_BITS, WEIGHT_BITS
 
 __all__ = [
     "Parser",
-    "add_bits",
     "add_build_options",
     "as_options",
     "checkpoint_interval",
@@ -122,22 +120,6 @@ def assignment(text):
     return name.strip(), value.strip()
 
 
-def add_bits(add):
-    """Add the options of weights that take less memory; None is not given.
-
-    Parameters
-    ----------
-    add : callable
-        ``add_argument`` of a parser or a group.
-    """
-    for option, bits, what in (
-        ("--feedback-bits", FEEDBACK_BITS, "a feedback weight"),
-        ("--weight-bits", WEIGHT_BITS, "a weight that spikes read; it learns in 32"),
-    ):
-        explained = f"bits of {what}; default: 32"
-        add(option, type=int, choices=bits, help=explained)
-
-
 def add_build_options(add):
     """Add the options that say how the programs of a device are built.
 
@@ -166,7 +148,7 @@ def add_build_options(add):
     )
 
 
-def device_choice(args, name):
+def device_choice(args, name, threads=1):
     """Collect the options of `add_build_options`; refuse what cannot be used here.
 
     Parameters
@@ -174,6 +156,7 @@ def device_choice(args, name):
     args : argparse.Namespace
     name : str
         Of the device.
+    threads : int, optional
 
     Returns
     -------
@@ -182,7 +165,7 @@ def device_choice(args, name):
     from ..devices.choice import DeviceChoice
 
     choice = DeviceChoice(
-        name, args.build_dir, args.compute_capability, args.build_only
+        name, args.build_dir, args.compute_capability, args.build_only, threads
     )
     if name == "cuda" or args.build_only or args.compute_capability:
         from ..devices.open import check_device

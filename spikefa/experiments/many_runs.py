@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager, nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,9 +16,9 @@ from ..errors import InputError
 from ..files import package_versions, replacing
 from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
 from ..training.progress import ProgressBar, ProgressFile, counting_tests
+from .declaration import OnResume, named
 from .folder import locked_folder
 from .parallel import run_all
-from .settings import Settings
 from .training_run import Experiment
 
 __all__ = [
@@ -32,9 +32,6 @@ __all__ = [
 
 #: Says in a folder which runs are in it.
 PLAN = "runs.json"
-
-#: Settings that do not change what a run computes.
-_CIRCUMSTANCES = ("device", "threads", "preset")
 
 #: The signal that has stopped a run in this process; those after it do not start.
 _stopped: list[object] = []
@@ -195,7 +192,7 @@ def train_seed(settings, folder, network, shown, device, every, show_progress):
             return found
         there = any((folder / name).exists() for name in (NAME, PREVIOUS))
         checkpoint = newest_checkpoint(folder, warn) if there else None
-        device = device or DeviceChoice(settings.device)
+        device = device or DeviceChoice(settings.device, settings.threads)
         experiment = Experiment(
             settings, network, shown, folder, warn, checkpoint, device
         )
@@ -226,11 +223,10 @@ def _finished_results(folder, settings):
     except (FileNotFoundError, ValueError):
         return None
     wanted = json.loads(json.dumps(settings.to_dict()))
-    same = all(
-        found.get(f.name) == wanted[f.name]
-        for f in fields(Settings)
-        if f.name not in _CIRCUMSTANCES
-    )
+    # These do not change what a run computes.
+    for name in ("preset", *named(settings, OnResume.WARNED)):
+        del wanted[name]
+    same = all(found.get(name) == value for name, value in wanted.items())
     return found if found.get("finished") and same else None
 
 

@@ -3,40 +3,24 @@
 import shlex
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from ..datasets import DATASETS
-from ..devices.choice import DEVICES
 from ..errors import InputError
-from ..learning.rules import RULES
-from ..network.architecture import ENGINES, PRECISIONS
-from ..training.schedule import SHUFFLES
 from .command_line import (
     Parser,
-    add_bits,
     add_build_options,
     assignment,
     checkpoint_interval,
     device_choice,
-    fraction,
     nonnegative,
-    nonnegative_int,
-    pairs,
-    positive_int,
     quiet_brian,
 )
-from .record_options import record_option, window_option
-from .settings import PRESETS, settings_of
+from .declaration import add_options
+from .settings import PRESETS, Settings, given_settings, settings_of
 from .study import add_run_options, with_sem
 
-__all__ = ["explicit_settings", "run_training", "training_parser"]
-
-_SETTINGS = (
-    "preset layers outputs_per_class steps test_steps epochs images test_images "
-    "validation evaluate_every evaluations evaluation_steps angle_images chunk_images "
-    "shuffle rule removed feedback_bits weight_bits precision engine device threads "
-    "seed dataset data model record record_window"
-).split()
+__all__ = ["run_training", "training_parser"]
 
 
 def training_parser(script, description):
@@ -59,108 +43,58 @@ def training_parser(script, description):
         epilog="Results go to --out: results.json, figure.png, records.npz, and "
         "checkpoint.npz to resume from.",
     )
-    add = parser.add_argument_group("network and training").add_argument
-    add("--preset", choices=PRESETS, help="default: demo")
-    add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
-    add("--outputs-per-class", type=positive_int, metavar="N")
-    add("--rule", choices=RULES, help="how the error reaches hidden layers; default fa")
-    add(
-        "--removed",
-        type=fraction,
-        metavar="X",
-        help="fraction of all forward and feedback synapses that are removed at the "
-        "start, such as 0.5; default: 0",
-    )
-    add("--steps", type=positive_int, metavar="N", help="time steps per image")
-    add("--test-steps", type=positive_int, metavar="M", help="the same in tests")
-    add("--epochs", type=positive_int, metavar="N", help="passes over the images")
-    add("--images", type=positive_int, metavar="N", help="images per pass")
-    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
-    add("--evaluate-every", type=positive_int, metavar="IMAGES", help="default: a pass")
-    add(
-        "--angle-images",
-        type=nonnegative_int,
-        metavar="N",
-        help="images per evaluation for which deltas are compared with those of "
-        "backpropagation; default: 200",
-    )
-    add(
-        "--evaluations",
-        type=positive_int,
-        metavar="N",
-        help="tests of the final weights, each with other spikes; default: 1, 10 with "
-        "--preset paper",
-    )
-    add(
-        "--evaluation-steps",
-        type=positive_int,
-        nargs="+",
-        metavar="M",
-        help="time steps per image in these tests; default: that of the other tests, "
-        "5 and 25 with --preset paper",
-    )
-    add(
-        "--validation",
-        type=nonnegative_int,
-        metavar="N",
-        help="hold out the last N training images and test with these instead",
-    )
-    add("--chunk-images", type=positive_int, metavar="N", help="images per run")
-    add(
-        "--shuffle",
-        choices=SHUFFLES,
-        help="new order of the images before every pass (default), once, or never",
-    )
-    add("--seed", type=nonnegative_int, metavar="N", help="default: 1")
+    groups = add_options(parser, Settings, PRESETS)
+    add = groups["network"]
     add("--quick", action="store_true", help="a tiny network on few images")
-    add = parser.add_argument_group("model and data").add_argument
-    add("--model", metavar="FILE", help="Python file with equations that you changed")
-    add("--eta", type=nonnegative, metavar="X", help="learning rate")
-    add("--gamma", type=nonnegative, metavar="X", help="weight decay, times eta a step")
-    add(
-        "--set",
-        type=assignment,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any parameter of the model, such as tau_m=0.4*ms",
-    )
-    add("--dataset", choices=DATASETS, help="default: mnist")
-    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
+    _add_parameters(groups["model and data"])
+    _add_machine_options(groups["how it is run"])
     add_run_options(parser.add_argument_group("several runs").add_argument, 1)
-    _add_record_options(parser)
-    _add_machine_options(parser)
+    _add_output_options(parser.add_argument_group("results and checkpoints"))
     return parser
 
 
-def _add_record_options(parser):
-    add = parser.add_argument_group("what is recorded").add_argument
+def _add_parameters(add):
+    """Add the options that replace parameters of the model."""
+    for name, what in (
+        ("eta", "learning rate"),
+        ("gamma", "weight decay, times eta a step"),
+    ):
+        add(
+            f"--{name}",
+            dest="parameters",
+            action="append",
+            type=partial(_assigned, name),
+            metavar="X",
+            help=f"{what}; default: that of the model",
+        )
     add(
-        "--record",
-        type=record_option,
-        nargs="+",
-        metavar="NAME:WHICH",
-        help="such as layer_2.h:0,1 layer_1.spikes:0-49 forward_3.W:all (neurons at "
-        "every step, synapses after every chunk; I:J is the synapse from I to J)",
-    )
-    add(
-        "--record-window",
-        type=window_option,
-        nargs="+",
-        metavar="WHEN",
-        help="chunks in which is recorded: first, last, all, or N for every N-th; "
-        "default: first last",
+        "--set",
+        dest="parameters",
+        action="append",
+        type=assignment,
+        metavar="NAME=VALUE",
+        help="any parameter of the model, such as tau_m=0.4*ms",
     )
 
 
-def _add_machine_options(parser):
-    add = parser.add_argument_group("how it is run").add_argument
-    add("--engine", choices=ENGINES, help="default: dense")
-    add_bits(add)
-    add("--precision", choices=PRECISIONS, help="of all variables; default: single")
-    add("--device", choices=DEVICES, help="default: cpp")
-    add("--threads", type=positive_int, metavar="N", help="device cpp only")
+def _assigned(name, text):
+    """Read the number of ``--eta X``, which is ``--set eta=X``."""
+    return name, nonnegative(text)
+
+
+def _add_machine_options(add):
     add_build_options(add)
+    add(
+        "--quiet",
+        action="store_true",
+        help="say nothing but the result, warnings and errors; progress.jsonl in the "
+        "output folder says how far it is",
+    )
+    add("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_output_options(group):
+    add = group.add_argument
     add("--out", metavar="DIR", help="default: a new folder in runs/")
     add(
         "--checkpoint-every",
@@ -177,22 +111,6 @@ def _add_machine_options(parser):
         help="train nothing: test the weights in the newest checkpoint of a run, which "
         "may be running",
     )
-    add(
-        "--quiet",
-        action="store_true",
-        help="say nothing but the result, warnings and errors; progress.jsonl in the "
-        "output folder tells how far it is",
-    )
-    add("--debug", action="store_true", help="show the traceback of an error")
-
-
-def explicit_settings(args):
-    """Collect the settings that were given."""
-    given = {name: getattr(args, name) for name in _SETTINGS}
-    given = {name: value for name, value in given.items() if value is not None}
-    direct = [(name, getattr(args, name)) for name in ("eta", "gamma")]
-    direct = [(name, value) for name, value in direct if value is not None]
-    return given | {"parameters": pairs([*direct, *args.set])}
 
 
 def _warn(text):
@@ -204,7 +122,7 @@ def _warn(text):
 
 def _settle(args):
     """Find the settings and, to go on or to evaluate, the checkpoint."""
-    given = explicit_settings(args)
+    given = given_settings(args)
     if not (args.resume or args.evaluate):
         return settings_of(given, quick=args.quick), None
     option = "--resume" if args.resume else "--evaluate"
@@ -245,7 +163,7 @@ def run_training(args, network, shown):
         option = "--cluster" if args.cluster else "--workers"
         raise InputError(f"{option} is for several runs: --runs N")
     settings, _ = _settle(args)
-    device = device_choice(args, settings.device)
+    device = device_choice(args, settings.device, settings.threads)
     if device.build_only:
         return _build_only(settings, device, network, shown)
     kind = "quick" if args.quick else settings.preset
@@ -295,7 +213,7 @@ def _opened(settings, checkpoint, folder, args, network, shown):
     quiet_brian()
     if not args.quiet:
         print(f"writing to {folder}; preparing the network", file=sys.stderr)
-    device = device_choice(args, settings.device)
+    device = device_choice(args, settings.device, settings.threads)
     experiment = Experiment(settings, network, shown, folder, _warn, checkpoint, device)
     try:
         yield experiment
@@ -357,7 +275,7 @@ def _run_many(args, plan, network, shown):
             "--resume --runs N needs the folder of several runs: --out DIR"
         )
     stored = plan and plan["settings"]
-    settings = settings_of(explicit_settings(args), quick=args.quick, stored=stored)
+    settings = settings_of(given_settings(args), quick=args.quick, stored=stored)
     runs = args.runs or plan["runs"]
     name = f"{'quick' if args.quick else settings.preset}-{settings.rule}-{runs}-runs"
     with locked_folder(args.out or unused_folder("runs", name)) as folder:
@@ -372,7 +290,7 @@ def _run_many(args, plan, network, shown):
             folder,
             network,
             shown,
-            device=device_choice(args, settings.device),
+            device=device_choice(args, settings.device, settings.threads),
             workers=args.workers,
             cluster=args.cluster,
             every={f"every_{kind}": n for kind, n in args.checkpoint_every},

@@ -17,6 +17,7 @@ import psutil
 
 from ..analysis import CurvePoint
 from ..datasets import load_dataset
+from ..devices.choice import DeviceChoice
 from ..devices.open import open_session
 from ..devices.session import RunInterrupted
 from ..equations.model import load_model
@@ -38,6 +39,7 @@ from ..training.resume import (
 )
 from ..training.schedule import Schedule
 from ..training.trainer import Trainer
+from .declaration import OnResume, named
 from .record_options import parse_record, parse_windows, together
 
 __all__ = ["Experiment", "stopping_on_signals"]
@@ -78,6 +80,7 @@ class Experiment:
         self, settings, network, shown, folder, warn, checkpoint=None, device=None
     ):
         self.settings, self.folder, self.warn = settings, folder, warn
+        self.device = device or DeviceChoice(settings.device, settings.threads)
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
         self.final_evaluations = None
@@ -112,14 +115,13 @@ class Experiment:
             architecture,
             model,
             rule,
-            device=device or settings.device,
-            threads=settings.threads,
+            device=self.device,
             record=record,
         )
         self.comparison = None
         try:
             self.trainer = self._trainer(dataset, chunk, windows)
-            self.comparison = self._compare(device or settings.device)
+            self.comparison = self._compare()
             if checkpoint:
                 restore(self.trainer, checkpoint)
         except BaseException:
@@ -157,25 +159,10 @@ class Experiment:
 
     def _describe(self, architecture, model, rule, dataset, images, chunk):
         settings = self.settings
-        meta = describe_run(
-            architecture,
-            model,
-            rule,
-            dataset,
-            seed=settings.seed,
-            steps=settings.steps,
-            images=images,
-            chunk_images=chunk,
-            shuffle=settings.shuffle,
-            removed=settings.removed,
-            validation=settings.validation,
-        )
-        circumstances = {
-            "engine": settings.engine,
-            "device": settings.device,
-            "threads": settings.threads,
-            **package_versions(),
-        }
+        same = named(settings, OnResume.REFUSED)
+        resolved = {"images": images, "chunk_images": chunk}
+        meta = describe_run(architecture, model, rule, dataset, **same | resolved)
+        circumstances = named(settings, OnResume.WARNED) | package_versions()
         return meta | {
             "circumstances": circumstances,
             "settings": settings.to_dict(),
@@ -210,7 +197,7 @@ class Experiment:
             windows=windows,
         )
 
-    def _compare(self, device):
+    def _compare(self):
         """Open what compares the deltas with those of backpropagation."""
         settings, network = self.settings, self.session.network
         if not (settings.angle_images and can_be_compared(network)):
@@ -221,8 +208,7 @@ class Experiment:
                 network,
                 n_images,
                 steps=settings.steps,
-                device=device,
-                threads=settings.threads,
+                device=self.device,
             )
         except ModelError as exc:
             self.warn(f"deltas are not compared with those of backpropagation: {exc}")

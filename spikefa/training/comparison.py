@@ -83,7 +83,6 @@ class Comparison:
     device : str or DeviceChoice, optional
         See `open_session`. Small networks are computed by NumPy, and those on a
         graphics card by the processor: a few hundred images need no card.
-    threads : int, optional
 
     Raises
     ------
@@ -92,7 +91,7 @@ class Comparison:
         backpropagation.
     """
 
-    def __init__(self, network, n_images, *, steps=None, device="cpp", threads=1):
+    def __init__(self, network, n_images, *, steps=None, device="cpp"):
         arch, last = network.architecture, network.n_layers
         steps = steps or arch.steps_per_image
         repeats = steps // arch.steps_per_image
@@ -100,7 +99,7 @@ class Comparison:
         record = {f"delta_{layer}.delta": True for layer in hidden}
         record |= {f"reference_{layer}.delta": True for layer in hidden}
         record |= {f"delta_{layer + 1}.third_factor": True for layer in hidden}
-        choice, threads = _device(device, network, threads)
+        choice = _device(device, network)
         with _warned_before():
             self.session = open_session(
                 # Backpropagation reads the weights themselves.
@@ -108,7 +107,6 @@ class Comparison:
                 network.model,
                 compared(network.rule),
                 device=choice,
-                threads=threads,
                 record=record,
             )
         self.steps = steps
@@ -190,15 +188,15 @@ class Comparison:
         return found
 
 
-def _device(device, network, threads):
+def _device(device, network):
     """Choose what a comparison runs on."""
     choice = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
     sizes = network.architecture.layer_sizes
     if sum(n * m for n, m in zip(sizes[:-1], sizes[1:], strict=True)) <= SMALL:
-        return DeviceChoice("numpy"), 1
+        return DeviceChoice("numpy")
     if choice.name == "cuda":
-        return DeviceChoice("cpp"), threads
-    return choice, threads
+        return DeviceChoice("cpp")
+    return choice
 
 
 @contextmanager

@@ -13,15 +13,6 @@ from .trainer import Trainer
 
 __all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
 
-#: What checkpoints of earlier versions do not say about their run.
-_UNSAID = {
-    "shuffle": "every",
-    "precision": "single",
-    "validation": 0,
-    "removed": 0.0,
-    "weight_bits": 32,
-}
-
 
 class CheckpointCallback(Callback):
     """Writes checkpoints at the start, at intervals and at the end.
@@ -127,11 +118,11 @@ def check_same_run(stored, current, path):
     InputError
         Naming the fields that differ.
     """
-    identity = _UNSAID | stored["identity"]
+    there, here = stored["identity"], current["identity"]
     differences = [
-        f"{name} ({identity.get(name)} there, {value} here)"
-        for name, value in current["identity"].items()
-        if identity.get(name) != value
+        f"{name} ({there.get(name, 'unknown')} there, {here.get(name, 'unknown')} here)"
+        for name in here | there
+        if name not in here or name not in there or here[name] != there[name]
     ]
     names = sorted(stored["model"].keys() | current["model"].keys())
     changed = [n for n in names if stored["model"].get(n) != current["model"].get(n)]
@@ -167,7 +158,6 @@ def restore(trainer, checkpoint):
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
-    # In earlier versions time started anew with each chunk.
-    session.step = checkpoint.meta.get("step", 0)
+    session.step = checkpoint.meta["step"]
     trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
     trainer.position = checkpoint.meta["position"]

@@ -176,13 +176,7 @@ class Trainer:
     @position.setter
     def position(self, position: dict[str, Any]) -> None:
         self.chunk, self.evaluated_at = position["chunk"], position["evaluated_at"]
-        # Checkpoints of earlier versions have angles alone, or nothing.
-        angles = {
-            "images_seen": 0,
-            "feedback_angles": position.get("angles_at_start", []),
-        }
-        at_start = position.get("at_start", angles)
-        self.curve = LearningCurve.from_json(position["curve"], at_start)
+        self.curve = LearningCurve.from_json(position["curve"], position["at_start"])
 
     def initialize(self) -> None:
         """Draw the initial weights, and remove synapses if that was asked for."""

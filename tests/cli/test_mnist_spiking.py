@@ -12,6 +12,8 @@ import time
 import numpy as np
 import pytest
 
+from spikefa.experiments.declaration import OnResume, declared
+from spikefa.experiments.settings import Settings
 from spikefa.training.checkpoint_file import (
     NAME,
     PREVIOUS,
@@ -108,28 +110,48 @@ def finished(tmp_path_factory):
     from spikefa.experiments.command_line import run_command
 
     folder = tmp_path_factory.mktemp("finished")
-    options = ["--quick", "--out", str(folder)]
+    options = ["--quick", "--device", "numpy", "--out", str(folder)]
     assert run_command(mnist_spiking.build_parser(), mnist_spiking.main, options) == 0
     return folder
 
 
-@pytest.mark.parametrize(
-    ("options", "field"),
-    [
-        (["--layers", "30"], "layer_sizes"),
-        (["--outputs-per-class", "7"], "layer_sizes"),
-        (["--rule", "dfa"], "rule"),
-        (["--seed", "2"], "seed"),
-        (["--images", "100"], "images"),
-        (["--chunk-images", "50"], "chunk_images"),
-        (["--steps", "6"], "steps"),
-        (["--shuffle", "never"], "shuffle"),
-        (["--eta", "0.5"], r"model \(eta\)"),
-        (["--set", "tau_m=2*ms"], r"model \(tau_m\)"),
-        (["--model", "changed.py"], r"model \(third_factor\)"),
-        (["--data", "other data"], "data"),
-    ],
-)
+#: Options that change what a run computes, and what the refusal calls it.
+OTHER_RUNS = [
+    (["--layers", "30"], "layer_sizes"),
+    (["--outputs-per-class", "7"], "layer_sizes"),
+    (["--rule", "dfa"], "rule"),
+    (["--removed", "0.5"], "removed"),
+    (["--feedback-bits", "8"], "feedback_bits"),
+    (["--weight-bits", "16"], "weight_bits"),
+    (["--precision", "double"], "precision"),
+    (["--seed", "2"], "seed"),
+    (["--images", "100"], "images"),
+    (["--chunk-images", "50"], "chunk_images"),
+    (["--steps", "6"], "steps"),
+    (["--shuffle", "never"], "shuffle"),
+    (["--validation", "100"], "validation"),
+    (["--eta", "0.5"], r"model \(eta\)"),
+    (["--set", "tau_m=2*ms"], r"model \(tau_m\)"),
+    (["--model", "changed.py"], r"model \(third_factor\)"),
+    (["--data", "other data"], "data"),
+]
+
+
+def test_all_that_must_stay_is_in_the_checkpoint_and_refused(finished):
+    """What is declared is what is done, for every setting."""
+    meta = newest_checkpoint(finished, print).meta
+    refused = {options[0][2:].replace("-", "_") for options, _ in OTHER_RUNS}
+    refused |= {"parameters", "dataset"}  # --set; another set has another fingerprint
+    for name, this in declared(Settings).items():
+        assert name in meta["settings"]
+        described = this.described_as or name
+        must_stay = this.on_resume is OnResume.REFUSED
+        assert must_stay == (described in {*meta["identity"], *meta}), name
+        assert (this.on_resume is OnResume.WARNED) == (name in meta["circumstances"])
+        assert must_stay == (name in refused), name
+
+
+@pytest.mark.parametrize(("options", "field"), OTHER_RUNS)
 def test_resuming_as_another_run_names_what_differs(
     command, tmp_path, finished, options, field
 ):
@@ -421,17 +443,6 @@ def test_evaluations_that_are_refused(command, tmp_path, finished, options, word
     outcome = command(*options)
     assert outcome.code == 2
     assert words in outcome.err.splitlines()[-1]
-
-
-def test_what_earlier_checkpoints_do_not_say_is_as_the_preset_has_it():
-    from spikefa.experiments.settings import settings_of
-
-    stored = {"preset": "paper", "layers": [1500] * 3, "epochs": 200, "seed": 3}
-    settings = settings_of({}, stored=stored)
-    assert (settings.evaluations, settings.evaluation_steps) == (10, (5, 25))
-    assert (settings.epochs, settings.seed, settings.validation) == (200, 3, 0)
-    settings = settings_of({"evaluations": 2}, stored={"preset": "demo"})
-    assert (settings.evaluations, settings.evaluation_steps) == (2, ())
 
 
 def test_a_signal_in_the_last_tests_leaves_a_run_that_goes_on(

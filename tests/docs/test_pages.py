@@ -8,12 +8,12 @@ import pytest
 from diagrams import draw_network, draw_timestep
 from docutils import nodes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from sourced import defining_lines, scripts, table
+from sourced import defining_lines, options, scripts, table
 from spikefa.sims import mnist_spiking
 
 import spikefa
 from spikefa.equations.parameters import replace_parameters
-from spikefa.experiments.training_command import explicit_settings
+from spikefa.experiments.settings import Settings, given_settings
 from spikefa.learning.rules import RULES
 
 LARGEST_FIGURE = 150_000
@@ -32,7 +32,7 @@ def test_commands_are_known(docs):
             if match:
                 found += 1
                 words = shlex.split(match[1], comments=True)
-                explicit_settings(mnist_spiking.build_parser().parse_args(words))
+                given_settings(mnist_spiking.build_parser().parse_args(words))
     assert found > 10
 
 
@@ -93,6 +93,19 @@ def test_programs_are_listed_with_what_they_do(docs):
     assert rows["python sims/mnist_spiking.py"].startswith("Train a deep spiking")
     assert "python sims/__init__.py" not in rows
     assert all(rows.values())
+
+
+def test_every_option_is_listed_with_what_it_is():
+    parser = mnist_spiking.build_parser()
+    groups = options(parser, Settings)
+    rows = {row[0].split()[0]: row for rows in groups.values() for row in rows}
+    assert all(explained for _, explained, _ in rows.values())
+    known = {option for action in parser._actions for option in action.option_strings}
+    assert rows.keys() == known - {"-h", "--help"}
+    for name in ("--eta", "--layers", "--seed"):
+        assert rows[name][2] == "must stay"
+    assert rows["--epochs"][2] == "may change"
+    assert rows["--runs"][2] == ""
 
 
 def test_cells_say_what_they_are_where_there_are_no_columns():

@@ -188,13 +188,18 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         newest_checkpoint(tmp_path, no_warning)
 
 
-def test_a_checkpoint_that_says_nothing_of_shuffling_was_shuffled_every_pass():
-    stored = {"identity": {"seed": 1}, "model": {}}
-    now = {"identity": {"seed": 1, "shuffle": "every"}, "model": {}}
-    check_same_run(stored, now, "x")
-    now["identity"]["shuffle"] = "once"
-    with pytest.raises(InputError, match=r"differ: shuffle \(every there, once here"):
-        check_same_run(stored, now, "x")
+def test_what_only_one_of_two_runs_says_is_a_difference():
+    """Neither a default nor silence stands for what a checkpoint does not say."""
+    says = {"identity": {"seed": 1, "shuffle": "every"}, "model": {}}
+    silent = {"identity": {"seed": 1}, "model": {}}
+    check_same_run(says, says, "x")
+    for stored, now, words in (
+        (silent, says, "shuffle (unknown there, every here)"),
+        (says, silent, "shuffle (every there, unknown here)"),
+    ):
+        with pytest.raises(InputError) as caught:
+            check_same_run(stored, now, "x")
+        assert str(caught.value) == f"x is of another run; these differ: {words}"
 
 
 def in_child(task):
