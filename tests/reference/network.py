@@ -1,0 +1,335 @@
+"""The network of a model, an architecture and a rule, time step by time step."""
+
+import ast
+import re
+
+import numpy as np
+
+from .expressions import CONSTANTS, FUNCTIONS, evaluate, words
+from .neurons import Neurons
+from .stimuli import Stimuli
+from .synapses import Synapses
+
+__all__ = ["Network"]
+
+#: By which string the error goes back over the forward synapses.
+BACKWARDS = {
+    "bp": "backprop_feedback",
+    "sign": "sign_symmetric_feedback",
+    "kp": "kolen_pollack_feedback",
+}
+
+#: Functions of time whose value stays the same for whole time steps.
+SHOWN = ("images", "labels", "targets", "passes", "elapsed_steps")
+
+
+class Network:
+    """All populations and projections, and what their strings can name.
+
+    Parameters
+    ----------
+    model : Model
+        As `load_model` reads it.
+    architecture : Architecture
+    rule : str
+    period : int
+        Time steps between two decays.
+    random : callable or None
+        Takes ``"rand"`` or ``"randn"``, a time step, and which neurons or synapses.
+    """
+
+    def __init__(self, model, architecture, rule, period, random=None):
+        self.model, self.arch, self.rule = model, architecture, rule
+        self.period, self.random = period, random
+        self.rate, self.once = model["spike"] is None, architecture.evaluate_once
+        self.sizes, self.m = architecture.layer_sizes, architecture.n_layers
+        self.step, self.testing = 0, False
+        self.dt = float(model["dt"])
+        self.stimuli = Stimuli(architecture.steps_per_image * self.dt, self.dt)
+        self.known = CONSTANTS | FUNCTIONS | {"dt": self.dt}
+        values = {name: _plain(model[name]) for name in model.parameters}
+        self.timed = {n for n in values if hasattr(model[n], "values")}
+        limit = 2 ** (architecture.feedback_bits - 1) - 1
+        self.known |= values | {"feedback_step": values["feedback_range"] / limit}
+        self._add_neurons()
+        self._add_synapses()
+
+    # What strings can name.
+
+    def value(self, name, numbers=None):
+        """Return the value of a name that is no variable of neurons or synapses."""
+        if name == "t":
+            return self.step * self.dt
+        if name == "t_in_timesteps":
+            return self.step
+        if name in ("rand", "randn"):
+            return lambda: self.random(name, self.step, numbers)
+        if name == "elapsed_steps":
+            return lambda t: np.where(np.asarray(t) < self.dt / 2, 1, self.period)
+        if name in SHOWN:
+            return getattr(self.stimuli, name)
+        if name in self.model.schedules:
+            return evaluate(self.model.schedules[name], self.value)
+        return self.known[name]
+
+    def moves(self, text):
+        """Whether an expression changes within a time step."""
+        if words(text) & {"rand", "randn"}:
+            return True
+        tree = ast.parse(" ".join(text.split()) or "0")
+        whole = {*SHOWN, *self.timed}
+        still = {
+            id(argument)
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call) and call.func.id in whole
+            for argument in call.args
+        }
+        return any(
+            isinstance(node, ast.Name) and node.id == "t" and id(node) not in still
+            for node in ast.walk(tree)
+        )
+
+    def string(self, base, layer):
+        """Take a string of the model, or that of this layer if there is one."""
+        word = "neuron" if base == "psp_neuron" else base
+        ends = ["output"] if layer == self.m else []
+        for start in (f"layer_{layer}", *ends):
+            if f"{start}_{word}" in self.model:
+                return self.model[f"{start}_{word}"]
+        return self.model.get(base)
+
+    def learns(self, layer):
+        """Whether a layer has deltas and plastic synapses."""
+        return layer == self.m or self.rule != "shallow"
+
+    # What there is.
+
+    def _add_neurons(self):
+        model, m, self.layers, self.deltas = self.model, self.m, [], {}
+        self._add_deltas()
+        spiking = {}
+        if model["input_spike"] is not None:
+            names = ("input_spike", "input_reset", "input_refractory")
+            spike, reset, refractory = (model.get(name) for name in names)
+            spiking = {"spike": spike, "reset": reset, "refractory": refractory}
+        noisy = [model["noisy_input"]] if self.rule == "node" else []
+        texts, method = [model["input_neuron"], *noisy], model.get("input_method")
+        self._add_layer(0, texts, method, {}, spiking)
+        for layer in range(1, m + 1):
+            texts, links, spiking = [self.string("psp_neuron", layer)], {}, {}
+            transfer = self.arch.transfers[layer - 1] if self.arch.transfers else ""
+            texts.append(model.get(transfer) or self.string("transfer", layer))
+            if self.learns(layer):
+                links["third_factor"] = self.deltas[layer], "third_factor"
+            if self.rule in BACKWARDS and layer < m:
+                texts.append("feedback : 1")
+            if self.rule == "node":
+                again = dict(h="h_noisy", phi="phi_undisturbed", psi="psi_undisturbed")
+                texts += [model["noisy_neuron"], _renamed(texts[1], again)]
+            own = f"layer_{m}_spike" in model or "output_spike" in model
+            if not self.rate and (layer < m or own):
+                names = ("spike", "reset", "refractory")
+                spiking = {name: self.string(name, layer) for name in names}
+            method = self.string("method", layer)
+            self._add_layer(layer, texts, method, links, spiking)
+        self._link_deltas()
+
+    def _add_layer(self, layer, texts, method, links, spiking):
+        if "refractory" in spiking and not isinstance(spiking["refractory"], str):
+            rest = spiking["refractory"]
+            # The number 0 is a refractory period, False and None are none.
+            spiking["refractory"] = float(rest) if rest not in (None, False) else False
+        size, name = self.sizes[layer], f"layer_{layer}"
+        self.layers.append(Neurons(self, name, size, texts, links, method, **spiking))
+
+    def _add_deltas(self):
+        """Add backward neurons; what they are linked to is not there yet."""
+        model, m, method = self.model, self.m, self.model.get("delta_method")
+        target = model["vector_target" if self.arch.vector_target else "target"]
+        for layer in range(1, m + 1):
+            if not self.learns(layer):
+                continue
+            if self.rule == "node":
+                texts = [model["perturbed_delta"]]
+            elif layer == m:
+                texts = [target, model["error_neuron"]]
+            else:
+                texts = [self.string("delta_neuron", layer)]
+                texts += ["feedback : 1"] if self.rule not in BACKWARDS else []
+            texts.append(self.string("third_factor", layer))
+            name, size = f"delta_{layer}", self.sizes[layer]
+            self.deltas[layer] = Neurons(self, name, size, texts, None, method)
+        self.errors = self.deltas[m]
+        if self.rule == "node":
+            error = _renamed(model["error_neuron"], {"delta": "error"})
+            noisy = {"delta": "error_noisy", "phi": "phi_noisy"}
+            texts = [target, error, _renamed(model["error_neuron"], noisy)]
+            self.errors = Neurons(self, "errors", self.sizes[-1], texts)
+            self.reward = Neurons(self, "reward", 1, ["reward : 1"])
+
+    def _link_deltas(self):
+        output = self.layers[self.m]
+        self.errors.links |= {n: (output, n) for n in ("phi", "phi_noisy")}
+        for layer, delta in self.deltas.items():
+            if self.rule == "node":
+                delta.links["noise"] = self.layers[layer], "noise"
+                delta.links["reward"] = self.reward, "reward"
+            elif self.rule in BACKWARDS and layer < self.m:
+                delta.links["feedback"] = self.layers[layer], "feedback"
+        if "class_index" in self.errors.state:
+            per_class = self.sizes[-1] // self.arch.n_classes
+            self.errors.state["class_index"][:] = np.arange(self.sizes[-1]) // per_class
+
+    def _add_synapses(self):
+        model, m, layers, self.forward, self.feedback = self.model, self.m, None, {}, {}
+        layers = self.layers
+        for layer in range(1, m + 1):
+            texts = [model["plastic_synapse"]]
+            texts += [model["sparse_synapse"]] if self.arch.sparse else []
+            texts += [model["transmit"]] if self.rate else []
+            if self.rule in BACKWARDS and layer > 1:
+                texts.append(model[BACKWARDS[self.rule]])
+            if self.rule == "node":
+                texts.append(model["transmit_noisy"])
+            ends = layers[layer - 1], layers[layer]
+            self.forward[layer] = Synapses(self, f"forward_{layer}", *ends, texts)
+        if self.rule in ("fa", "dfa"):
+            texts = [model["feedback_synapse"]]
+            if self.arch.feedback_bits < 32:
+                texts = [model["feedback_grid"], _without(texts[0], "B")]
+            for layer in range(1, m):
+                ends = self.deltas[layer + 1 if self.rule == "fa" else m]
+                ends = ends, self.deltas[layer]
+                self.feedback[layer] = Synapses(self, f"feedback_{layer}", *ends, texts)
+        if self.rule == "node":
+            ends = self.errors, self.reward
+            self.judgement = Synapses(self, "judgement", *ends, [model["reward"]])
+        if not self.arch.vector_target:
+            self.classes = Neurons(self, "classes", self.arch.n_classes, ["activity : 1"])
+            ends, texts = (layers[m], self.classes), [model["class_activity"]]
+            self.pool = Synapses(self, "pool", *ends, texts)
+            n, per_class = self.arch.n_classes, self.sizes[-1] // self.arch.n_classes
+            members = np.arange(self.sizes[-1]) // per_class
+            self.pool.exists = members[:, np.newaxis] == np.arange(n)
+
+    # One time step.
+
+    def advance(self, gates):
+        """Take one time step.
+
+        Parameters
+        ----------
+        gates : array of bool
+            Whether the backward sweep runs, and whether layer 1 .. m learns.
+
+        Returns
+        -------
+        output : numpy.ndarray
+            Activity of each class, or of each output.
+        """
+        self.testing = not any(gates)
+        for synapses in (*self.forward.values(), *self.feedback.values()):
+            synapses.advance()
+        self._neurons_go_on(self.layers[0])  # 1. input spikes
+        for layer in range(1, self.m + 1):  # 2. forward
+            self._gather(layer, gates[0])
+            self._neurons_go_on(self.layers[layer])
+        if gates[0]:  # 3. the error at the output; then backward
+            self._backward()
+        learning = [n for n in range(1, self.m + 1) if gates[n] and self.learns(n)]
+        for layer in learning:  # 4. plasticity of all layers,
+            self._learn(layer)
+        for layer in learning if self.step % self.period == 0 else ():  # then decay
+            self._decay(layer)
+        output = self.layers[self.m].value("phi")
+        if not self.arch.vector_target:
+            self.pool.sum("activity_post")
+            output = self.classes.state["activity"]
+        self.step += 1
+        return np.array(np.broadcast_to(output, len(output)))
+
+    def _neurons_go_on(self, neurons):
+        neurons.hold(early=True)
+        neurons.integrate()
+        neurons.hold(early=False)
+        neurons.fire()
+        if neurons.reset:
+            neurons.apply(neurons.reset, neurons.spikes, after_spike=True)
+
+    def _gather(self, layer, backward):
+        synapses = self.forward[layer]
+        if self.rate:
+            synapses.sum("drive_post")
+            if self.rule == "node" and backward:
+                synapses.sum("drive_noisy_post")
+            return
+        drive = self.layers[layer].state["drive"]
+        drive[...] = 0
+        read = None
+        if self.arch.weight_bits < 32 and self.learns(layer):
+            read = lambda row: {"W": _rounded(synapses.state["W"][row])}  # noqa: E731
+        synapses.on_spikes([self.model["transmit"]], read)
+
+    def _backward(self):
+        self._neurons_go_on(self.errors)
+        if self.rule == "node":
+            self.judgement.sum("reward_post")
+            self._neurons_go_on(self.deltas[self.m])
+        for layer in range(self.m - 1, 0, -1):
+            if layer in self.feedback:
+                self.feedback[layer].sum("feedback_post")
+            elif self.rule in BACKWARDS:
+                self.forward[layer + 1].sum("feedback_pre")
+            if layer in self.deltas:
+                self._neurons_go_on(self.deltas[layer])
+
+    def _learn(self, layer):
+        sparse = "sparse_" if self.arch.sparse else ""
+        names = [f"{sparse}learn"]
+        if self.rule == "kp" and layer > 1:
+            names.append(f"kolen_pollack_{sparse}learn")
+        texts, synapses = [self.model[name] for name in names], self.forward[layer]
+        (synapses.on_all if self.rate else synapses.on_spikes)(texts)
+        if self.arch.biases:
+            self.layers[layer].apply(self.model["learn_bias"])
+
+    def _decay(self, layer):
+        names = ["decay"]
+        if self.rule == "kp" and layer > 1:
+            names.append("kolen_pollack_decay")
+        self.forward[layer].on_all([self.model[name] for name in names])
+        if self.arch.biases:
+            self.layers[layer].apply(self.model["decay_bias"])
+
+
+def _plain(value):
+    """Numbers without units, in those of the SI, and functions."""
+    if hasattr(value, "values"):  # a TimedArray
+        return _function_of_time(np.asarray(value.values), float(value.dt))
+    if hasattr(value, "pyfunc"):
+        return value.pyfunc
+    return value if isinstance(value, int) else float(value)
+
+
+def _function_of_time(values, dt):
+    def function(t, *index):
+        row = np.floor(np.asarray(t) / dt + 1e-6).astype(int)
+        return values[(np.clip(row, 0, len(values) - 1), *index)]
+
+    return function
+
+
+def _renamed(text, names):
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
+
+
+def _without(text, name):
+    """Leave out the line of an equation."""
+    lines = [line for line in text.splitlines() if line.split(":")[0].strip() != name]
+    return "\n".join(lines)
+
+
+def _rounded(weights):
+    """Round to 8 significant bits, to even where two are as near."""
+    mantissa, exponent = np.frexp(np.float32(weights).astype(float))
+    return np.ldexp(np.round(mantissa * 256), exponent - 8)
