@@ -7,6 +7,7 @@ module has are parameters for the user's own equations.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from hashlib import sha256
 from os import PathLike
@@ -268,7 +269,9 @@ def parse_equations(text):
     """Parse an equation string and keep the first line of Brian2's complaint."""
     if not isinstance(text, str):
         raise EquationError(f"expected a string of equations, got {text!r}")
-    return Equations(text)
+    # Brian2 parses each text once, and notes in what it has parsed where an equation
+    # stands among those of a group: without copies, in all other groups too.
+    return Equations([copy(equation) for equation in Equations(text).values()])
 
 
 def _is_expression(text):

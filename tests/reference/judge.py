@@ -111,10 +111,11 @@ def judge(case, folder, device="numpy", threads=1):
         )
         with session:
             _Both(session, case).go()
-    except SpikefaError as refusal:
-        assert str(refusal).isprintable(), refusal
-        return str(refusal)
-    return None
+        return None
+    except SpikefaError as exc:
+        refusal = str(exc)
+    assert refusal.isprintable(), refusal
+    return refusal
 
 
 class _Both:

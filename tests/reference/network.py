@@ -205,7 +205,9 @@ class Network:
             ends = self.errors, self.reward
             self.judgement = Synapses(self, "judgement", *ends, [model["reward"]])
         if not self.arch.vector_target:
-            self.classes = Neurons(self, "classes", self.arch.n_classes, ["activity : 1"])
+            self.classes = Neurons(
+                self, "classes", self.arch.n_classes, ["activity : 1"]
+            )
             ends, texts = (layers[m], self.classes), [model["class_activity"]]
             self.pool = Synapses(self, "pool", *ends, texts)
             n, per_class = self.arch.n_classes, self.sizes[-1] // self.arch.n_classes

@@ -135,7 +135,9 @@ def _architecture(case, draft):
     how = {
         "layer_sizes": (pick.randrange(3, 6), *hidden, 4),
         "n_classes": 2,
-        "steps_per_image": 1 if case.rate and draft.maybe(0.5) else pick.randrange(2, 4),
+        "steps_per_image": 1
+        if case.rate and draft.maybe(0.5)
+        else pick.randrange(2, 4),
         "chunk_images": pick.randrange(2, 5),
         "engine": "stock",
         "precision": "double",

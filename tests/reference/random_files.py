@@ -57,11 +57,17 @@ TRANSFERS = (
     "phi = clip(h, 0, 1) : 1\npsi = int(h > 0)*int(h < 1) : 1",
     "slope = 2 + i : 1\nphi = 1/(1 + exp(-slope*h)) : 1\npsi = slope*phi*(1 - phi) : 1",
     "phi = 1/(1 + exp(-h)) : 1 (constant over dt)\npsi = 0.3 : 1",
-    "noisy = 0.1*randn() : 1\nphi = clip(0.5 + h + noisy, 0, 1) : 1\npsi = 1.0 : 1",
+    "noisy = 0.1*randn() : 1 (constant over dt)\n"
+    "phi = clip(0.5 + h + noisy, 0, 1) : 1\npsi = 1.0 : 1",
 )
 REFRACTORY = ("False", "2*ms", "'1*ms + 1*ms*int(h > 0.5)'", "'h > 0.3'")
-METHODS = ("'euler'", "('exact', 'exponential_euler', 'euler', 'heun')", "'rk2'", "'rk4'")
-METHODS += ("'heun'", "'milstein'", "'exponential_euler'", "'exact'")
+METHODS = (
+    "'euler'",
+    "('exact', 'exponential_euler', 'euler', 'heun')",
+    "'rk2'",
+    "'rk4'",
+)
+METHODS += ("'heun'", "'milstein'", "('linear', 'rk2', 'heun')")
 
 #: Strings that stand for themselves, by name.
 PLAIN = {
@@ -79,7 +85,8 @@ PLAIN = {
     "error_neuron": (
         "delta = 2*(target - phi) : 1",
         "ddelta/dt = (target - phi - delta)/(2*ms) : 1",
-        "delta = target - spiked : 1\nspiked = int(rand() < phi) : 1",
+        "delta = target - spiked : 1\n"
+        "spiked = int(rand() < phi) : 1 (constant over dt)",
         "delta = (target - phi)*int(abs(target - phi) > 0.3) : 1",
     ),
     "delta_neuron": (
@@ -329,9 +336,10 @@ class Draft:
             return
         self.text(f"{layer}spike", spike)
         statements = ["h = 0", *(EXTRAS[n][1] for n in names if EXTRAS[n][1])]
-        if self.maybe(0.8):
-            self.text(f"{layer}reset", pick.choice(("; ", "\n", " # and\n")).join(statements))
-        if self.maybe(0.7):
+        if layer or self.maybe(0.8):
+            between = pick.choice(("; ", "\n", " # and\n"))
+            self.text(f"{layer}reset", between.join(statements))
+        if layer or self.maybe(0.7):
             self.values[f"{layer}refractory"] = refractory
 
     def _rate_neuron(self):
@@ -351,6 +359,8 @@ class Draft:
         self.text("plastic_synapse", equations)
         self.text("transmit", transmit)
         self.text("sparse_learn" if sparse else "learn", learn)
+        if sparse and self.maybe(0.3):
+            self.text("learn", learn)
         if self.rule == "kp" and self.maybe(0.8):
             self.plain(f"kolen_pollack_{'sparse_' if sparse else ''}learn")
         if "u : 1" in equations:

@@ -154,7 +154,11 @@ class Reading:
         if self.pass_length is None:
             return 0.0
         images, steps = self.pass_length
-        return (step if self.learned_steps is None else self.learned_steps) // steps / images
+        return (
+            (step if self.learned_steps is None else self.learned_steps)
+            // steps
+            / images
+        )
 
     @contextmanager
     def evaluating(self):

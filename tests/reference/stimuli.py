@@ -22,7 +22,8 @@ class Stimuli:
 
     def show(self, first, images, targets, passes):
         """Show images from a number on, counted from the start of time."""
-        rows = zip(np.asarray(images, float), np.asarray(targets, float), passes)
+        images, targets = np.asarray(images, float), np.asarray(targets, float)
+        rows = zip(images, targets, passes, strict=True)
         self.rows |= {first + n: row for n, row in enumerate(rows)}
 
     def _at(self, t, column):
