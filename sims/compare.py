@@ -25,9 +25,11 @@ Examples::
 """
 
 import sys
+import time
+from dataclasses import asdict, dataclass, replace
 
 import spikefa
-from spikefa.datasets import DATASETS
+from spikefa import analysis, figures
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import (
     nonnegative_int,
@@ -36,12 +38,12 @@ from spikefa.experiments.command_line import (
 )
 from spikefa.experiments.declaration import add_option
 from spikefa.experiments.settings import Settings
-from spikefa.experiments.study import (
+from spikefa.experiments.study import learner_model, study, with_sem
+from spikefa.experiments.study_options import (
+    add_image_options,
     etas,
+    given,
     rate_parser,
-    study,
-    with_parameters,
-    with_sem,
 )
 from spikefa.learning.rules import RULES
 
@@ -55,121 +57,123 @@ VALIDATION = 10_000
 #: Images whose spikes are counted.
 COUNTED = 200
 
+#: Settings of --quick.
+QUICK = {"layers": (20,), "outputs_per_class": 5, "images": 400, "test_images": 200}
 
-def network(kind, eta, settings, dataset, model_path=None):
-    """Equal sizes and rule; for rates, models/rate.py replaces a few of the strings."""
-    outputs = settings["outputs_per_class"] * dataset.n_classes
-    spikes = kind == "spiking"
+
+@dataclass(frozen=True)
+class Run:
+    """What both networks are trained with; None is all images."""
+
+    layers: tuple = (500, 500, 500)
+    outputs_per_class: int = 100
+    rule: str = "fa"
+    steps: int = 5
+    passes: int = 1
+    images: int | None = None
+    test_images: int | None = None
+    evaluations: int = 1
+    validation: int = 0
+    feedback_bits: int = 32
+    weight_bits: int = 32
+    dataset: str = "mnist"
+    data: str | None = None
+
+
+def learn(kind, eta, run, seeds, model_path, device):
+    """Train once with each seed; for rates, models/rate.py replaces some strings."""
+    dataset, spikes = spikefa.load_dataset(run.dataset, run.data), kind == "spiking"
+    outputs = run.outputs_per_class * dataset.n_classes
     architecture = spikefa.Architecture(
-        (dataset.train_images.shape[1], *settings["layers"], outputs),
+        (dataset.train_images.shape[1], *run.layers, outputs),
         n_classes=dataset.n_classes,
-        steps_per_image=settings["steps"] if spikes else 1,
-        feedback_bits=settings["feedback_bits"],
-        weight_bits=settings["weight_bits"] if spikes else 32,
-        chunk_images=min(1000, settings["images"] or len(dataset.train_labels)),
+        steps_per_image=run.steps if spikes else 1,
+        feedback_bits=run.feedback_bits,
+        weight_bits=run.weight_bits if spikes else 32,
+        chunk_images=min(1000, run.images or len(dataset.train_labels)),
     )
-    model = spikefa.load_model(model_path, rate=not spikes)
-    return architecture, with_parameters(model, eta=eta)
+    model = learner_model(model_path, rate=not spikes, eta=eta)
+    record = dict.fromkeys(sent_spikes(architecture), True) if spikes else None
+    with spikefa.open_session(
+        architecture, model, run.rule, device=device, record=record
+    ) as session:
+        for seed in seeds:
+            yield train(session, dataset, run, seed)
 
 
-def sending_layers(architecture):
-    """Name the layers whose neurons send something to the layer above."""
-    return [f"layer_{layer}" for layer in range(architecture.n_layers)]
-
-
-def learn(kind, eta, settings, seeds, model_path, device):
-    """Train a network once with each seed; return what the figure shows."""
-    dataset = spikefa.load_dataset(settings["dataset"], settings["data"])
-    built = network(kind, eta, settings, dataset, model_path)
-    layers = sending_layers(built[0]) if kind == "spiking" else []
-    opened = spikefa.open_session(
-        *built,
-        settings["rule"],
-        device=device,
-        record={f"{layer}.spikes": True for layer in layers},
-    )
-    with opened as session:
-        return [train(session, dataset, settings, seed) for seed in seeds]
-
-
-def train(session, dataset, settings, seed):
-    """Train from new weights; return the learning curve and the time that it took."""
-    import time
-
-    import numpy as np
-
+def train(session, dataset, run, seed):
+    """Train from new weights; return the learning curve, and what an image costs."""
     from spikefa.training.records import Windows
     from spikefa.training.repeated import evaluate_repeatedly
 
-    held_out = settings["validation"]
-    images = settings["images"] or len(dataset.train_labels) - held_out
+    images = run.images or len(dataset.train_labels) - run.validation
     trainer = spikefa.Trainer(
         session,
         dataset,
         seed=seed,
-        epochs=settings["passes"],
+        epochs=run.passes,
         images=images,
-        test_images=settings["test_images"],
-        held_out=held_out,
-        evaluate_every=max(1, images * settings["passes"] // 10),
+        test_images=run.test_images,
+        held_out=run.validation,
+        evaluate_every=max(1, images * run.passes // 10),
         windows=Windows(()),  # spikes are counted at the end
     )
     start = time.monotonic()
     trainer.train()
     seconds = time.monotonic() - start
     tested = trainer.curve.tested
-    (final,) = evaluate_repeatedly(trainer, settings["evaluations"])
+    (final,) = evaluate_repeatedly(trainer, run.evaluations)
     return {
-        "images": np.array(tested.column("images_seen")),
-        "error": np.array(tested.column(f"{final['images']}_error_percent")),
-        "final_error": np.array(final["error_percent"]["mean"]),
-        "ms_per_image": np.array(trainer.steps * trainer.ms_per_step),
-        "seconds": np.array(seconds),
-    } | count(session, trainer)
+        "images": tested.column("images_seen"),
+        "error": tested.column(f"{final['images']}_error_percent"),
+        "final_error": final["error_percent"]["mean"],
+        "ms_per_image": trainer.steps * trainer.ms_per_step,
+        "seconds": seconds,
+    } | count(trainer)
 
 
-def count(session, trainer):
+def sent_spikes(architecture):
+    """Name the spikes of all layers that send them to the layer above."""
+    return [f"layer_{layer}.spikes" for layer in range(architecture.n_layers)]
+
+
+def count(trainer):
     """Count spikes and operations of an image that is not learned; take the time."""
     import numpy as np
 
+    session = trainer.session
     architecture = session.network.architecture
     inputs = trainer.dataset.test_inputs[:COUNTED][: session.chunk_images]
     shown = inputs, trainer.dataset.test_labels[: len(inputs)]
     how = {"seed": trainer.seed, "gates": session.learn_nothing}
     with session.evaluating():
         seconds = session.run(*shown, **how, record=False).seconds
-    found = {"ms_per_test_image": np.array(1000 * seconds / len(inputs))}
+    found = {"ms_per_test_image": 1000 * seconds / len(inputs)}
     fan_out = architecture.layer_sizes[1:]
     if session.network.rate:
         sent = np.array(architecture.layer_sizes[:-1])
     else:
         with session.evaluating():
             records = session.run(*shown, **how).records
-        layers = sending_layers(architecture)
-        spikes = [len(records[f"{layer}.spikes"].t) for layer in layers]
+        spikes = [len(records[name].t) for name in sent_spikes(architecture)]
         found["spikes_per_image"] = sent = np.array(spikes) / len(inputs)
-    return found | {"operations_per_image": np.array(sent @ fan_out, dtype=float)}
+    return found | {"operations_per_image": float(sent @ fan_out)}
 
 
 def build_parser():
     """Describe the options."""
     parser = rate_parser("compare.py", __doc__.splitlines()[0], runs=3, quick_runs=1)
-    add = parser.add_argument_group("network and data").add_argument
+    add = add_image_options(parser, passes="1")
+    rules = [name for name, rule in RULES.items() if not rule.route.rate_only]
     add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
     add("--outputs-per-class", type=positive_int, metavar="N", help="default: 100")
+    add("--rule", choices=rules, help="default: fa")
     add(
-        "--rule",
-        choices=[r for r in RULES if not RULES[r].route.rate_only],
-        default="fa",
+        "--steps", type=positive_int, metavar="N", help="of spiking neurons; default: 5"
     )
-    add("--steps", type=positive_int, default=5, metavar="N", help="of spiking neurons")
-    add("--passes", type=positive_int, default=1, metavar="N", help="default: 1")
-    add("--images", type=positive_int, metavar="N", help="images per pass")
-    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add(
         "--evaluations",
         type=positive_int,
-        default=1,
         metavar="N",
         help="tests of the final weights, each with other spikes; default: 1",
     )
@@ -183,54 +187,31 @@ def build_parser():
     add("--search", action="store_true", help="find eta on held-out images")
     for name in ("feedback_bits", "weight_bits"):
         add_option(add, Settings, name)
-    add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
-    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     return parser
-
-
-def settings_of(args):
-    """Collect what both networks share."""
-    small = args.quick
-    return {
-        "layers": args.layers or ([20] if small else [500, 500, 500]),
-        "outputs_per_class": args.outputs_per_class or (5 if small else 100),
-        "rule": args.rule,
-        "steps": args.steps,
-        "passes": args.passes,
-        "images": args.images or (400 if small else None),
-        "test_images": args.test_images or (200 if small else None),
-        "evaluations": args.evaluations,
-        "validation": (VALIDATION if args.search else 0)
-        if args.validation is None
-        else args.validation,
-        "feedback_bits": args.feedback_bits or 32,
-        "weight_bits": args.weight_bits or 32,
-        "dataset": args.dataset,
-        "data": args.data,
-    }
 
 
 def main(args):
     """Train both kinds of networks, or search; write the figure and the table."""
-    settings, rates = settings_of(args), etas(args, ETAS)
-    if args.search and (args.eta or not settings["validation"]):
+    rates, run = etas(args, ETAS), Run(**given(args, Run, QUICK))
+    if args.search and args.validation is None:
+        run = replace(run, validation=VALIDATION)
+    if args.search and (args.eta or not run.validation):
         raise InputError("--search tries its own --eta, on images that are held out")
     with study(args, "compare") as this:
-        this.results["settings"] = settings
+        this.results["settings"] = asdict(run)
         if args.search:
-            return search(this, settings)
-        compare(this, settings, rates)
+            search(this, run)
+        else:
+            compare(this, run, rates)
 
 
-def compare(this, settings, rates):
-    """Train a network of each kind with every seed."""
-    from spikefa.figures.rate import plot_comparison
-
+def compare(this, run, rates):
+    """Train a network of each kind with every seed; draw the figure."""
     groups = {
-        kind: {"kind": kind, "eta": rates[kind], "settings": settings} for kind in KINDS
+        kind: {"kind": kind, "eta": eta, "run": run} for kind, eta in rates.items()
     }
-    curves = this.run_groups(learn, groups, "networks")
-    images = "validation" if settings["validation"] else "test"
+    curves = this.run_groups(learn, groups)
+    images = "validation" if run.validation else "test"
     table = {kind: summarize(of, rates[kind]) for kind, of in curves.items()}
     this.results |= {"images": images, "networks": table}
     for kind, row in table.items():
@@ -242,36 +223,29 @@ def compare(this, settings, rates):
             f"{row['ms_per_test_image']:.3f} ms to test, "
             f"{row['ms_per_image']:.3f} ms to learn"
         )
-    this.write(plot_comparison(curves, table, images))
+    this.write(figures.plot_comparison(curves, table, images))
 
 
 def summarize(of, eta):
     """Make the row of the table for one kind of network."""
-    from spikefa.analysis import mean_and_sem
-
     names = "operations_per_image", "ms_per_test_image", "ms_per_image", "seconds"
-    row = {"eta": eta, "error_mean_and_sem": mean_and_sem(of["final_error"])}
+    error = analysis.mean_and_sem(of["final_error"])
+    row = {"eta": eta, "error_mean_and_sem": error}
     row |= {name: of[name].mean() for name in names}
     if "spikes_per_image" in of:
         row["spikes_per_image"] = of["spikes_per_image"].mean(axis=0)
     return row
 
 
-def search(this, settings):
+def search(this, run):
     """Try learning rates on held-out training images; print the table."""
-    from spikefa.figures.rate import plot_search
-
     groups = {
-        f"{kind}, eta {eta:g}": {"kind": kind, "eta": eta, "settings": settings}
+        f"{kind}, eta {eta:g}": {"kind": kind, "eta": eta, "run": run}
         for kind in KINDS
         for eta in GRID
     }
-    curves = this.run_groups(learn, groups, "networks")
-    errors = {group: of["final_error"].mean() for group, of in curves.items()}
-    this.results["held_out_error_percent"] = errors
-    for group, error in sorted(errors.items(), key=lambda item: item[1]):
-        print(f"{group:25s} {error:.2f} %")
-    this.write(plot_search(errors))
+    curves = this.run_groups(learn, groups)
+    this.write_search({g: of["final_error"].mean() for g, of in curves.items()})
 
 
 if __name__ == "__main__":

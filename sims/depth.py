@@ -24,23 +24,23 @@ Examples::
 
 import shutil
 import sys
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import spikefa
-from spikefa.datasets import DATASETS
+from spikefa import analysis, figures
 from spikefa.experiments.command_line import (
     nonnegative_int,
     positive_int,
     run_command,
 )
-from spikefa.experiments.study import (
+from spikefa.experiments.study import learner_model, study, with_sem
+from spikefa.experiments.study_options import (
+    add_image_options,
     etas,
+    given,
     rate_parser,
-    study,
-    with_parameters,
-    with_sem,
 )
 from spikefa.learning.rules import RULES
 
@@ -55,6 +55,17 @@ ETAS = {"fa": 0.01, "bp": 0.1, "dfa": 0.01, "shallow": 0.01}
 
 #: Bits of the feedback weights of rules that have fixed ones.
 BITS = 8
+
+
+#: Settings of --quick, and its width, depths and widths.
+QUICK = {
+    "images": 200,
+    "test_images": 100,
+    "passes": 1,
+    "outputs_per_class": 5,
+    "angle_images": 10,
+}
+QUICK_SIZES = 20, (1, 2), (20, 30)
 
 
 @dataclass(frozen=True)
@@ -79,73 +90,64 @@ class Run:
         return f"{self.rule}-{len(self.layers)}x{self.layers[0]}"
 
 
-def network(run, dataset, model_path=None):
-    """The network of mnist_spiking.py; for rates, models/rate.py replaces strings."""
-    outputs = run.outputs_per_class * dataset.n_classes
-    rate = run.network == "rate"
-    small = RULES[run.rule].route.small_weights
+def learn(run, seeds, checkpoints, show_progress, model_path, device):
+    """Train mnist_spiking.py's network; for rates, models/rate.py replaces strings."""
+    from spikefa.experiments.checkpointed import train_with_checkpoints
+    from spikefa.training.resume import describe_run
+
+    dataset, rate = spikefa.load_dataset(run.dataset, run.data), run.network == "rate"
+    outputs, rule = run.outputs_per_class * dataset.n_classes, RULES[run.rule]
     architecture = spikefa.Architecture(
         (dataset.train_images.shape[1], *run.layers, outputs),
         n_classes=dataset.n_classes,
         steps_per_image=1 if rate else 5,
         chunk_images=min(1000, run.images or len(dataset.train_labels)),
-        feedback_bits=BITS if small else 32,
+        feedback_bits=BITS if rule.route.small_weights else 32,
     )
-    model = spikefa.load_model(model_path, rate=rate)
-    return architecture, with_parameters(model, eta=run.eta)
-
-
-def learn(run, seeds, checkpoints, show_progress, model_path, device):
-    """Train a network once with each seed; return its curves."""
-    dataset = spikefa.load_dataset(run.dataset, run.data)
-    built = (*network(run, dataset, model_path), spikefa.get_rule(run.rule))
-    curves = []
-    with ExitStack() as stack:
-        session = stack.enter_context(spikefa.open_session(*built, device=device))
-        measures = [spikefa.NumericalGuard(lambda text: None)]
-        measures += _compared(session, run, device, stack)
-        if show_progress:
-            measures.append(spikefa.ProgressBar())
+    built = architecture, learner_model(model_path, rate, eta=run.eta), rule
+    with (
+        spikefa.open_session(*built, device=device) as session,
+        angles(session, run.angle_images, device) as measures,
+    ):
+        bars = [spikefa.ProgressBar()] if show_progress else []
+        callbacks = [spikefa.NumericalGuard(lambda text: None), *measures, *bars]
         for seed in seeds:
+            trainer = spikefa.Trainer(
+                session,
+                dataset,
+                seed=seed,
+                epochs=run.passes,
+                images=run.images,
+                test_images=run.test_images,
+            )
+            meta = describe_run(*built, dataset, seed=seed, images=run.images)
             folder = Path(checkpoints) / f"{run.name}-{seed}"
-            curves.append(train(session, built, dataset, run, seed, folder, measures))
-    return curves
+            seconds = train_with_checkpoints(trainer, folder, meta, callbacks)
+            yield results(trainer) | {"seconds": seconds}
 
 
-def _compared(session, run, device, stack):
+@contextmanager
+def angles(session, images, device):
     """Compare deltas with those of backpropagation, where that says something."""
     from spikefa.training.callbacks import DeltaAngles
     from spikefa.training.comparison import Comparison, can_be_compared
 
-    if not (run.angle_images and can_be_compared(session.network)):
-        return []
-    comparison = Comparison(session.network, run.angle_images, device=device)
-    return [DeltaAngles(stack.enter_context(comparison), run.angle_images)]
+    if not (images and can_be_compared(session.network)):
+        yield []
+        return
+    with Comparison(session.network, images, device=device) as comparison:
+        yield [DeltaAngles(comparison, images)]
 
 
-def train(session, built, dataset, run, seed, folder, callbacks):
-    """Train from new weights, or from a checkpoint, and test after every pass."""
+def results(trainer):
+    """Return the errors, and the angles of the deltas if they were measured."""
     import numpy as np
 
-    from spikefa.experiments.checkpointed import train_with_checkpoints
-    from spikefa.training.resume import describe_run
-
-    trainer = spikefa.Trainer(
-        session,
-        dataset,
-        seed=seed,
-        epochs=run.passes,
-        images=run.images,
-        test_images=run.test_images,
-    )
-    meta = describe_run(*built, dataset, seed=seed, images=run.images)
-    seconds = train_with_checkpoints(trainer, folder, meta, callbacks)
     tested = trainer.curve.tested
     curves = {
-        "images": np.array(tested.column("images_seen")),
-        "test_error": np.array(tested.column("test_error_percent")),
-        "ms_per_step": np.array(trainer.ms_per_step),
-        "seconds": np.array(seconds),
+        "images": tested.column("images_seen"),
+        "test_error": tested.column("test_error_percent"),
+        "ms_per_step": trainer.ms_per_step,
     }
     if tested.measures("delta_angles"):
         curves["delta_angles"] = np.array(tested.column("delta_angles"), dtype=float)
@@ -155,26 +157,19 @@ def train(session, built, dataset, run, seed, folder, callbacks):
 def build_parser():
     """Describe the options."""
     parser = rate_parser("depth.py", __doc__.splitlines()[0], runs=1, quick_runs=1)
-    add = parser.add_argument_group("networks and data").add_argument
+    add = add_image_options(parser, passes="3")
     add("--network", choices=("spiking", "rate"), default="spiking")
     add("--rules", choices=ETAS, nargs="+", help="default: all")
     add("--depths", type=positive_int, nargs="*", metavar="N", help="hidden layers")
     add("--widths", type=positive_int, nargs="*", metavar="N", help="units a layer")
     add("--outputs-per-class", type=positive_int, metavar="N", help="default: 100")
-    add("--passes", type=positive_int, metavar="N", help="default: 3")
-    add("--images", type=positive_int, metavar="N", help="images per pass")
-    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
     add("--angle-images", type=nonnegative_int, metavar="N", help="default: 100")
-    add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
-    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     return parser
 
 
 def shapes_of(args):
     """List the hidden layers of all networks: those of each sweep, by its numbers."""
-    width, depths, widths = WIDTH, DEPTHS, WIDTHS
-    if args.quick:
-        width, depths, widths = 20, (1, 2), (20, 30)
+    width, depths, widths = QUICK_SIZES if args.quick else (WIDTH, DEPTHS, WIDTHS)
     depths = depths if args.depths is None else args.depths
     widths = widths if args.widths is None else args.widths
     return {
@@ -183,45 +178,26 @@ def shapes_of(args):
     }
 
 
-def runs_of(args, shapes):
-    """Make a run for each rule and each network; a network may be in both sweeps."""
-    rates = etas(args, ETAS)
-    quick = {"images": 200, "test_images": 100, "passes": 1, "outputs_per_class": 5}
-    chosen = quick | {"angle_images": 10} if args.quick else {}
-    for name in (*quick, "angle_images"):
-        if getattr(args, name) is not None:
-            chosen[name] = getattr(args, name)
-    shared = {"network": args.network, "dataset": args.dataset, "data": args.data}
-    layers = dict.fromkeys(s for sweep in shapes.values() for s in sweep.values())
-    return {
-        (rule, shape): Run(rule=rule, eta=rates[rule], layers=shape, **shared, **chosen)
-        for shape in layers
-        for rule in args.rules or ETAS
-    }
-
-
 def main(args):
     """Train all networks; write the figure and the table."""
-    shapes = shapes_of(args)
-    runs = runs_of(args, shapes)
+    shapes, rates, runs = shapes_of(args), etas(args, ETAS), {}
+    settings = given(args, Run, QUICK)
+    for layers in (shape for sweep in shapes.values() for shape in sweep.values()):
+        for rule in args.rules or ETAS:  # a network may be in both sweeps
+            own = {"rule": rule, "eta": rates[rule], "layers": layers}
+            runs[rule, layers] = Run(**settings | own)
     with study(args, f"depth-{args.network}") as this:
-        spikefa.load_dataset(args.dataset, args.data)  # said once, before workers
         checkpoints = (this.folder / "checkpoints").absolute()
         if not args.resume:
             shutil.rmtree(checkpoints, ignore_errors=True)
-        shared = {
-            "checkpoints": str(checkpoints),
-            "show_progress": args.workers == 1 and not args.cluster,
-        }
+        shared = {"checkpoints": str(checkpoints), "show_progress": this.alone}
         groups = {run.name: {"run": run} | shared for run in runs.values()}
-        curves = this.run_groups(learn, groups, "networks")
+        curves = this.run_groups(learn, groups)
         report(this, shapes, runs, curves)
 
 
 def report(this, shapes, runs, curves):
     """Put the final errors and angles of each sweep into a table and a figure."""
-    from spikefa.figures.depth import plot_depth
-
     table = {
         key: {"layers": run.layers} | summarize(curves[run.name])
         for key, run in runs.items()
@@ -243,16 +219,14 @@ def report(this, shapes, runs, curves):
     for (rule, shape), row in table.items():
         error = with_sem(row["error_mean_and_sem"])
         print(f"{rule:8s} {len(shape)} x {shape[0]:<5d} test error {error} %")
-    this.write(plot_depth(sweeps))
+    this.write(figures.plot_depth(sweeps))
 
 
 def summarize(curves):
     """Make a row of the table for the runs of one network."""
-    from spikefa.analysis import mean_and_sem
-
     errors = curves["test_error"][:, -1]
     row = {
-        "error_mean_and_sem": mean_and_sem(errors),
+        "error_mean_and_sem": analysis.mean_and_sem(errors),
         "errors": errors,
         "ms_per_step": curves["ms_per_step"],
         "seconds": curves["seconds"],

@@ -23,8 +23,10 @@ Examples::
 import sys
 
 import spikefa
+from spikefa import analysis, datasets, figures
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.study import etas, rate_parser, study, with_parameters
+from spikefa.experiments.study import learner_model, study
+from spikefa.experiments.study_options import etas, rate_parser
 
 ETAS = {"fa": 0.007, "bp": 0.01, "node": 5e-4, "shallow": 0.01}
 GOAL = 0.01
@@ -33,8 +35,8 @@ GOAL = 0.01
 SCHEDULE = {False: (2000, 25), True: (800, 100)}
 
 
-def network(eta, model_path=None):
-    """30-20-10 linear units; strings: models/{rate,delta,three_factor}.py."""
+def learn(rule, eta, examples, every, seeds, model_path, device):
+    """Learn once with each seed; strings: models/{rate,delta,three_factor}.py."""
     architecture = spikefa.Architecture(
         (30, 20, 10),
         transfers=("linear", "linear"),  # phi = h
@@ -42,14 +44,19 @@ def network(eta, model_path=None):
         biases=False,
         steps_per_image=1,
     )
-    model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": 0.01, "feedback_range": 0.5}
-    return architecture, with_parameters(model, eta=eta, gamma=0.0, **ranges)
+    model = learner_model(model_path, eta=eta, gamma=0.0, **ranges)
+    with spikefa.open_session(architecture, model, rule, device=device) as session:
+        for seed in seeds:
+            task = datasets.linear_task(seed, examples)
+            trainer = spikefa.Trainer(session, task, seed=seed, evaluate_every=every)
+            measuring = spikefa.Measuring(measure)
+            trainer.train([measuring])
+            yield measuring.curves
 
 
 def measure(trainer):
     """Measure error and alignment: what the figure shows."""
-    from spikefa.analysis import alignment, pinv_angle, row_angles
     from spikefa.training.alignment import weights
 
     measured = {"nse": trainer.evaluation.nse}
@@ -57,28 +64,11 @@ def measure(trainer):
     if B is not None:
         missing = trainer.dataset.test_targets - trainer.evaluation.outputs
         measured |= {
-            "angle": row_angles(missing @ B[0], missing @ W.T).mean(),
-            "pinv_angle": pinv_angle(W, B[0]),
-            "alignment": alignment(missing, W, B[0]),
+            "angle": analysis.row_angles(missing @ B[0], missing @ W.T).mean(),
+            "pinv_angle": analysis.pinv_angle(W, B[0]),
+            "alignment": analysis.alignment(missing, W, B[0]),
         }
     return measured
-
-
-def learn(rule, eta, examples, every, seeds, model_path, device):
-    """Let a learner learn once with each seed; return its curves."""
-    from spikefa.datasets.regression import linear_task
-    from spikefa.training.callbacks import Measuring
-
-    curves = []
-    with spikefa.open_session(
-        *network(eta, model_path), rule, device=device
-    ) as session:
-        for seed in seeds:
-            task, measuring = linear_task(seed, examples), Measuring(measure)
-            trainer = spikefa.Trainer(session, task, seed=seed, evaluate_every=every)
-            trainer.train([measuring])
-            curves.append(measuring.curves)
-    return curves
 
 
 def build_parser():
@@ -86,62 +76,50 @@ def build_parser():
     return rate_parser("linear.py", __doc__.splitlines()[0], runs=20)
 
 
-def first_below(examples, errors, goal=GOAL):
-    """Count the examples after which the error was below a goal, or None."""
-    below = examples[errors < goal]
-    return int(below[0]) if len(below) else None
-
-
-def summarize(curves, rates):
-    """Make a row of the table for each learner."""
-    from spikefa.analysis import mean_and_sem
-
-    table = {}
-    for rule, of in curves.items():
-        mean, sem = mean_and_sem(of["nse"][:, -1])
-        table[rule] = {
-            "eta": rates[rule],
-            "final_nse_mean": mean,
-            "final_nse_sem": sem,
-            "lowest_final_nse": of["nse"][:, -1].min(),
-            "examples_to_goal": [
-                first_below(*run) for run in zip(of["examples"], of["nse"], strict=True)
-            ],
-        }
-    return table
-
-
 def main(args):
-    """Run all learners and write the figure."""
-    from spikefa.analysis import mean_and_sem
-    from spikefa.figures.rate import plot_linear
-
+    """Let all learners learn; write the table and the figure."""
     examples, every = SCHEDULE[args.quick]
     rates = etas(args, ETAS)
-    shared = {"examples": examples, "every": every}
-    groups = {rule: {"rule": rule, "eta": eta} | shared for rule, eta in rates.items()}
+    learners = {
+        rule: {"rule": rule, "eta": eta, "examples": examples, "every": every}
+        for rule, eta in rates.items()
+    }
     with study(args, "linear") as this:
-        curves = this.run_groups(learn, groups, "learners", together=True)
-        aligned = curves["fa"]
-        table = summarize(curves, rates)
+        curves = this.run_groups(learn, learners, "learners", together=True)
+        fa = curves["fa"]
         this.results |= {
             "examples": examples,
             "goal_nse": GOAL,
-            "learners": table,
-            "angle_first_mean_and_sem": mean_and_sem(aligned["angle"][:, 0]),
-            "angle_last_mean_and_sem": mean_and_sem(aligned["angle"][:, -1]),
-            "pinv_angle_last_mean_and_sem": mean_and_sem(aligned["pinv_angle"][:, -1]),
+            "learners": {r: summarize(of, rates[r]) for r, of in curves.items()},
+            "angle_first_mean_and_sem": analysis.mean_and_sem(fa["angle"][:, 0]),
+            "angle_last_mean_and_sem": analysis.mean_and_sem(fa["angle"][:, -1]),
+            "pinv_angle_last_mean_and_sem": analysis.mean_and_sem(
+                fa["pinv_angle"][:, -1]
+            ),
         }
-        report(table, this.results)
-        errors = {rule: of["nse"] for rule, of in curves.items()}
-        seen = aligned["examples"][0]
-        figure = plot_linear(seen, errors, aligned["angle"], aligned["pinv_angle"])
-        this.write(figure)
+        report(this.results)
+        this.write(figures.plot_linear(curves))
 
 
-def report(table, results):
+def summarize(curves, eta):
+    """Make the row of the table for a learner."""
+    final = curves["nse"][:, -1]
+    mean, sem = analysis.mean_and_sem(final)
+    return {
+        "eta": eta,
+        "final_nse_mean": mean,
+        "final_nse_sem": sem,
+        "lowest_final_nse": final.min(),
+        "examples_to_goal": [
+            next(iter(examples[nse < GOAL].tolist()), None)
+            for examples, nse in zip(curves["examples"], curves["nse"], strict=True)
+        ],
+    }
+
+
+def report(results):
     """Print a line for each learner."""
-    for rule, row in table.items():
+    for rule, row in results["learners"].items():
         reached = [n for n in row["examples_to_goal"] if n is not None]
         average = sum(reached) / max(1, len(reached))
         after = f", on average after {average:.0f}" if reached else ""

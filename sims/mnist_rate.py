@@ -27,20 +27,21 @@ Examples::
     python sims/mnist_rate.py --dataset svhn --data ~/svhn
 """
 
-import itertools
 import sys
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 
 import spikefa
-from spikefa.datasets import DATASETS
+from spikefa import analysis, figures
 from spikefa.errors import InputError
-from spikefa.experiments.command_line import nonnegative, positive_int, run_command
-from spikefa.experiments.study import (
+from spikefa.experiments.command_line import positive_int, run_command
+from spikefa.experiments.study import learner_model, study, with_sem
+from spikefa.experiments.study_options import (
+    add_image_options,
     etas,
+    given,
+    nonnegative_float,
     rate_parser,
-    study,
-    with_parameters,
-    with_sem,
 )
 
 #: Learning rule, removed fraction, omega and beta of each learner.
@@ -62,6 +63,10 @@ CHUNK = 10_000
 ALIGNMENT_IMAGES = 1000
 
 
+#: Settings of --quick.
+QUICK = {"images": 2000, "test_images": 1000, "passes": 2}
+
+
 @dataclass(frozen=True)
 class Run:
     """What a learner is trained with; None is all images."""
@@ -81,8 +86,9 @@ class Run:
     data: str | None = None
 
 
-def network(run, dataset, model_path=None):
-    """784-1000-10 logistic units; strings: models/{rate,delta,three_factor}.py."""
+def learn(run, seeds, show_progress, model_path, device):
+    """Train once with each seed; strings: models/{rate,delta,three_factor}.py."""
+    dataset = spikefa.load_dataset(run.dataset, run.data)
     architecture = spikefa.Architecture(
         (dataset.train_images.shape[1], *run.hidden, dataset.n_classes),
         n_classes=dataset.n_classes,
@@ -90,14 +96,28 @@ def network(run, dataset, model_path=None):
         chunk_images=min(CHUNK, run.images or len(dataset.train_labels)),
         sparse=run.removed > 0,
     )
-    model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": run.omega, "feedback_range": run.beta}
-    return architecture, with_parameters(model, eta=run.eta, gamma=run.gamma, **ranges)
+    model = learner_model(model_path, eta=run.eta, gamma=run.gamma, **ranges)
+    with spikefa.open_session(architecture, model, run.rule, device=device) as session:
+        for seed in seeds:
+            trainer = spikefa.Trainer(
+                session,
+                dataset,
+                seed=seed,
+                epochs=run.passes,
+                images=run.images,
+                test_images=run.test_images,
+                held_out=run.validation,
+                removed=run.removed,
+            )
+            measuring = spikefa.Measuring(measure)
+            bars = [spikefa.ProgressBar()] if show_progress else []
+            trainer.train([measuring, spikefa.NumericalGuard(lambda text: None), *bars])
+            yield results(trainer, measuring.curves)
 
 
 def measure(trainer):
     """Measure error and alignment of the feedback: what the figure shows."""
-    from spikefa.analysis import angle, row_angles
     from spikefa.training.alignment import output_errors, weights
 
     measured = {"test_error": trainer.evaluation.error_percent}
@@ -105,104 +125,77 @@ def measure(trainer):
     if B is not None:
         missing = output_errors(trainer, ALIGNMENT_IMAGES)
         measured |= {
-            "angle": row_angles(missing @ B[-1], missing @ W[-1].T).mean(),
-            "weight_angle": angle(B[-1], W[-1].T),
+            "angle": analysis.row_angles(missing @ B[-1], missing @ W[-1].T).mean(),
+            "weight_angle": analysis.angle(B[-1], W[-1].T),
         }
     return measured
 
 
-def learn(run, seeds, show_progress, model_path, device):
-    """Train a learner once with each seed; return its curves."""
-    dataset = spikefa.load_dataset(run.dataset, run.data)
-    built = network(run, dataset, model_path)
-    with spikefa.open_session(*built, run.rule, device=device) as session:
-        return [train(session, dataset, run, seed, show_progress) for seed in seeds]
-
-
-def train(session, dataset, run, seed, show_progress):
-    """Train from new weights, test after every pass."""
-    import numpy as np
-
-    from spikefa.training.alignment import weights
-    from spikefa.training.callbacks import Measuring
-
-    trainer = spikefa.Trainer(
-        session,
-        dataset,
-        seed=seed,
-        epochs=run.passes,
-        images=run.images,
-        test_images=run.test_images,
-        held_out=run.validation,
-        removed=run.removed,
-    )
-    measuring = Measuring(measure)
-    bars = [spikefa.ProgressBar()] if show_progress else []
-    trainer.train([measuring, spikefa.NumericalGuard(lambda text: None), *bars])
-    curves = measuring.curves
-    examples = curves.pop("examples")
-    return curves | {
-        "passes": examples / trainer.schedule.images,
-        "microseconds": np.array(1000 * trainer.ms_per_step),
-        "input_weights": weights(session)[0][0],
+def results(trainer, curves):
+    """Add to the curves what there is at the end."""
+    return {name: of for name, of in curves.items() if name != "examples"} | {
+        "passes": curves["examples"] / trainer.schedule.images,
+        "microseconds": 1000 * trainer.ms_per_step,
+        "input_weights": trainer.session.get_state(["forward_1.W"])["forward_1.W"],
     }
 
 
 def build_parser():
     """Describe the options."""
     parser = rate_parser("mnist_rate.py", __doc__.splitlines()[0], runs=20)
-    add = parser.add_argument_group("network and data").add_argument
+    add = add_image_options(parser, passes="12 (--search: 3)")
     add("--learner", choices=LEARNERS, nargs="+", help="default: all")
-    add("--hidden", type=positive_int, nargs="+", default=[1000], metavar="N")
-    add("--omega", type=nonnegative, metavar="X", help="range of forward weights")
-    add("--beta", type=nonnegative, metavar="X", help="range of feedback weights")
+    add("--hidden", type=positive_int, nargs="+", metavar="N", help="default: 1000")
+    add("--omega", type=nonnegative_float, metavar="X", help="range of forward weights")
+    add("--beta", type=nonnegative_float, metavar="X", help="range of feedback weights")
     add(
         "--gamma",
-        type=nonnegative,
-        default="1e-6",
+        type=nonnegative_float,
         metavar="X",
         help="weight decay, times eta an image (default: 1e-6, the paper's alpha)",
     )
-    add("--passes", type=positive_int, metavar="N", help="default: 12 (--search: 3)")
-    add("--images", type=positive_int, metavar="N", help="images per pass")
-    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
-    add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
-    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
     add("--search", action="store_true", help="find omega and beta on held-out images")
     return parser
 
 
-def described_runs(args):
-    """Make a run for each learner."""
-    rates = etas(args, ETAS)
-    quick = {"images": 2000, "test_images": 1000, "passes": 2} if args.quick else {}
-    given = {
-        name: getattr(args, name)
-        for name in ("images", "test_images", "passes")
-        if getattr(args, name) is not None
-    }
-    runs = {}
+def main(args):
+    """Train all learners, or search; write the results."""
+    if args.search and (args.omega, args.beta) != (None, None):
+        raise InputError("--search tries its own --omega and --beta")
+    rates, runs = etas(args, ETAS), {}
     for name in args.learner or LEARNERS:
         rule, removed, omega, beta = LEARNERS[name]
-        runs[name] = Run(
-            rule=rule,
-            eta=rates[rule],
-            omega=float(args.omega) if args.omega else omega,
-            beta=float(args.beta) if args.beta else beta,
-            gamma=float(args.gamma),
-            removed=removed,
-            hidden=tuple(args.hidden),
-            dataset=args.dataset,
-            data=args.data,
-            **{**quick, **given},
+        settings = {"omega": omega, "beta": beta} | given(args, Run, QUICK)
+        settings |= {"rule": rule, "eta": rates[rule], "removed": removed}
+        runs[name] = Run(**settings)
+    with study(args, "mnist_rate") as this:
+        (search if args.search else train_all)(this, runs)
+
+
+def train_all(this, runs):
+    """Train every learner with every seed; draw the figure."""
+    groups = {n: {"run": r, "show_progress": this.alone} for n, r in runs.items()}
+    curves = this.run_groups(learn, groups)
+    fields = {name: of["input_weights"][0] for name, of in curves.items()}
+    for name in runs:  # of the first run only: they are large
+        this.arrays[f"{name}/input_weights"] = fields[name]
+    table = {name: summarize(curves[name], run) for name, run in runs.items()}
+    this.results["learners"] = table
+    for name, row in table.items():
+        final, best = (
+            with_sem(row[f"{which}_mean_and_sem"])
+            for which in ("final_error", "error_at_best_pass")
         )
-    return runs
+        print(
+            f"{name:18s} test error {final} % after the last pass; {best} % after the "
+            f"best, pass {row['best_pass']:.0f}"
+        )
+    this.write(figures.plot_images(curves, fields, this.dataset.image_shape))
 
 
 def summarize(curves, run):
     """Make a row of the table for one learner."""
-    from spikefa.analysis import mean_and_sem
-
+    mean_and_sem = analysis.mean_and_sem
     errors = curves["test_error"]
     best = errors.mean(axis=0).argmin()
     row = {
@@ -219,73 +212,27 @@ def summarize(curves, run):
     return row
 
 
-def main(args):
-    """Train all learners, or search; write the results."""
-    if args.search and (args.omega or args.beta):
-        raise InputError("--search tries its own --omega and --beta")
-    runs = described_runs(args)
-    with study(args, "mnist_rate") as this:
-        # Before there are workers: what is wrong or remarkable is said once.
-        dataset = spikefa.load_dataset(args.dataset, args.data)
-        if args.search:
-            search(this, runs)
-        else:
-            train_all(this, runs, dataset.image_shape)
-
-
-def train_all(this, runs, image_shape):
-    """Train every learner with every seed."""
-    from spikefa.figures.rate import plot_images
-
-    alone = this.args.workers == 1 and not this.args.cluster
-    shared = {"show_progress": alone}
-    groups = {name: {"run": run} | shared for name, run in runs.items()}
-    curves = this.run_groups(learn, groups, "networks")
-    fields = {name: of["input_weights"][0] for name, of in curves.items()}
-    for name in runs:  # of the first run only: they are large
-        this.arrays[f"{name}/input_weights"] = fields[name]
-    table = {name: summarize(curves[name], run) for name, run in runs.items()}
-    this.results["learners"] = table
-    for name, row in table.items():
-        final, best = (
-            with_sem(row[f"{which}_mean_and_sem"])
-            for which in ("final_error", "error_at_best_pass")
-        )
-        print(
-            f"{name:18s} test error {final} % after the last pass; {best} % after the "
-            f"best, pass {row['best_pass']:.0f}"
-        )
-    this.write(plot_images(curves, fields, image_shape))
-
-
 def search(this, runs):
     """Try all ranges on held-out training images; print the table."""
-    from spikefa.figures.rate import plot_search
-
     args, groups = this.args, {}
+    held_out = {
+        "validation": 1000 if args.quick else VALIDATION,
+        "passes": args.passes or (1 if args.quick else 3),
+    }
     for name, run in runs.items():
         # Without feedback weights there is no beta.
         betas = GRID["beta"] if run.rule != "bp" else (run.beta,)
-        for omega, beta in itertools.product(GRID["omega"], betas):
+        for omega, beta in product(GRID["omega"], betas):
+            tried = replace(run, omega=omega, beta=beta, **held_out)
             groups[f"{name}, omega {omega}, beta {beta}"] = {
-                "run": replace(
-                    run,
-                    omega=omega,
-                    beta=beta,
-                    validation=1000 if args.quick else VALIDATION,
-                    passes=args.passes or (1 if args.quick else 3),
-                ),
+                "run": tried,
                 "show_progress": False,
             }
-    curves = this.run_groups(learn, groups, "networks")
-    errors = {group: of["test_error"][:, -1].mean() for group, of in curves.items()}
+    curves = this.run_groups(learn, groups)
     for group in groups:
         del this.arrays[f"{group}/input_weights"]
-    this.results["held_out_error_percent"] = errors
     this.results["settings"] = {name: asdict(run) for name, run in runs.items()}
-    for group, error in sorted(errors.items(), key=lambda item: item[1]):
-        print(f"{group:45s} {error:.2f} %")
-    this.write(plot_search(errors))
+    this.write_search({g: of["test_error"][:, -1].mean() for g, of in curves.items()})
 
 
 if __name__ == "__main__":

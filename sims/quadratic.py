@@ -23,10 +23,13 @@ Examples::
 """
 
 import sys
+from itertools import accumulate
 
 import spikefa
+from spikefa import analysis, datasets, figures
 from spikefa.experiments.command_line import run_command
-from spikefa.experiments.study import etas, rate_parser, study, with_parameters
+from spikefa.experiments.study import learner_model, study
+from spikefa.experiments.study_options import etas, rate_parser
 
 ETAS = {"fa": 0.001}
 
@@ -38,50 +41,39 @@ PHASES = {
 EVERY = 500
 
 
-def network(eta, model_path=None):
-    """20-1000-20, tanh and linear; strings: models/{rate,delta,three_factor}.py."""
+def learn(eta, phases, every, seeds, model_path, device):
+    """Learn in phases with each seed; strings: models/{rate,delta,three_factor}.py."""
     architecture = spikefa.Architecture(
         (20, 1000, 20),
         transfers=("hyperbolic", "linear"),  # phi = tanh(h), phi = h
         vector_target=True,
         steps_per_image=1,
     )
-    model = spikefa.load_model(model_path, rate=True)
     ranges = {"weight_range": 0.02, "feedback_range": 0.15}
-    return architecture, with_parameters(model, eta=eta, gamma=0.0, **ranges)
+    model = learner_model(model_path, eta=eta, gamma=0.0, **ranges)
+    stages = [spikefa.Stage(examples, layers) for examples, layers in phases]
+    with spikefa.open_session(architecture, model, device=device) as session:
+        for seed in seeds:
+            task = datasets.quadratic_task(seed, sum(n for n, _ in phases))
+            trainer = spikefa.Trainer(
+                session, task, seed=seed, stages=stages, evaluate_every=every
+            )
+            measuring = spikefa.Measuring(measure)
+            trainer.train([measuring])
+            yield measuring.curves
 
 
 def measure(trainer):
     """Measure error and alignment, for the whole network and for each hidden unit."""
-    from spikefa.analysis import row_angles
     from spikefa.training.alignment import weights
 
     (_, W), (B,) = weights(trainer.session)
     missing = trainer.dataset.test_targets - trainer.evaluation.outputs
     return {
         "nse": trainer.evaluation.nse,
-        "angle": row_angles(missing @ B, missing @ W.T).mean(),
-        "unit_angles": row_angles(W, B.T),
+        "angle": analysis.row_angles(missing @ B, missing @ W.T).mean(),
+        "unit_angles": analysis.row_angles(W, B.T),
     }
-
-
-def learn(eta, phases, every, seeds, model_path, device):
-    """Let a network learn in phases, once with each seed; return its curves."""
-    from spikefa.datasets.regression import quadratic_task
-    from spikefa.training.callbacks import Measuring
-    from spikefa.training.stages import Stage
-
-    curves, stages = [], [Stage(examples, layers) for examples, layers in phases]
-    with spikefa.open_session(*network(eta, model_path), device=device) as session:
-        for seed in seeds:
-            task = quadratic_task(seed, sum(stage.examples for stage in stages))
-            measuring = Measuring(measure)
-            trainer = spikefa.Trainer(
-                session, task, seed=seed, stages=stages, evaluate_every=every
-            )
-            trainer.train([measuring])
-            curves.append(measuring.curves)
-    return curves
 
 
 def build_parser():
@@ -90,10 +82,7 @@ def build_parser():
 
 
 def main(args):
-    """Run both experiments and write the figure."""
-    from spikefa.analysis import mean_and_sem
-    from spikefa.figures.rate import plot_quadratic
-
+    """Let networks learn all at once and in phases; write the figure."""
     phases = PHASES[args.quick]
     shared = {"eta": etas(args, ETAS)["fa"], "every": EVERY}
     groups = {
@@ -101,28 +90,25 @@ def main(args):
         "phases": shared | {"phases": phases},
     }
     with study(args, "quadratic") as this:
-        curves = this.run_groups(learn, groups, "networks", together=True)
-        ends = phase_ends(curves["phases"]["examples"][0], phases)
-        of_phases = curves["phases"]["nse"][:, ends]
-        units = curves["together"]["unit_angles"]
+        curves = this.run_groups(learn, groups, together=True)
+        together, in_phases = curves["together"], curves["phases"]
+        measured = in_phases["examples"][0].tolist()
+        ends = [
+            measured.index(n) for n in accumulate((n for n, _ in phases), initial=0)
+        ]
+        units = together["unit_angles"]
         this.results |= {
             "eta": shared["eta"],
             "phases": [{"examples": n, "layers": layers} for n, layers in phases],
-            "nse_before_and_after_phases": [mean_and_sem(e) for e in of_phases.T],
-            "nse_together_mean_and_sem": mean_and_sem(curves["together"]["nse"][:, -1]),
+            "nse_before_and_after_phases": [
+                analysis.mean_and_sem(nse) for nse in in_phases["nse"][:, ends].T
+            ],
+            "nse_together_mean_and_sem": analysis.mean_and_sem(together["nse"][:, -1]),
             "unit_angle_first_and_last": [units[:, 0].mean(), units[:, -1].mean()],
             "units_below_90_degrees_percent": 100 * (units[:, -1] < 90).mean(),
         }
         report(this.results)
-        this.write(plot_quadratic(curves["together"], curves["phases"], ends))
-
-
-def phase_ends(examples, phases):
-    """Find the measurements before the first and after every phase."""
-    import numpy as np
-
-    counts = np.cumsum([0, *(n for n, _ in phases)])
-    return np.searchsorted(examples, counts)
+        this.write(figures.plot_quadratic(together, in_phases, ends))
 
 
 def report(results):

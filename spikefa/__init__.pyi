@@ -16,13 +16,14 @@ from .errors import (
 )
 from .learning.rules import RULES as RULES, get_rule as get_rule
 from .network.architecture import Architecture as Architecture
-from .training.callbacks import Callback as Callback
+from .training.callbacks import Callback as Callback, Measuring as Measuring
 from .training.checkpoint_file import Checkpoint as Checkpoint
 from .training.evaluation import Evaluation as Evaluation, evaluate as evaluate
 from .training.guards import NumericalGuard as NumericalGuard
 from .training.initial_state import set_initial_state as set_initial_state
 from .training.progress import ProgressBar as ProgressBar, ProgressFile as ProgressFile
 from .training.resume import CheckpointCallback as CheckpointCallback
+from .training.stages import Stage as Stage
 from .training.trainer import Trainer as Trainer
 
 __version__: str

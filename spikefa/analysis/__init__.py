@@ -1,22 +1,7 @@
 """Measures of alignment, performance and weights, in NumPy."""
 
-from .angles import alignment, alignment_cosines, angle, pinv_angle, row_angles
-from .curve import CurvePoint, LearningCurve
-from .performance import classification_error, mean_and_sem, nse, sem
-from .weights import receptive_fields, weight_statistics
+import lazy_loader
 
-__all__ = [
-    "CurvePoint",
-    "LearningCurve",
-    "alignment",
-    "alignment_cosines",
-    "angle",
-    "classification_error",
-    "mean_and_sem",
-    "nse",
-    "pinv_angle",
-    "receptive_fields",
-    "row_angles",
-    "sem",
-    "weight_statistics",
-]
+# A script's --help need not wait for NumPy: names are imported when they are used, from
+# where ``__init__.pyi`` says.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

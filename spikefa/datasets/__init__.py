@@ -1,4 +1,4 @@
-"""Images to learn from: MNIST (in the package), folders of any, SVHN."""
+"""What to learn: MNIST (in the package), folders of images, SVHN, regression tasks."""
 
 import lazy_loader
 

@@ -8,4 +8,10 @@ from .loaders import load_dataset as load_dataset, load_folder as load_folder
 from .mnist import load_mnist as load_mnist
 from .names import DATASETS as DATASETS
 from .npz import load_npz as load_npz
+from .regression import (
+    Task as Task,
+    linear_task as linear_task,
+    quadratic_task as quadratic_task,
+    teacher_task as teacher_task,
+)
 from .svhn import load_svhn as load_svhn

@@ -30,11 +30,16 @@ class Task:
     test_inputs: np.ndarray
     test_targets: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.inputs)
 
 
-def linear_task(seed, n_examples, n_test=500, sizes=(30, 10)):
+def linear_task(
+    seed: int,
+    n_examples: int,
+    n_test: int = 500,
+    sizes: tuple[int, int] = (30, 10),
+) -> Task:
     """Targets are a linear function of the inputs (Fig. 2).
 
     ``y* = T x`` with T from U[-1, 1] and x from N(0, I) [paper].
@@ -61,7 +66,12 @@ def linear_task(seed, n_examples, n_test=500, sizes=(30, 10)):
     return _task(seed, "linear", n_examples, n_test, _normal(n_inputs), lambda x: x @ T)
 
 
-def teacher_task(seed, n_examples, n_test=500, sizes=(30, 20, 10, 10)):
+def teacher_task(
+    seed: int,
+    n_examples: int,
+    n_test: int = 500,
+    sizes: tuple[int, ...] = (30, 20, 10, 10),
+) -> Task:
     """Targets are the outputs of another network (Fig. 3c,d).
 
     The teacher has tanh units, but linear outputs, weights from U[-0.5, 0.5] and no
@@ -97,7 +107,12 @@ def teacher_task(seed, n_examples, n_test=500, sizes=(30, 20, 10, 10)):
     return _task(seed, "teacher", n_examples, n_test, _normal(sizes[0]), teacher)
 
 
-def quadratic_task(seed, n_examples, n_test=500, sizes=(20, 20)):
+def quadratic_task(
+    seed: int,
+    n_examples: int,
+    n_test: int = 500,
+    sizes: tuple[int, int] = (20, 20),
+) -> Task:
     """Targets are quadratic forms of the inputs (Fig. 5).
 
     ``y_k = x^T Q_k x`` with Q from U[-0.5, 0.5] and x from U[-2, 2] [paper].

@@ -1,79 +1,20 @@
-"""What the scripts of the rate figures share: options, runs, results on disk."""
+"""The runs of the rate figures: started, kept, and written to a folder."""
 
-import hashlib
 import json
 import math
 import shlex
 import sys
 import time
 from contextlib import contextmanager
+from itertools import batched
 from pathlib import Path
 
-from ..devices.choice import DEVICES
 from ..errors import InputError
 from ..files import package_versions, replacing
-from .command_line import (
-    Parser,
-    add_build_options,
-    assignment,
-    device_choice,
-    nonnegative,
-    nonnegative_int,
-    pairs,
-    positive_int,
-    quiet_brian,
-)
+from .command_line import device_choice, positive_int, quiet_brian
 from .folder import locked_folder, unused_folder
 
-__all__ = [
-    "Study",
-    "add_run_options",
-    "etas",
-    "rate_parser",
-    "study",
-    "with_parameters",
-    "with_sem",
-]
-
-
-def rate_parser(script, description, *, runs, quick_runs=2):
-    """Describe the options that all rate figures have.
-
-    Parameters
-    ----------
-    script : str
-        Name of the script.
-    description : str
-        One line.
-    runs, quick_runs : int
-        Independent runs, and those of ``--quick``.
-
-    Returns
-    -------
-    parser : Parser
-    """
-    parser = Parser(
-        prog=script,
-        description=description,
-        epilog="Results go to --out: results.json, arrays.npz, figure.png.",
-    )
-    parser.set_defaults(default_runs=runs, quick_runs=quick_runs)
-    add = parser.add_argument
-    add("--quick", action="store_true", help="few examples and runs: a minute at most")
-    add("--seed", type=nonnegative_int, default=1, metavar="N", help="of the first run")
-    add("--eta", type=_eta, action="append", default=[], metavar="LEARNER=VALUE")
-    add("--model", metavar="FILE", help="Python file with equations that you changed")
-    add("--device", choices=DEVICES, default="cpp", help="default: cpp")
-    add_build_options(add)
-    add_run_options(add, runs)
-    add("--out", metavar="DIR", help="default: a new folder in runs/")
-    add(
-        "--resume",
-        action="store_true",
-        help="do not run again what has been run with the same settings in --out",
-    )
-    add("--debug", action="store_true", help="show the traceback of an error")
-    return parser
+__all__ = ["Study", "add_run_options", "learner_model", "study", "with_sem"]
 
 
 def add_run_options(add, runs):
@@ -91,35 +32,17 @@ def add_run_options(add, runs):
     add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
 
 
-def _eta(text):
-    name, value = assignment(text)
-    return name, float(nonnegative(value))
-
-
-def etas(args, defaults):
-    """Merge the learning rates that were given with those by default.
-
-    Raises
-    ------
-    InputError
-        If one is given for a rule that the script does not use.
-    """
-    given = pairs(args.eta)
-    for name in given:
-        if name not in defaults:
-            known = ", ".join(defaults)
-            raise InputError(f"--eta {name}: no such learner here (known: {known})")
-    return defaults | given
-
-
-def with_parameters(model, **values):
-    """Give a model the parameters of a learner.
+def learner_model(path, rate=True, **values):
+    """Load a model and give it the parameters of a learner.
 
     Parameters
     ----------
-    model : Model
+    path : str or None
+        The user's model file.
+    rate : bool, optional
+        Whether neurons send rates, see `load_model`.
     **values
-        Numbers by name.
+        Parameters by name.
 
     Returns
     -------
@@ -128,8 +51,11 @@ def with_parameters(model, **values):
     Raises
     ------
     InputError
-        If the user's file has one too, which would be lost without a word.
+        If the user's file has one of them too, which would be lost without a word.
     """
+    from ..equations.model import load_model
+
+    model = load_model(path, rate=rate)
     if lost := model.changed(*values):
         instead = "; give --eta LEARNER=VALUE" if "eta" in lost else ""
         raise InputError(
@@ -152,21 +78,26 @@ class Study:
     args : argparse.Namespace
         Options of `rate_parser`.
     folder : pathlib.Path
+    dataset : Dataset, optional
+        That the networks learn from, if it is one.
 
     Attributes
     ----------
     seeds : list of int
         One for each run.
+    alone : bool
+        Whether runs come one after the other in this process, and show their progress.
     results : dict
         What ``results.json`` holds.
     arrays : dict of numpy.ndarray
         What ``arrays.npz`` holds.
     """
 
-    def __init__(self, args, folder):
+    def __init__(self, args, folder, dataset=None):
         n = args.runs or (args.quick_runs if args.quick else args.default_runs)
-        self.args, self.folder = args, folder
+        self.args, self.folder, self.dataset = args, folder, dataset
         self.seeds = [args.seed + index for index in range(n)]
+        self.alone = args.workers == 1 and not args.cluster
         self.started, self.run_seconds = time.monotonic(), 0.0
         self.arrays = {}
         self.results = {
@@ -177,25 +108,7 @@ class Study:
             "device": args.device,
         }
 
-    def _run(self, function, jobs, label, done):
-        """Run all jobs, each with the model file and the device that were asked for."""
-        from .parallel import run_all
-
-        args = self.args
-        path = args.model and str(Path(args.model).absolute())
-        device = device_choice(args, args.device)
-        shared = {"model_path": path, "device": device}
-        alone = device.build_only  # the first network ends the run
-        return run_all(
-            _timed,
-            [{"function": function, "job": job | shared} for job in jobs],
-            workers=1 if alone else args.workers,
-            cluster=None if alone else args.cluster,
-            label=label,
-            done=done,
-        )
-
-    def run_groups(self, function, groups, label, together=False):
+    def run_groups(self, function, groups, label="networks", together=False):
         """Run every group of settings once with every seed.
 
         What a run returns is kept in the folder; with ``--resume`` those that have
@@ -205,10 +118,11 @@ class Study:
         ----------
         function : callable
             Takes the settings of a group, ``seeds``, ``model_path`` and ``device``;
-            returns a dict of arrays for each seed.
+            returns or yields a dict of numbers and arrays for each seed.
         groups : dict of dict
             Keyword arguments by name of the group.
-        label : str
+        label : str, optional
+            On the progress bar.
         together : bool, optional
             Give a worker several seeds of a group at once, for networks that take
             longer to open than to train.
@@ -220,16 +134,14 @@ class Study:
         """
         import numpy as np
 
-        kept = KeptRuns(self.folder, self.args)
-        missing = {
-            group: [s for s in self.seeds if not kept.has(settings, s)]
-            for group, settings in groups.items()
-        }
+        kept = KeptRuns(self)
         size = -(-len(self.seeds) // self.args.workers) if together else 1
         jobs = [
-            groups[group] | {"seeds": seeds[start : start + size]}
-            for group, seeds in missing.items()
-            for start in range(0, len(seeds), size)
+            settings | {"seeds": list(seeds)}
+            for settings in groups.values()
+            for seeds in batched(
+                [s for s in self.seeds if not kept.has(settings, s)], size
+            )
         ]
         self._run(function, jobs, label, lambda n, result: kept.add(jobs[n], *result))
         curves = {}
@@ -245,6 +157,40 @@ class Study:
             for name, rows in stacked.items()
         }
         return curves
+
+    def _run(self, function, jobs, label, done):
+        """Run all jobs, each with the model file and the device that were asked for."""
+        from .parallel import run_all
+
+        args = self.args
+        path = args.model and str(Path(args.model).absolute())
+        device = device_choice(args, args.device)
+        shared = {"model_path": path, "device": device}
+        here = device.build_only  # the first network ends the run
+        run_all(
+            _timed,
+            [{"function": function, "job": job | shared} for job in jobs],
+            workers=1 if here else args.workers,
+            cluster=None if here else args.cluster,
+            label=label,
+            done=done,
+        )
+
+    def write_search(self, errors):
+        """Print and write the errors on held-out images of what was tried.
+
+        Parameters
+        ----------
+        errors : dict of float
+            Percent, by the name of the group.
+        """
+        from ..figures.rate import plot_search
+
+        self.results["held_out_error_percent"] = errors
+        width = max(map(len, errors))
+        for group, error in sorted(errors.items(), key=lambda item: item[1]):
+            print(f"{group:{width}s} {error:.2f} %")
+        self.write(plot_search(errors))
 
     def write(self, figure):
         """Write the results, the arrays and the figure."""
@@ -271,38 +217,33 @@ _SECONDS = "seconds of the run"
 
 
 def _timed(function, job):
-    """Call a function, in whatever process; return its result and the seconds."""
+    """Call a function, in whatever process; return its results and the seconds."""
     start = time.monotonic()
-    result = function(**job)
-    return result, time.monotonic() - start
+    return list(function(**job)), time.monotonic() - start
 
 
 class KeptRuns:
     """What runs have returned, in files that are named by all that they depend on.
 
+    Arrays, and not the pickles of `joblib.Memory`: a folder may be somebody else's.
+
     Parameters
     ----------
-    folder : pathlib.Path
-        Of the study.
-    args : argparse.Namespace
-        Options of `rate_parser`.
+    study : Study
     """
 
-    def __init__(self, folder, args):
-        self.folder, self.resume = folder / "runs", args.resume
-        there = (
-            args.model and Path(args.model).is_file()
-        )  # or the run says what is wrong
-        model = Path(args.model).read_bytes() if there else b""
-        self.common = f"{args.device} {hashlib.sha256(model).hexdigest()}"
+    def __init__(self, study):
+        args = study.args
+        self.folder, self.resume = study.folder / "runs", args.resume
+        self.common = args.device, _contents(args.model)
+        if study.dataset:
+            self.common += (study.dataset.fingerprint,)
 
     def _path(self, settings, seed):
-        # How a run shows its progress makes no difference to it.
+        import joblib
+
         matters = {k: v for k, v in settings.items() if k not in _NO_MATTER}
-        described = f"{sorted(matters.items())} {seed} {self.common}"
-        return (
-            self.folder / f"{hashlib.sha256(described.encode()).hexdigest()[:16]}.npz"
-        )
+        return self.folder / f"{joblib.hash((matters, seed, self.common))}.npz"
 
     def has(self, settings, seed):
         """Whether there is a run that an earlier part of the study has made."""
@@ -326,7 +267,12 @@ class KeptRuns:
 
 
 #: Arguments of a run that do not change what it returns.
-_NO_MATTER = ("seeds", "show_progress")
+_NO_MATTER = ("checkpoints", "seeds", "show_progress")
+
+
+def _contents(path):
+    """What is in a model file, if there is one: the run says what is wrong with it."""
+    return Path(path).read_bytes() if path and Path(path).is_file() else b""
 
 
 @contextmanager
@@ -341,12 +287,17 @@ def study(args, name):
     device_choice(args, args.device)  # refused before there is a folder
     if args.resume and not args.out:
         raise InputError("--resume needs the folder of the study: --out DIR")
+    dataset = None
+    if hasattr(args, "dataset"):  # what is remarkable is said once, before workers
+        from ..datasets import load_dataset
+
+        dataset = load_dataset(args.dataset, args.data)
     if args.out:
         out = Path(args.out)
     else:
         out = unused_folder("runs", f"{'quick-' if args.quick else ''}{name}")
     with locked_folder(out) as folder:
-        yield Study(args, folder)
+        yield Study(args, folder, dataset)
 
 
 def _plain(value):

@@ -40,19 +40,15 @@ def title(rule):
 
 
 @in_style
-def plot_linear(examples, errors, angles, pinv_angles):
+def plot_linear(curves):
     """Draw Fig. 2: errors of all learners, and how feedback alignment aligns.
 
     Parameters
     ----------
-    examples : array, shape (n_points,)
-        Examples seen at each measurement.
-    errors : dict of array, shape (n_runs, n_points)
-        Normalized squared error by rule.
-    angles : array, shape (n_runs, n_points)
-        Degrees between B e and W^T e.
-    pinv_angles : array, shape (n_runs, n_points)
-        Degrees between W and the pseudoinverse of B.
+    curves : dict of dict of array, shape (n_runs, n_points)
+        By rule: ``"examples"`` seen, ``"nse"``; of feedback alignment, in degrees,
+        ``"angle"`` between B e and W^T e and ``"pinv_angle"`` between W and the
+        pseudoinverse of B.
 
     Returns
     -------
@@ -60,13 +56,17 @@ def plot_linear(examples, errors, angles, pinv_angles):
     """
     figure = new_figure(10, 4)
     left, right = figure.subplots(1, 2)
-    for rule, rows in errors.items():
-        band(left, examples, rows, color=COLORS[rule], label=title(rule))
+    examples = curves["fa"]["examples"][0]
+    for rule, of in curves.items():
+        band(left, examples, of["nse"], color=COLORS[rule], label=title(rule))
     left.set(xlabel="examples", ylabel="normalized squared error", yscale="log")
     left.set_ylim(1e-4, 2)
     left.legend()
-    band(right, examples, angles, color=COLORS["fa"], label="$B e$ and $W^T e$")
-    band(right, examples, pinv_angles, color=ORANGE, label="$W$ and pinv($B$)")
+    for name, color, label in (
+        ("angle", COLORS["fa"], "$B e$ and $W^T e$"),
+        ("pinv_angle", ORANGE, "$W$ and pinv($B$)"),
+    ):
+        band(right, examples, curves["fa"][name], color=color, label=label)
     right.axhline(90, color="0.8", zorder=0)
     right.set(xlabel="examples", ylabel="angle (degrees)", ylim=(0, 100))
     right.set_title("feedback alignment")
@@ -75,15 +75,13 @@ def plot_linear(examples, errors, angles, pinv_angles):
 
 
 @in_style
-def plot_deep(examples, curves, rules, networks):
+def plot_deep(curves, rules, networks):
     """Draw Fig. 3c,d: networks of three and four layers.
 
     Parameters
     ----------
-    examples : array, shape (n_points,)
-        Examples seen at each measurement.
-    curves : dict of dict of array
-        By ``"rule, network"``; ``"nse"`` has shape (n_runs, n_points).
+    curves : dict of dict of array, shape (n_runs, n_points)
+        By ``"rule, network"``: ``"examples"`` seen and ``"nse"``.
     rules, networks : list of str
 
     Returns
@@ -94,11 +92,11 @@ def plot_deep(examples, curves, rules, networks):
     *panels, last = figure.subplots(1, len(rules) + 1)
     for axes, rule in zip(panels, rules, strict=True):
         for network, style in zip(networks, ("--", "-", ":"), strict=True):
-            rows = curves[f"{rule}, {network}"]["nse"]
+            of = curves[f"{rule}, {network}"]
             look = dict(color=COLORS[rule], linestyle=style)
             layers, _, rest = network.partition(", ")
             label = ", ".join(part for part in (f"{layers} layers", rest) if part)
-            band(axes, examples, rows, label=label, **look)
+            band(axes, of["examples"][0], of["nse"], label=label, **look)
         axes.set(xlabel="examples", ylabel="normalized squared error", yscale="log")
         axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.set_title(title(rule))

@@ -70,9 +70,9 @@ def test_the_axis_of_errors_starts_where_they_are():
 
 
 def test_networks_are_called_by_their_layers():
-    nse = np.array([[1.0, 0.5]])
+    runs = {"examples": np.array([[0, 100]]), "nse": np.array([[1.0, 0.5]])}
     networks = ["three", "four", "four, W0 frozen"]
-    curves = {f"fa, {network}": {"nse": nse} for network in networks}
-    figure = plot_deep([0, 100], curves, ["fa"], networks)
+    curves = {f"fa, {network}": runs for network in networks}
+    figure = plot_deep(curves, ["fa"], networks)
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["three layers", "four layers", "four layers, W0 frozen"]

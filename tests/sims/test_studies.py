@@ -5,7 +5,8 @@ import pytest
 
 from spikefa.errors import InputError
 from spikefa.experiments import study as module
-from spikefa.experiments.study import rate_parser, study
+from spikefa.experiments.study import study
+from spikefa.experiments.study_options import rate_parser
 
 called = []
 
