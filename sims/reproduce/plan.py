@@ -1,10 +1,8 @@
-"""Which commands make the figures of the paper; used by ``sims/reproduce_all.py``."""
-
-from dataclasses import dataclass
+"""Which commands make the figures of the paper, and how long each takes."""
 
 from spikefa.learning.rules import RULES as ALL_RULES
 
-__all__ = ["CHOICES", "FIGURES", "RULES", "Figure"]
+__all__ = ["CHOICES", "FIGURES", "RULES"]
 
 #: Rules that the spiking network is compared under.
 RULES = tuple(name for name, rule in ALL_RULES.items() if not rule.route.rate_only)
@@ -16,180 +14,117 @@ ETA = 0.01
 ETAS = {"bp": 0.1, "kp": 0.1, "sign": 0.1}
 
 #: Sizes of feedback weights that forward weights have after learning.
-_OF_RULE = {"sign": ("--set", "feedback_range=0.4")}
-
+_OF_RULE = {"sign": " --set feedback_range=0.4"}
 
 #: What the paper leaves open or can be read in two ways, and the options that try it.
 CHOICES = {
-    "default": ("as it is by default", ()),
+    "default": ("as it is by default", ""),
     "error-spikes": (
         "output error from spikes, not from their probability",
-        ("--model", "models/error_spikes.py"),
+        " --model models/error_spikes.py",
     ),
     "linear": (
         "phi_d the identity, not tanh",
-        ("--model", "models/third_factor_linear.py"),
+        " --model models/third_factor_linear.py",
     ),
-    "boxcar": ("psi a boxcar", ("--model", "models/psi_boxcar.py")),
+    "boxcar": ("psi a boxcar", " --model models/psi_boxcar.py"),
     "psi-scaled": (
         "psi with a peak of 1, not of a quarter",
-        ("--model", "models/psi_scaled.py"),
+        " --model models/psi_scaled.py",
     ),
-    "biases": ("biases do not learn", ("--model", "models/biases_fixed.py")),
+    "biases": ("biases do not learn", " --model models/biases_fixed.py"),
     "decay": (
         "gamma a time step, whatever eta is",
-        ("--model", "models/decay_per_step.py"),
+        " --model models/decay_per_step.py",
     ),
-    "shuffled-once": ("images shuffled once", ("--shuffle", "once")),
-    "never-shuffled": ("images in the order of the file", ("--shuffle", "never")),
+    "shuffled-once": ("images shuffled once", " --shuffle once"),
+    "never-shuffled": ("images in the order of the file", " --shuffle never"),
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Commands that belong together.
-
-    Parameters
-    ----------
-    title : str
-    commands : tuple
-        Folder, script, options and minutes on one core of each.
-    """
-
-    title: str
-    commands: tuple
-
 
 #: Weights of B in 8 bits, and those that spikes read in 16, take a fourth and a half of
 #: the memory that a step reads for them.
-_PAPER_SIZE = (
-    *("--preset", "paper", "--feedback-bits", "8", "--weight-bits", "16"),
-    *("--chunk-images", "5000"),
-)
-
-#: Learning rates of the paper for its Fig. 3a; ours are the defaults of the script.
-_PAPER_ETAS = ("--eta", "bp=0.001", "--eta", "fa=0.001")
+_BITS = "--feedback-bits 8 --weight-bits 16"
+_PAPER_SIZE = f"mnist_spiking.py --preset paper {_BITS} --chunk-images 5000"
 
 #: Numbers and sizes of hidden layers.
 _SIZES = (
-    *("--depths", "1", "2", "3", "4", "5", "6", "--widths", "500", "1000", "2000"),
-    *("--passes", "1", "--images", "20000"),
+    "depth.py --depths 1 2 3 4 5 6 --widths 500 1000 2000 --passes 1 --images 20000"
 )
 
-#: Of rate networks with three layers of 500 units, the best on held-out images.
-_RATE_ETAS = ("--eta", "fa=0.03", "--eta", "dfa=0.1", "--eta", "bp=0.1")
-
-#: As in Fig. 3a, and with the learning rate that is the best for all synapses.
-_HALF = ("--removed", "0.5", "--epochs", "5", "--eta", str(ETA))
-
-#: Minutes are those of one core of a recent server processor.
+#: For each figure its commands: a folder, the script with its options, and minutes on
+#: one core of a recent server processor.
 FIGURES = {
-    "fig2": Figure("linear network", (("fig2", "linear.py", (), 2),)),
-    "fig3a": Figure(
-        "rate networks on MNIST",
+    # The linear network.
+    "fig2": [("fig2", "linear.py", 2)],
+    # Rate networks on MNIST: with the paper's learning rates, and with the script's.
+    "fig3a": [
         (
-            (
-                "fig3a-paper",
-                "mnist_rate.py",
-                (*_PAPER_ETAS, "--passes", "300", "--runs", "5"),
-                150,
-            ),
-            ("fig3a", "mnist_rate.py", ("--runs", "5"), 9),
+            "fig3a-paper",
+            "mnist_rate.py --eta bp=0.001 --eta fa=0.001 --passes 300 --runs 5",
+            150,
         ),
-    ),
-    "fig3d": Figure("three and four layers", (("fig3d", "deep_nonlinear.py", (), 6),)),
-    "fig4": Figure(
-        "spiking network, 3 x 1500",
+        ("fig3a", "mnist_rate.py --runs 5", 9),
+    ],
+    # Three and four layers.
+    "fig3d": [("fig3d", "deep_nonlinear.py", 6)],
+    # The spiking network, 3 x 1500.
+    "fig4": [
+        ("fig4", f"{_PAPER_SIZE} --epochs 150", 1000),
         (
-            (
-                "fig4",
-                "mnist_spiking.py",
-                (*_PAPER_SIZE, "--epochs", "150"),
-                1000,
-            ),
-            (
-                "fig4-best",
-                "mnist_spiking.py",
-                (
-                    *(*_PAPER_SIZE, "--model", "models/eta_annealed.py"),
-                    *("--set", "eta_0=0.004", "--set", "eta_held=18"),
-                    *("--set", "eta_passes=5", "--epochs", "28"),
-                ),
-                200,
-            ),
-            (
-                "fig4-linear",
-                "mnist_spiking.py",
-                (
-                    *(*_PAPER_SIZE, "--model", "models/deltas_linear.py"),
-                    *("--epochs", "22"),
-                ),
-                160,
-            ),
-            (
-                "fig4-linear-annealed",
-                "mnist_spiking.py",
-                (
-                    *(*_PAPER_SIZE, "--model", "models/deltas_linear_annealed.py"),
-                    *("--epochs", "20"),
-                ),
-                140,
-            ),
+            "fig4-best",
+            f"{_PAPER_SIZE} --model models/eta_annealed.py --set eta_0=0.004 "
+            "--set eta_held=18 --set eta_passes=5 --epochs 28",
+            200,
         ),
-    ),
-    "compare": Figure(
-        "spiking against rate, 3 x 1500",
         (
-            (
-                "compare",
-                "compare.py",
-                (
-                    *("--layers", "1500", "1500", "1500", "--passes", "3"),
-                    *("--feedback-bits", "8", "--weight-bits", "16"),
-                    *("--runs", "1", "--evaluations", "10"),
-                    *("--eta", "spiking=0.01", "--eta", "rate=0.03"),
-                ),
-                50,
-            ),
+            "fig4-linear",
+            f"{_PAPER_SIZE} --model models/deltas_linear.py --epochs 22",
+            160,
         ),
-    ),
-    "depth": Figure(
-        "deeper and wider networks",
         (
-            ("depth", "depth.py", _SIZES, 45),
-            (
-                "depth-rate",
-                "depth.py",
-                (*_SIZES, "--network", "rate", *_RATE_ETAS),
-                20,
-            ),
+            "fig4-linear-annealed",
+            f"{_PAPER_SIZE} --model models/deltas_linear_annealed.py --epochs 20",
+            140,
         ),
-    ),
-    "fig5": Figure("quadratic network", (("fig5", "quadratic.py", (), 1),)),
-    "rules": Figure(
-        "spiking network, 3 x 500, all rules",
-        tuple(
-            (
-                f"rules-{rule}",
-                "mnist_spiking.py",
-                (
-                    *("--rule", rule, "--epochs", "5"),
-                    *("--eta", str(ETAS.get(rule, ETA)), *_OF_RULE.get(rule, ())),
-                ),
-                4,
-            )
-            for rule in RULES
+    ],
+    # Spiking against rate, 3 x 1500.
+    "compare": [
+        (
+            "compare",
+            f"compare.py --layers 1500 1500 1500 --passes 3 {_BITS} --runs 1 "
+            "--evaluations 10 --eta spiking=0.01 --eta rate=0.03",
+            50,
+        )
+    ],
+    # Deeper and wider networks; eta of rate networks with three layers of 500 units is
+    # the best on held-out images.
+    "depth": [
+        ("depth", _SIZES, 45),
+        (
+            "depth-rate",
+            f"{_SIZES} --network rate --eta fa=0.03 --eta dfa=0.1 --eta bp=0.1",
+            20,
         ),
-    ),
-    "removed": Figure(
-        "spiking network, 3 x 500, half of W and B removed",
-        (("removed", "mnist_spiking.py", _HALF, 5),),
-    ),
-    "choices": Figure(
-        "spiking network, 3 x 500, what the paper leaves open",
-        tuple(
-            (f"choices-{name}", "mnist_spiking.py", ("--epochs", "3", *options), 2)
-            for name, (_, options) in CHOICES.items()
-        ),
-    ),
+    ],
+    # The quadratic network.
+    "fig5": [("fig5", "quadratic.py", 1)],
+    # The spiking network, 3 x 500: all rules,
+    "rules": [
+        (
+            f"rules-{rule}",
+            f"mnist_spiking.py --rule {rule} --epochs 5 --eta {ETAS.get(rule, ETA)}"
+            + _OF_RULE.get(rule, ""),
+            4,
+        )
+        for rule in RULES
+    ],
+    # half of W and B removed, with the learning rate that is the best for all synapses,
+    "removed": [
+        ("removed", f"mnist_spiking.py --removed 0.5 --epochs 5 --eta {ETA}", 5)
+    ],
+    # and what the paper leaves open.
+    "choices": [
+        (f"choices-{name}", f"mnist_spiking.py --epochs 3{options}", 2)
+        for name, (_, options) in CHOICES.items()
+    ],
 }

@@ -17,30 +17,28 @@ from spikefa.learning.rules import RULES
 __all__ = ["rows_of", "spiking_constants"]
 
 
-def rows_of(figure, results, commands):
-    """Read the numbers of a figure from its results.
+def rows_of(figure, folder, found, command):
+    """Read the numbers of a command from its results.
 
     Parameters
     ----------
     figure : str
         Key of `FIGURES`.
-    results : dict of dict
-        What each command wrote to ``results.json``, by folder name.
-    commands : dict of str
-        The command of each folder.
+    folder : str
+        Name of the folder.
+    found : dict
+        What the command wrote to ``results.json`` there.
+    command : str
 
     Returns
     -------
     rows : list of Row
-        Of several rows of one command, the first names it and what it took.
+        The first names the command and what it took.
     """
-    rows = []
-    for folder, found in results.items():
-        first, *others = _READERS[figure](folder, found)
-        hours = found.get("run_seconds", found.get("wall_seconds"))
-        hours = None if hours is None else hours / 3600
-        rows += [replace(first, command=commands[folder], hours=hours), *others]
-    return rows
+    first, *others = _READERS[figure](folder, found)
+    hours = found.get("run_seconds", found.get("wall_seconds"))
+    hours = None if hours is None else hours / 3600
+    return [replace(first, command=command, hours=hours), *others]
 
 
 #: Of the figures whose eta the paper found by hand and does not state.
@@ -251,12 +249,7 @@ def _bits(found):
 
 def _spiking_errors(found):
     """Write the errors of the final weights: over several tests, if there were."""
-    tests = found.get("final_evaluations")
-    if not tests:  # of earlier versions
-        return (
-            f"{found['test_error_percent']:.2f} % "
-            f"({found['test_error_last_step_percent']:.2f} % by the last step alone)"
-        )
+    tests = found["final_evaluations"]
     parts = []
     for of in tests:
         kinds = of["error_percent"], of["last_step_error_percent"]

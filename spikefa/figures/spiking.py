@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image
 
 from ..analysis import LearningCurve
 from ..files import replacing
@@ -16,7 +15,6 @@ __all__ = [
     "plot_teaching",
     "plot_training",
     "save_figure",
-    "save_small_copy",
 ]
 
 
@@ -235,28 +233,6 @@ def save_figure(figure, path):
     for ending in ("png", "pdf"):
         with replacing(path.with_suffix(f".{ending}")) as file:
             figure.savefig(file, format=ending)
-
-
-def save_small_copy(source, target, width=1080, colors=200):
-    """Write a small copy of a figure, for a page or a repository.
-
-    Parameters
-    ----------
-    source, target : pathlib.Path
-        PNG files.
-    width : int
-        Largest width in pixels.
-    colors : int
-        Number of colors that are left.
-    """
-    with Image.open(source) as image:
-        small = image.convert("RGB")
-    small.thumbnail((width, small.height), Image.Resampling.LANCZOS)
-    with replacing(target) as file:
-        # The octree keeps the colors of thin lines, median cut does not.
-        small.quantize(
-            colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-        ).save(file, "PNG", optimize=True)
 
 
 def _tested_images(curves):

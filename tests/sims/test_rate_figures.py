@@ -178,7 +178,7 @@ def test_half_of_the_mnist_weights_can_be_removed(script):
         *("--eta", "fa=0.001"),
     )
     assert_complete(done, [1])
-    rows = rows_of("fig3a", {"fig3a": done.results}, {"fig3a": "x"})
+    rows = rows_of("fig3a", "fig3a", done.results, "x")
     small = "hidden layers 12"
     assert [row.constants for row in rows] == [f"eta = 0.1, {small}", small, small]
     assert rows[0].hours == done.results["run_seconds"] / 3600
@@ -270,14 +270,14 @@ def test_comparison(script):
     assert 0 < spikes[1] < 5 * 6
     for row in networks.values():
         assert row["ms_per_image"] > 0 < row["ms_per_test_image"]
-    spiking, rate = rows_of("compare", {"compare": done.results}, {"compare": "x"})
+    spiking, rate = rows_of("compare", "compare", done.results, "x")
     assert spiking.constants == "eta = 0.001; B in 8 bits"
     assert rate.constants == "eta = 0.03; B in 8 bits"
     assert "4.82e+03 operations" in rate.ours
     assert (spiking.command, spiking.passes, rate.command) == ("x", "1", "")
     settings = done.results["settings"] | {"weight_bits": 16}
     found = done.results | {"settings": settings}
-    spiking, rate = rows_of("compare", {"compare": found}, {"compare": "x"})
+    spiking, rate = rows_of("compare", "compare", found, "x")
     assert spiking.constants.endswith("; B in 8 bits; W read in 16 bits")
     assert rate.constants == "eta = 0.03; B in 8 bits"
 

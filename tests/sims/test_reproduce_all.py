@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from spikefa.sims import reproduce_all
+from spikefa.sims.reproduce import parts, publish
 from spikefa.sims.reproduce.rows import rows_of
 from spikefa.sims.reproduce.table import write_table
 
@@ -37,7 +38,7 @@ def never(monkeypatch):
     def fail(command):
         raise AssertionError(f"started {command}")
 
-    monkeypatch.setattr(reproduce_all, "_wait", fail)
+    monkeypatch.setattr(parts, "_wait", fail)
 
 
 def write(path, results):
@@ -78,7 +79,7 @@ def test_a_run_is_found_again_by_its_command(reproduce, monkeypatch, tmp_path):
         (tmp_path / "fig5" / "results.json").write_text(json.dumps(QUADRATIC))
         return 0
 
-    monkeypatch.setattr(reproduce_all, "_wait", finish)
+    monkeypatch.setattr(parts, "_wait", finish)
     assert reproduce("--only", "fig5")[0] == 0
     # How many processes there are makes no difference to the result.
     assert reproduce("--only", "fig5", "--workers", "2")[0] == 0
@@ -150,18 +151,14 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
         path.write_text(json.dumps(results | {"finished": True}))
         return 0
 
-    monkeypatch.setattr(reproduce_all, "_wait", finish)
-    unfinished = {
-        "finished": False,
-        "layer_sizes": [784, 1500, 1500, 1500, 1000],
-        "images_seen": 120_000,
-        "images": None,
-        "parameters": {},
-        "feedback_bits": 8,
-        "seed": 7,
-        "test_error_percent": 3.21,
-        "test_error_last_step_percent": 3.4,
-    }
+    monkeypatch.setattr(parts, "_wait", finish)
+    unfinished = spiking(
+        finished=False,
+        images_seen=120_000,
+        feedback_bits=8,
+        seed=7,
+        final_evaluations=[single(3.21, 3.4)],
+    )
     write(tmp_path / "fig4", unfinished)
     (tmp_path / "fig4" / "checkpoint.npz").touch()
     code, out, _ = reproduce("--only", "fig4")
@@ -181,25 +178,32 @@ def test_choices_name_model_files_that_are_there(reproduce, monkeypatch, tmp_pat
         *options, _, folder = command
         if "--model" in options:
             found.append(options[options.index("--model") + 1])
-        results = {
-            "images_seen": 400,
-            "images": 200,
-            "seed": 1,
-            "parameters": {},
-            "layer_sizes": [784, 20, 50],
-            "test_error_percent": 5.0,
-            "test_error_last_step_percent": 6.0,
-        }
+        results = spiking(
+            images_seen=400,
+            images=200,
+            layer_sizes=[784, 20, 50],
+            final_evaluations=[single(5.0, 6.0)],
+        )
         (folder / "results.json").write_text(json.dumps(results))
         return 0
 
-    monkeypatch.setattr(reproduce_all, "_wait", finish)
+    monkeypatch.setattr(parts, "_wait", finish)
     code, out, _ = reproduce("--only", "choices", "--quick")
     assert code == 0
     assert len(found) == 6
     assert all(path.is_file() for path in found)
     error = "5.00 % (6.00 % by the last step alone)"
     assert f"images shuffled once |  |  | {error} | hidden layers 20 | 1 | 2 |" in out
+
+
+def single(error, last_step):
+    """What a training writes of a single test of its final weights."""
+    return {
+        "steps": 5,
+        "images": "test",
+        "error_percent": {"mean": error},
+        "last_step_error_percent": {"mean": last_step},
+    }
 
 
 def spiking(**changes):
@@ -241,7 +245,7 @@ def spiking(**changes):
     ],
 )
 def test_rows_say_whether_their_constants_are_the_papers(changes, constants):
-    (row,) = rows_of("fig4", {"fig4": spiking(**changes)}, {"fig4": "a command"})
+    (row,) = rows_of("fig4", "fig4", spiking(**changes), "a command")
     ours = (
         "2.00 (SD 0.06) % with 5 steps (3.00 (SD 0.10) % by the last step alone), "
         "1.80 (SD 0.06) % with 25 steps (2.80 (SD 0.10) % by the last step alone)"
@@ -273,7 +277,7 @@ def test_rows_of_the_rate_network_on_images(settings, constants):
         "best_pass": 280.0,
     }
     found = {"learners": {"fa": learner}, "seeds": [1, 2], "run_seconds": 7200.0}
-    (row,) = rows_of("fig3a", {"fig3a-paper": found}, {"fig3a-paper": "a command"})
+    (row,) = rows_of("fig3a", "fig3a-paper", found, "a command")
     assert (row.constants, row.passes, row.hours) == (constants, "300", 2.0)
     assert row.ours.startswith("2.00 ± 0.05 % (1.90 % at the best pass, 280, ")
 
@@ -293,7 +297,7 @@ def test_rows_of_deeper_and_wider_networks():
             "width": {"dfa": {"700": row([700] * 3, 7.0)}},
         },
     }
-    deep, wide = rows_of("depth", {"depth": found}, {"depth": "a command"})
+    deep, wide = rows_of("depth", "depth", found, "a command")
     what = "spiking network, direct feedback alignment"
     assert deep.what == f"{what}, 1, 2 hidden layers of 500 units"
     assert deep.ours == "9.50, 8.00 ± 0.50 %"
@@ -313,7 +317,7 @@ def test_rows_of_several_seeds_and_of_held_out_images():
             "last_step_error_percent": {"mean": 2.2, "sem": 0.06, "all": []},
         }
     ]
-    (row,) = rows_of("fig4", {"fig4": found}, {"fig4": "a command"})
+    (row,) = rows_of("fig4", "fig4", found, "a command")
     assert row.ours == (
         "2.00 ± 0.05 % of held-out images (2.20 ± 0.06 % by the last step alone)"
     )
@@ -322,7 +326,7 @@ def test_rows_of_several_seeds_and_of_held_out_images():
 
 def test_a_row_says_how_much_was_removed():
     found = spiking(removed=0.5, parameters={"eta": 0.01}, model=None)
-    (row,) = rows_of("removed", {"removed": found}, {"removed": "a command"})
+    (row,) = rows_of("removed", "removed", found, "a command")
     assert row.constants.endswith("50% of W and B removed")
     assert not row.cells["at_the_papers_constants"]
 
@@ -337,7 +341,7 @@ def test_published_results_are_small():
         {"images_seen": n, "test_error_percent": 3.0 if n % 10 == 0 else None}
         for n in range(1, 31)
     ]
-    found = reproduce_all.small_results(spiking(learning_curve=curve))
+    found = publish.small_results(spiking(learning_curve=curve))
     assert [point["images_seen"] for point in found["learning_curve"]] == [10, 20, 30]
     assert found["final_evaluations"] == spiking()["final_evaluations"]
 
@@ -345,14 +349,14 @@ def test_published_results_are_small():
 @pytest.mark.parametrize(
     ("model", "published"),
     [
-        (reproduce_all.ROOT / "models" / "delta.py", "models/delta.py"),
+        (parts.ROOT / "models" / "delta.py", "models/delta.py"),
         (Path("/somewhere/else/mine.py"), "mine.py"),
         (Path("mine.py"), "mine.py"),
         (None, None),
     ],
 )
 def test_published_results_name_no_folder_of_this_machine(model, published):
-    found = reproduce_all.small_results({"model": model and str(model)})
+    found = publish.small_results({"model": model and str(model)})
     assert found == {"model": published}
 
 
@@ -371,7 +375,7 @@ def test_no_published_results_name_a_folder_of_a_machine(path):
 
 
 def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_path):
-    monkeypatch.setattr(reproduce_all, "_wait", lambda command: 1)
+    monkeypatch.setattr(parts, "_wait", lambda command: 1)
     code, _, err = reproduce("--only", "fig2")
     assert code == 2
     assert "linear.py" in err.splitlines()[-1]
