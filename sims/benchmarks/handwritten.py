@@ -62,20 +62,29 @@ def numpy_run(sizes, pixels, labels, steps):
     return times
 
 
+def torch_initial(sizes, device):
+    """Put what `initial` draws on a device, and the state of all neurons."""
+    import torch
+
+    torch.manual_seed(2)
+    weights, biases, feedback = (
+        [None if a is None else torch.from_numpy(a).to(device) for a in arrays]
+        for arrays in initial(sizes, 1)
+    )
+    h, delta = (
+        [torch.zeros(size, device=device) for size in sizes[1:]] for _ in range(2)
+    )
+    classes = torch.arange(sizes[-1], device=device) // OUTPUTS
+    return weights, biases, feedback, h, delta, classes
+
+
 def torch_run(sizes, pixels, labels, steps):
     """Time online steps in PyTorch; spikes are dense vectors, updates are in place."""
     import torch
 
     torch.set_num_threads(1)
-    torch.manual_seed(2)
-    weights, biases, feedback = (
-        [None if a is None else torch.from_numpy(a) for a in arrays]
-        for arrays in initial(sizes, 1)
-    )
+    weights, biases, feedback, h, delta, classes = torch_initial(sizes, "cpu")
     pixels = torch.from_numpy(pixels)
-    h = [torch.zeros(size) for size in sizes[1:]]
-    delta = [torch.zeros(size) for size in sizes[1:]]
-    classes = torch.arange(sizes[-1]) // OUTPUTS
     times = []
     for step in range(steps):
         start = time.perf_counter()
@@ -106,16 +115,9 @@ def torch_graph_run(sizes, pixels, labels, steps):
     """
     import torch
 
-    torch.manual_seed(2)
-    weights, biases, feedback = (
-        [None if a is None else torch.from_numpy(a).cuda() for a in arrays]
-        for arrays in initial(sizes, 1)
-    )
+    weights, biases, feedback, h, delta, classes = torch_initial(sizes, "cuda")
     pixels = torch.from_numpy(pixels).cuda()
     labels = torch.from_numpy(labels.astype(np.int64)).cuda()
-    h = [torch.zeros(size, device="cuda") for size in sizes[1:]]
-    delta = [torch.zeros(size, device="cuda") for size in sizes[1:]]
-    classes = torch.arange(sizes[-1], device="cuda") // OUTPUTS
     now = torch.zeros(1, dtype=torch.int64, device="cuda")
 
     def step():

@@ -5,7 +5,7 @@ import timeit
 
 import numpy as np
 import pytest
-from spikefa.sims.benchmarks import benchmark
+from spikefa.sims.benchmarks import benchmark, benchmark_table, configurations
 from spikefa.sims.benchmarks.floor import bytes_per_step, copy_bandwidth, read_bandwidth
 
 from spikefa.experiments.command_line import run_command
@@ -125,7 +125,7 @@ def test_names_are_those_of_the_device(capsys, tmp_path):
 def test_a_library_that_is_not_there_is_named_in_a_line(capsys, tmp_path):
     argv = ["--device", "cuda", "--torch-python", "/bin/false"]
     args = benchmark.build_parser().parse_args(argv)
-    assert benchmark.handwritten(args, (784, 20, 10), 1, tmp_path) == []
+    assert configurations.handwritten(args, (784, 20, 10), 1, tmp_path) == []
     line = "hand-written torch, CUDA graphs does not run in /bin/false: left out\n"
     assert capsys.readouterr().err == line
 
@@ -138,7 +138,7 @@ def test_the_table_of_a_card_tells_what_its_floor_is():
         "configurations": {"cuda": card},
         "ratios": {"hand-written torch, CUDA graphs / cuda": 1.5},
     }
-    text = benchmark.table(report)
+    text = benchmark_table.table(report)
     assert "bandwidth of the card's memory" in text
     assert "rate" not in text
     (row,) = [line for line in text.splitlines() if line.startswith("cuda ")]
