@@ -33,22 +33,23 @@ from spikefa import analysis, figures
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import (
     nonnegative_int,
-    positive_int,
     run_command,
 )
-from spikefa.experiments.declaration import add_option
-from spikefa.experiments.settings import Settings
+from spikefa.experiments.declaration import add_options, given_options
 from spikefa.experiments.study import learner_model, study, with_sem
 from spikefa.experiments.study_options import (
-    add_image_options,
+    COUNT,
+    ImageRun,
     etas,
-    given,
     rate_parser,
+    run_option,
 )
 from spikefa.learning.rules import RULES
+from spikefa.network.architecture import FEEDBACK_BITS, WEIGHT_BITS
 
 KINDS = ("spiking", "rate")
 ETAS = dict.fromkeys(KINDS, 1e-3)
+SPIKING_RULES = [name for name, rule in RULES.items() if not rule.route.rate_only]
 
 #: Learning rates that --search tries, and the training images that it tests with.
 GRID = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -61,23 +62,30 @@ COUNTED = 200
 QUICK = {"layers": (20,), "outputs_per_class": 5, "images": 400, "test_images": 200}
 
 
-@dataclass(frozen=True)
-class Run:
-    """What both networks are trained with; None is all images."""
+@dataclass(frozen=True, kw_only=True)
+class Run(ImageRun):
+    """What both networks are trained with."""
 
-    layers: tuple = (500, 500, 500)
-    outputs_per_class: int = 100
-    rule: str = "fa"
-    steps: int = 5
-    passes: int = 1
-    images: int | None = None
-    test_images: int | None = None
-    evaluations: int = 1
-    validation: int = 0
-    feedback_bits: int = 32
-    weight_bits: int = 32
-    dataset: str = "mnist"
-    data: str | None = None
+    layers: tuple = run_option((500, 500, 500), "units of each hidden layer", **COUNT)
+    outputs_per_class: int = run_option(100, "output neurons of each class", **COUNT)
+    rule: str = run_option("fa", "learning rule", choices=SPIKING_RULES)
+    steps: int = run_option(5, "time steps per image of spiking neurons", **COUNT)
+    evaluations: int = run_option(
+        1, "tests of the final weights, each with other spikes", **COUNT
+    )
+    validation: int = run_option(
+        0,
+        "hold out the last N training images and test with these instead",
+        unset=f"0; {VALIDATION} with --search",
+        read=nonnegative_int,
+        metavar="N",
+    )
+    feedback_bits: int = run_option(
+        32, "bits of a feedback weight", choices=FEEDBACK_BITS
+    )
+    weight_bits: int = run_option(
+        32, "bits of a weight that spikes read; it learns in 32", choices=WEIGHT_BITS
+    )
 
 
 def learn(kind, eta, run, seeds, model_path, device):
@@ -163,36 +171,16 @@ def count(trainer):
 def build_parser():
     """Describe the options."""
     parser = rate_parser("compare.py", __doc__.splitlines()[0], runs=3, quick_runs=1)
-    add = add_image_options(parser, passes="1")
-    rules = [name for name, rule in RULES.items() if not rule.route.rate_only]
-    add("--layers", type=positive_int, nargs="+", metavar="N", help="hidden neurons")
-    add("--outputs-per-class", type=positive_int, metavar="N", help="default: 100")
-    add("--rule", choices=rules, help="default: fa")
-    add(
-        "--steps", type=positive_int, metavar="N", help="of spiking neurons; default: 5"
+    add_options(parser, Run)["network and data"](
+        "--search", action="store_true", help="find eta on held-out images"
     )
-    add(
-        "--evaluations",
-        type=positive_int,
-        metavar="N",
-        help="tests of the final weights, each with other spikes; default: 1",
-    )
-    add(
-        "--validation",
-        type=nonnegative_int,
-        metavar="N",
-        help="hold out the last N training images and test with these instead; default "
-        f"of --search: {VALIDATION}",
-    )
-    add("--search", action="store_true", help="find eta on held-out images")
-    for name in ("feedback_bits", "weight_bits"):
-        add_option(add, Settings, name)
     return parser
 
 
 def main(args):
     """Train both kinds of networks, or search; write the figure and the table."""
-    rates, run = etas(args, ETAS), Run(**given(args, Run, QUICK))
+    given = (QUICK if args.quick else {}) | given_options(args, Run)
+    rates, run = etas(args, ETAS), Run(**given)
     if args.search and args.validation is None:
         run = replace(run, validation=VALIDATION)
     if args.search and (args.eta or not run.validation):

@@ -35,12 +35,14 @@ from spikefa.experiments.command_line import (
     positive_int,
     run_command,
 )
+from spikefa.experiments.declaration import add_options, given_options
 from spikefa.experiments.study import learner_model, study, with_sem
 from spikefa.experiments.study_options import (
-    add_image_options,
+    COUNT,
+    ImageRun,
     etas,
-    given,
     rate_parser,
+    run_option,
 )
 from spikefa.learning.rules import RULES
 
@@ -68,21 +70,22 @@ QUICK = {
 QUICK_SIZES = 20, (1, 2), (20, 30)
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a network is trained with; None is all images."""
+@dataclass(frozen=True, kw_only=True)
+class Run(ImageRun):
+    """What a network is trained with."""
 
-    network: str
     rule: str
     eta: float
     layers: tuple
-    passes: int = 3
-    outputs_per_class: int = 100
-    images: int | None = None
-    test_images: int | None = None
-    angle_images: int = 100
-    dataset: str = "mnist"
-    data: str | None = None
+    passes: int = run_option(3, "passes", **COUNT)
+    network: str = run_option("spiking", "network", choices=("spiking", "rate"))
+    outputs_per_class: int = run_option(100, "output neurons of each class", **COUNT)
+    angle_images: int = run_option(
+        100,
+        "images for the angles between deltas and those of backpropagation",
+        read=nonnegative_int,
+        metavar="N",
+    )
 
     @property
     def name(self):
@@ -157,13 +160,10 @@ def results(trainer):
 def build_parser():
     """Describe the options."""
     parser = rate_parser("depth.py", __doc__.splitlines()[0], runs=1, quick_runs=1)
-    add = add_image_options(parser, passes="3")
-    add("--network", choices=("spiking", "rate"), default="spiking")
+    add = add_options(parser, Run)["network and data"]
     add("--rules", choices=ETAS, nargs="+", help="default: all")
     add("--depths", type=positive_int, nargs="*", metavar="N", help="hidden layers")
     add("--widths", type=positive_int, nargs="*", metavar="N", help="units a layer")
-    add("--outputs-per-class", type=positive_int, metavar="N", help="default: 100")
-    add("--angle-images", type=nonnegative_int, metavar="N", help="default: 100")
     return parser
 
 
@@ -181,12 +181,13 @@ def shapes_of(args):
 def main(args):
     """Train all networks; write the figure and the table."""
     shapes, rates, runs = shapes_of(args), etas(args, ETAS), {}
-    settings = given(args, Run, QUICK)
+    given = (QUICK if args.quick else {}) | given_options(args, Run)
     for layers in (shape for sweep in shapes.values() for shape in sweep.values()):
         for rule in args.rules or ETAS:  # a network may be in both sweeps
-            own = {"rule": rule, "eta": rates[rule], "layers": layers}
-            runs[rule, layers] = Run(**settings | own)
-    with study(args, f"depth-{args.network}") as this:
+            runs[rule, layers] = Run(rule=rule, eta=rates[rule], layers=layers, **given)
+    network = given.get("network", Run.network)
+    with study(args, f"depth-{network}") as this:
+        this.results["network"] = network
         checkpoints = (this.folder / "checkpoints").absolute()
         if not args.resume:
             shutil.rmtree(checkpoints, ignore_errors=True)
@@ -212,7 +213,6 @@ def report(this, shapes, runs, curves):
         if of_sweep
     }
     this.results |= {
-        "network": this.args.network,
         "settings": {run.name: asdict(run) for run in runs.values()},
         "sweeps": sweeps,
     }

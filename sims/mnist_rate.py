@@ -34,21 +34,23 @@ from itertools import product
 import spikefa
 from spikefa import analysis, figures
 from spikefa.errors import InputError
-from spikefa.experiments.command_line import positive_int, run_command
+from spikefa.experiments.command_line import run_command
+from spikefa.experiments.declaration import add_options, given_options
 from spikefa.experiments.study import learner_model, study, with_sem
 from spikefa.experiments.study_options import (
-    add_image_options,
+    COUNT,
+    ImageRun,
     etas,
-    given,
     nonnegative_float,
     rate_parser,
+    run_option,
 )
 
-#: Learning rule, removed fraction, omega and beta of each learner.
+#: What the learners differ in.
 LEARNERS = {
-    "bp": ("bp", 0.0, 0.1, 0.0),
-    "fa": ("fa", 0.0, 0.1, 1.0),
-    "fa, half removed": ("fa", 0.5, 0.1, 1.0),
+    "bp": {"rule": "bp", "beta": 0.0},
+    "fa": {"rule": "fa"},
+    "fa, half removed": {"rule": "fa", "removed": 0.5},
 }
 ETAS = {"bp": 0.1, "fa": 0.03}
 
@@ -67,23 +69,24 @@ ALIGNMENT_IMAGES = 1000
 QUICK = {"images": 2000, "test_images": 1000, "passes": 2}
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a learner is trained with; None is all images."""
+_NUMBER = {"read": nonnegative_float, "metavar": "X"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(ImageRun):
+    """What a learner is trained with."""
 
     rule: str
     eta: float
-    omega: float
-    beta: float
-    gamma: float = 1e-6
     removed: float = 0.0
-    hidden: tuple = (1000,)
-    passes: int = 12
-    images: int | None = None
-    test_images: int | None = None
     validation: int = 0
-    dataset: str = "mnist"
-    data: str | None = None
+    passes: int = run_option(12, "passes (--search: 3)", **COUNT)
+    hidden: tuple = run_option((1000,), "hidden units", **COUNT)
+    omega: float = run_option(0.1, "range of forward weights", **_NUMBER)
+    beta: float = run_option(1.0, "range of feedback weights", **_NUMBER)
+    gamma: float = run_option(
+        1e-6, "weight decay, times eta an image: the paper's alpha", **_NUMBER
+    )
 
 
 def learn(run, seeds, show_progress, model_path, device):
@@ -143,17 +146,8 @@ def results(trainer, curves):
 def build_parser():
     """Describe the options."""
     parser = rate_parser("mnist_rate.py", __doc__.splitlines()[0], runs=20)
-    add = add_image_options(parser, passes="12 (--search: 3)")
+    add = add_options(parser, Run)["network and data"]
     add("--learner", choices=LEARNERS, nargs="+", help="default: all")
-    add("--hidden", type=positive_int, nargs="+", metavar="N", help="default: 1000")
-    add("--omega", type=nonnegative_float, metavar="X", help="range of forward weights")
-    add("--beta", type=nonnegative_float, metavar="X", help="range of feedback weights")
-    add(
-        "--gamma",
-        type=nonnegative_float,
-        metavar="X",
-        help="weight decay, times eta an image (default: 1e-6, the paper's alpha)",
-    )
     add("--search", action="store_true", help="find omega and beta on held-out images")
     return parser
 
@@ -163,11 +157,10 @@ def main(args):
     if args.search and (args.omega, args.beta) != (None, None):
         raise InputError("--search tries its own --omega and --beta")
     rates, runs = etas(args, ETAS), {}
+    given = (QUICK if args.quick else {}) | given_options(args, Run)
     for name in args.learner or LEARNERS:
-        rule, removed, omega, beta = LEARNERS[name]
-        settings = {"omega": omega, "beta": beta} | given(args, Run, QUICK)
-        settings |= {"rule": rule, "eta": rates[rule], "removed": removed}
-        runs[name] = Run(**settings)
+        learner = {"eta": rates[LEARNERS[name]["rule"]]} | LEARNERS[name]
+        runs[name] = Run(**learner | given)
     with study(args, "mnist_rate") as this:
         (search if args.search else train_all)(this, runs)
 

@@ -1,6 +1,7 @@
 """Options of the scripts of the rate figures, and settings that follow from them."""
 
-from dataclasses import fields
+from dataclasses import dataclass
+from functools import partial
 
 from ..datasets import DATASETS
 from ..devices.choice import DEVICES
@@ -14,9 +15,17 @@ from .command_line import (
     pairs,
     positive_int,
 )
+from .declaration import option
 from .study import add_run_options
 
-__all__ = ["add_image_options", "etas", "given", "nonnegative_float", "rate_parser"]
+__all__ = [
+    "COUNT",
+    "ImageRun",
+    "etas",
+    "nonnegative_float",
+    "rate_parser",
+    "run_option",
+]
 
 
 def rate_parser(script, description, *, runs, quick_runs=2):
@@ -59,50 +68,6 @@ def rate_parser(script, description, *, runs, quick_runs=2):
     return parser
 
 
-def add_image_options(parser, passes):
-    """Add the options of networks that learn images.
-
-    Parameters
-    ----------
-    parser : Parser
-    passes : str
-        How many there are by default.
-
-    Returns
-    -------
-    add : callable
-        Adds further options to the same group.
-    """
-    add = parser.add_argument_group("network and data").add_argument
-    add("--passes", type=positive_int, metavar="N", help=f"default: {passes}")
-    add("--images", type=positive_int, metavar="N", help="images per pass")
-    add("--test-images", type=positive_int, metavar="N", help="images per evaluation")
-    add("--dataset", choices=DATASETS, default="mnist", help="default: mnist")
-    add("--data", metavar="DIR", help="folder (or .npz file) of other images")
-    return add
-
-
-def given(args, run, quick):
-    """Collect the settings of a run that were given, or are those of ``--quick``.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        None where nothing was given.
-    run : type
-        A dataclass; its fields are the settings.
-    quick : dict
-        By name of the setting.
-
-    Returns
-    -------
-    settings : dict
-    """
-    values = {field.name: getattr(args, field.name, None) for field in fields(run)}
-    values = {name: value for name, value in values.items() if value is not None}
-    return (quick if args.quick else {}) | values
-
-
 def nonnegative_float(text):
     """Read a finite number of 0 or more."""
     return float(nonnegative(text))
@@ -127,3 +92,28 @@ def etas(args, defaults):
             known = ", ".join(defaults)
             raise InputError(f"--eta {name}: no such learner here (known: {known})")
     return defaults | given
+
+
+#: `option`, in the group of the networks and of what they learn.
+run_option = partial(option, group="network and data")
+
+#: How an option is read that counts something.
+COUNT = {"read": positive_int, "metavar": "N"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRun:
+    """What networks that learn images are trained with.
+
+    Scripts derive a class from it, with options of their own from `run_option`.
+    """
+
+    passes: int = run_option(1, "passes over the training images", **COUNT)
+    images: int | None = run_option(None, "images per pass", unset="all", **COUNT)
+    test_images: int | None = run_option(
+        None, "images per evaluation", unset="all", **COUNT
+    )
+    dataset: str = run_option("mnist", "data set", choices=DATASETS)
+    data: str | None = run_option(
+        None, "folder (or .npz file) of other images", metavar="DIR"
+    )
