@@ -290,8 +290,9 @@ def study(args, name):
     dataset = None
     if hasattr(args, "dataset"):  # what is remarkable is said once, before workers
         from ..datasets import load_dataset
+        from .study_options import ImageRun
 
-        dataset = load_dataset(args.dataset, args.data)
+        dataset = load_dataset(args.dataset or ImageRun.dataset, args.data)
     if args.out:
         out = Path(args.out)
     else:
