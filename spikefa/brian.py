@@ -5,7 +5,9 @@ generates is changed in modules called ``generated``, by `substituted`.
 """
 
 import copy
+import os
 import re
+import threading
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -41,22 +43,39 @@ __all__ = [
 _devices = import_module("brian2.devices.device")
 
 
+#: Held by the thread that uses Brian2's device, preferences and time step.
+_lock = threading.RLock()
+
+
+def _new_lock():
+    """A fork has only one thread, which may not be the one that held the lock."""
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_new_lock)
+
+
 @contextmanager
 def kept_globals():
-    """Leave Brian2's device, preferences and time step as they were."""
-    before = {name: copy.copy(value) for name, value in prefs.items()}
-    device, earlier = _devices.active_device, list(_devices.previous_devices)
-    dt = defaultclock.dt
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if not _same(prefs[name], value):
-                prefs[name] = value
-        _devices.previous_devices[:] = earlier
-        if _devices.active_device is not device:
-            _devices.active_device = device
-        defaultclock.dt = dt
+    """Leave Brian2's device, preferences and time step as they were.
+
+    There is one of each in a process: other threads that want to use them wait.
+    """
+    with _lock:
+        before = {name: copy.copy(value) for name, value in prefs.items()}
+        device, earlier = _devices.active_device, list(_devices.previous_devices)
+        dt = defaultclock.dt
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if not _same(prefs[name], value):
+                    prefs[name] = value
+            _devices.previous_devices[:] = earlier
+            if _devices.active_device is not device:
+                _devices.active_device = device
+            defaultclock.dt = dt
 
 
 @contextmanager

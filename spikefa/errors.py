@@ -5,7 +5,14 @@ Everything a user can get wrong (an option, a file, an equation) raises a
 with exit code 2; ``--debug`` shows the traceback too.
 """
 
-__all__ = ["DataError", "InputError", "ModelError", "ProjectBuilt", "SpikefaError"]
+__all__ = [
+    "DataError",
+    "InputError",
+    "MachineError",
+    "ModelError",
+    "ProjectBuilt",
+    "SpikefaError",
+]
 
 
 class SpikefaError(Exception):
@@ -22,6 +29,12 @@ class DataError(SpikefaError, ValueError):
 
 class ModelError(SpikefaError, ValueError):
     """A model file, or one of its equations, cannot be used."""
+
+
+class MachineError(SpikefaError):
+    """Something outside has failed: a disk, a process, a cluster. No input is wrong."""
+
+    exit_code = 1
 
 
 class ProjectBuilt(SpikefaError):

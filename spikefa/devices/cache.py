@@ -1,8 +1,12 @@
 """The folder of compiled programs: where it is, who uses what, and what may go.
 
 Programs are in ``builds``, precompiled headers in ``headers``; each has a folder of its
-own, and beside it an empty file that is locked while somebody needs the folder.
-`trim` removes what has not been used for longest, once all of it is too large.
+own, and next to it two empty files: one is locked while somebody needs the folder
+(`using`), the other while somebody writes to it (`exclusive`). `trim` removes what has
+not been used for longest, once all of it is too large.
+
+Locks may not work, and others may damage or remove files. So what is taken from the
+cache is verified; all that depends on the locks is how often something is compiled.
 """
 
 import fcntl
@@ -15,15 +19,23 @@ from pathlib import Path
 from platformdirs import user_cache_dir
 
 from ..errors import InputError, SpikefaError
+from ..files import lock as lock_file
 
-__all__ = ["cache_folder", "cache_limit", "disk_usage", "trim", "using"]
+__all__ = [
+    "cache_folder",
+    "cache_limit",
+    "disk_usage",
+    "exclusive",
+    "trim",
+    "using",
+]
 
 #: Environment variables: where the cache is, and how large it may become.
 FOLDER_VARIABLE, SIZE_VARIABLE = "SPIKEFA_CACHE", "SPIKEFA_CACHE_SIZE"
 DEFAULT_SIZE = "1GB"
 
 _UNITS = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_LOCK = ".use"
+_USE, _LOCK = ".use", ".lock"
 _KINDS = ("builds", "headers")
 
 
@@ -74,15 +86,49 @@ def using(folder):
     SpikefaError
         If nothing can be written there.
     """
-    path = folder.with_name(folder.name + _LOCK)
-    with _locked(path, fcntl.LOCK_SH) as lock:
-        os.utime(lock.fileno())
+    with _locked(_beside(folder, _USE), fcntl.LOCK_SH) as (lock, _):
+        with suppress(PermissionError):  # of another user, with whom it is shared
+            os.utime(lock.fileno())
         yield
 
 
 @contextmanager
+def exclusive(folder):
+    """Let one process, and one thread, at a time write to a folder of the cache.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Need not exist yet; the one that it is in is made.
+
+    Yields
+    ------
+    alone : bool
+        False if the file system has no locks, and others may write too.
+
+    Raises
+    ------
+    SpikefaError
+        If nothing can be written there.
+    """
+    with _locked(_beside(folder, _LOCK), fcntl.LOCK_EX) as (_, alone):
+        yield alone
+
+
+def _beside(folder, ending):
+    return folder.with_name(folder.name + ending)
+
+
+@contextmanager
 def _locked(path, how):
-    """Open and lock a file that others may be about to remove."""
+    """Open and lock a file that others may be about to remove.
+
+    Yields
+    ------
+    lock : file
+    locked : bool
+        False if the file system has no locks.
+    """
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,9 +141,9 @@ def _locked(path, how):
                 "names another folder for compiled programs"
             ) from exc
         with lock:
-            fcntl.flock(lock, how)
+            locked = lock_file(lock, how)
             if _is_at(lock, path):
-                yield lock
+                yield lock, locked
                 return
 
 
@@ -144,9 +190,9 @@ def trim(root=None):
     root, limit = root or cache_folder(), cache_limit()
     entries = []
     for kind in _KINDS:
-        for lock in (root / kind).glob(f"*{_LOCK}"):
+        for lock in (root / kind).glob(f"*{_USE}"):
             with suppress(OSError):
-                folder = lock.with_name(lock.name.removesuffix(_LOCK))
+                folder = lock.with_name(lock.name.removesuffix(_USE))
                 entries.append((lock.stat().st_mtime, disk_usage(folder), folder))
     total, removed = sum(size for _, size, _ in entries), []
     for _, size, folder in sorted(entries):
@@ -159,12 +205,13 @@ def trim(root=None):
 
 
 def _remove_unused(folder):
-    path = folder.with_name(folder.name + _LOCK)
+    path = _beside(folder, _USE)
     try:
-        with open(path) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with open(path, "r+") as lock:
+            if not lock_file(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                return False
             shutil.rmtree(folder, ignore_errors=True)
-            folder.with_suffix(".lock").unlink(missing_ok=True)
+            _beside(folder, _LOCK).unlink(missing_ok=True)
             path.unlink()
     except OSError:  # in use, or gone
         return False

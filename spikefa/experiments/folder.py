@@ -1,13 +1,16 @@
 """The output folder of a run: one run at a time, no half-written files."""
 
+import errno
 import fcntl
 import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from ..errors import InputError
-from ..files import PARTIAL
+from ..files import PARTIAL, lock as lock_file
 
 __all__ = ["locked_folder", "unused_folder"]
 
@@ -35,19 +38,18 @@ def locked_folder(path):
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / _LOCK, "a+")
+        lock = _opened(folder / _LOCK)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         raise InputError(f"cannot write to output folder {path}: {reason}") from exc
     with lock:
         if not _acquire(lock):
-            lock.seek(0)
-            owner = lock.read().strip() or "unknown"
             raise InputError(
-                f"another run (process {owner}) is writing to {path}; "
-                "wait for it, or give another --out"
+                f"another run (process {_owner(lock) or 'unknown'}) is writing to "
+                f"{path}; wait for it, or give another --out"
             )
-        lock.truncate(0)
+        lock.seek(0)
+        lock.truncate()
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         for left_over in folder.glob(f"*{PARTIAL}"):
@@ -58,17 +60,41 @@ def locked_folder(path):
             _remove_if_unused(folder)
 
 
+def _opened(path):
+    """Open a lock file; a link, which a folder of others may have, is not followed."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            raise ValueError(f"{path.name} in it is a link") from exc
+        raise
+    return open(descriptor, "r+", errors="replace")
+
+
 def _acquire(lock):
     """Try for a moment: the programs of a run that was killed need one to end."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+            return lock_file(lock, fcntl.LOCK_EX | fcntl.LOCK_NB) or not _used(lock)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
+
+
+def _used(lock):
+    """Whether the process that wrote its number lives, where there are no locks."""
+    try:
+        started = psutil.Process(int(_owner(lock))).create_time()
+    except (ValueError, psutil.Error):
+        return False
+    return started <= os.fstat(lock.fileno()).st_mtime
+
+
+def _owner(lock):
+    lock.seek(0)
+    return lock.read().strip()
 
 
 def _remove_if_unused(folder):

@@ -7,6 +7,7 @@ a chunk can be run again.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from statistics import median
 from typing import Any
@@ -17,7 +18,7 @@ from ..analysis import CurvePoint, LearningCurve
 from ..datasets.dataset import Dataset
 from ..datasets.regression import Task
 from ..devices.session import RunInterrupted, Session
-from ..errors import InputError
+from ..errors import InputError, MachineError, SpikefaError
 from .callbacks import Callback
 from .connectivity import remove_connections
 from .data import data_of
@@ -197,6 +198,12 @@ class Trainer:
         finished : bool
             False after an interruption; the state is then that after the last
             finished chunk, and `train` can be called again.
+
+        Raises
+        ------
+        MachineError
+            If the program of the network has died; the callbacks are told of the end,
+            and write down the state after the last finished chunk.
         """
         self._count_passes()
         if self.chunk == 0 and not self.curve:
@@ -212,6 +219,10 @@ class Trainer:
                     self._train_chunk(tell)
         except RunInterrupted:
             pass
+        except MachineError:  # what has been learned is there
+            with suppress(OSError, SpikefaError):
+                tell("on_end")
+            raise
         finally:  # a stop may have come between two runs
             self._stopped = False
             self.session.clear_interrupt()

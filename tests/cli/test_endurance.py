@@ -97,7 +97,7 @@ def test_two_runs_that_compile_the_same_network(process, cache, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["headers/*/precompiled.h", "builds/*/*/*.o"])
+@pytest.mark.parametrize("what", ["headers/*/*/precompiled.h", "builds/*/*/*.o"])
 def test_a_cache_that_is_removed_while_it_is_filled(process, cache, what):
     running = process("--quick", "--out", "x", SPIKEFA_CACHE=str(cache))
     wait_for(lambda: list(cache.glob(what)))

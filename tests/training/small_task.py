@@ -1,6 +1,7 @@
 """A task and a network that train in a blink."""
 
 import hashlib
+import shutil
 
 import numpy as np
 
@@ -51,6 +52,15 @@ def small_trainer(session, **changes):
     values = {"steps": 4, "test_steps": 6, "seed": 5, "epochs": 2, "chunk_images": 10}
     values |= {"dataset": small_dataset()}
     return Trainer(session, **(values | changes))
+
+
+def settle(session, folder):
+    """Let a session of a fork run in a folder of its own, with what it had."""
+    before = session.run_dir
+    session._settle(folder)
+    shutil.copy2(before / "main", session.run_dir / "main")
+    for name in ("static_arrays", "state"):
+        shutil.copytree(before / name, session.run_dir / name, dirs_exist_ok=True)
 
 
 def fingerprint(session):

@@ -31,6 +31,6 @@ def test_the_same_network_is_compiled_once_and_the_header_is_shared(
 
 
 def test_the_disk_holds_no_zeros(session):
-    arrays = session.build_dir / "static_arrays"
+    arrays = session.run_dir / "static_arrays"
     assert (arrays / "images_values").stat().st_size == 30 * 20 * 4
     assert (arrays / "images_values").stat().st_blocks == 0

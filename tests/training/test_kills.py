@@ -14,9 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_task import fingerprint, small_trainer
+from small_task import fingerprint, settle, small_trainer
 
-from spikefa.devices.cpp.session import _install
 from spikefa.experiments.folder import locked_folder
 from spikefa.training.checkpoint_file import NAME, RUN_KEYS, newest_checkpoint
 from spikefa.training.resume import CheckpointCallback, restore
@@ -30,9 +29,7 @@ LATEST = 0.5
 def train(session, folder):
     """Train in a folder, from its checkpoint if there is one; return the exit code."""
     with locked_folder(folder):
-        session.run_dir = folder / f"run-{os.getpid()}"
-        session.run_dir.mkdir()
-        _install(session.build_dir, session.run_dir)
+        settle(session, folder)
         trainer = small_trainer(session)
         if (folder / NAME).exists() or list(folder.glob("checkpoint.prev*")):
             restore(trainer, newest_checkpoint(folder, lambda text: None))

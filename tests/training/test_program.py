@@ -1,7 +1,6 @@
 """A compiled program stays; whoever dies, nothing is lost and nothing left behind."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +11,10 @@ from contextlib import contextmanager
 import numpy as np
 import psutil
 import pytest
-from small_task import fingerprint, open_compiled, small_dataset
+from small_task import fingerprint, open_compiled, settle, small_dataset
 
 from spikefa import set_initial_state
+from spikefa.devices.cpp import session as cpp_session
 from spikefa.devices.session import RunInterrupted
 from spikefa.errors import SpikefaError
 from spikefa.training.evaluation import evaluate
@@ -211,21 +211,55 @@ def test_a_thread_that_has_ended_takes_nothing_along(fresh):
     again(fresh, show_in_a_thread)
 
 
+def in_a_fork(function):
+    """Call a function in a fork; return the exit code, 1 if it raised an error."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = function() or 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_has_a_program_of_its_own(fresh, tmp_path):
     show(fresh)
     first = pid(fresh)
-    shutil.copytree(fresh.run_dir, tmp_path / "fork")
-    child = os.fork()
-    if child == 0:
-        fresh.run_dir = tmp_path / "fork"
+
+    def run_elsewhere():
+        settle(fresh, tmp_path)
         show(fresh)
         other = pid(fresh)
         fresh._program.close()
-        os._exit(0 if other != first else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        return other == first
+
+    assert in_a_fork(run_elsewhere) == 0
     show(fresh)
     assert pid(fresh) == first
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_uses_and_removes_nothing_of_its_parent(fresh):
+    show(fresh)
+    before, folder = fingerprint(fresh), sorted(fresh.run_dir.rglob("*"))
+    state = fresh.get_state()
+
+    def use_and_close():
+        for use in (
+            lambda: show(fresh),
+            fresh.get_state,
+            lambda: fresh.set_state(state),
+            fresh.restart,
+        ):
+            with pytest.raises(SpikefaError, match="a fork: open one here"):
+                use()
+        fresh.close()
+
+    assert in_a_fork(use_and_close) == 0
+    assert (fingerprint(fresh), sorted(fresh.run_dir.rglob("*"))) == (before, folder)
+    show(fresh)
 
 
 def test_what_the_program_complains_of_ends_the_run(fresh):
@@ -250,6 +284,9 @@ def test_a_closed_session_leaves_nothing():
         process, folder = psutil.Process(pid(session)), session.run_dir
     assert not process.is_running()
     assert not folder.exists()
+    with pytest.raises(SpikefaError, match="the session is closed"):
+        show(session)
+    session.close()
 
 
 SCRIPT = """
@@ -292,3 +329,15 @@ def runs(number):
         return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_run_folders_of_other_machines_stay(tmp_path, monkeypatch):
+    """A shared disk may have locks that only one machine sees."""
+    for machine in ("here", "there", ""):
+        folder = tmp_path / f"spikefa_run_{machine}"
+        folder.mkdir()
+        (folder / "lock").write_text(machine)
+    monkeypatch.setattr(cpp_session, "_machine", lambda: "here")
+    cpp_session._remove_abandoned(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"spikefa_run_there", "spikefa_run_"}

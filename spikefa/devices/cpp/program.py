@@ -4,7 +4,7 @@ import os
 import subprocess
 from contextlib import suppress
 
-from ...errors import SpikefaError
+from ...errors import MachineError
 
 __all__ = ["Program"]
 
@@ -63,14 +63,14 @@ class Program:
 
         Raises
         ------
-        SpikefaError
+        MachineError
             If it has died or stopped, or says that something is wrong; then it is gone.
         """
         try:
             answer = self._ask("\t".join(fields))
             complaint = self._complaint(*self._said(), bool(answer))
             if not answer or complaint:
-                raise SpikefaError(self._what_failed(complaint))
+                raise MachineError(self._what_failed(complaint))
             return float(answer)
         except BaseException:
             self.kill()

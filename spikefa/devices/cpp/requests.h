@@ -3,8 +3,8 @@
 // The fields of a line are separated by tabs: "name=value" sets a variable before the run
 // (a number, or a file), "name<file" reads an array, "name>file" writes a variable down
 // after the run. The answer is a line of standard output: the seconds that the time steps
-// took, or "stopped". Whatever else the program prints goes to the file "said". It ends
-// with its input, or with the process that has started it.
+// took, or "stopped". Whatever else the program prints goes to the files "said" and
+// "errors". It ends with its input, or with the process that has started it.
 #ifndef SPIKEFA_REQUESTS_H
 #define SPIKEFA_REQUESTS_H
 
@@ -33,6 +33,11 @@ class Requests
     std::map<std::string, std::string> files;
     mutable std::set<std::string> known;
 
+    static void to_file(const char* name, int descriptor)
+    {
+        dup2(open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666), descriptor);
+    }
+
     void finish(std::ofstream& file, const char* name) const
     {
         file.close();
@@ -51,7 +56,9 @@ public:
     {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         answers = fdopen(dup(STDOUT_FILENO), "w");
-        dup2(open("said", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666), STDOUT_FILENO);
+        to_file("said", STDOUT_FILENO);
+        // What the loader and OpenMP have said of the environment until now is forgotten.
+        to_file("errors", STDERR_FILENO);
     }
 
     bool next()

@@ -9,9 +9,10 @@ process dies at any moment, and another program goes on from the files.
 
 import fcntl
 import os
+import platform
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from brian2 import NeuronGroup, StateMonitor, prefs
 from brian2.devices.device import get_device
 
 from ...brian import owned
-from ...errors import SpikefaError
+from ...errors import MachineError, SpikefaError
+from ...files import lock as lock_file
 from ..cache import trim, using
 from ..session import Session
 from .main_loop import MainLoop
@@ -77,39 +79,62 @@ class StandaloneSession(Session):
             for name in names
         }
         self.main_loop(network, self._chunk, self.variables | written).write()
-        self._open = ExitStack()
-        self._open.enter_context(using(self.build_dir))
-        self._compile(device)
-        # The program does not know what no equation of the model asks for.
-        self._used = set(device.timed_arrays)
         self._program, self._asked, self._launcher = None, None, ()
-        _remove_abandoned(Path(run_dir or tempfile.gettempdir()))
         #: Files of the state: now, to come back to, and what the program has in memory.
         self._paths, self._kept, self._held = {}, [], {}
-        with _writing_to(run_dir or tempfile.gettempdir()):
-            self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run_dir))
-            self._owned = _own(self.run_dir)
-            try:
-                _install(self.build_dir, self.run_dir)
+        self._open = ExitStack()
+        self._open.enter_context(using(self.build_dir))
+        self._owner = None
+        try:
+            self._settle(Path(run_dir or tempfile.gettempdir()))
+            with _writing_to(self.run_dir.parent):
+                self._compile(device)
                 zeros = {name: np.zeros(shape) for name, shape in self.shapes.items()}
                 self._write_state(zeros)
-            except BaseException:
-                self.close()
-                raise
+        except BaseException:
+            self.close()
+            raise
+        # The program does not know what no equation of the model asks for.
+        self._used = set(device.timed_arrays)
         trim()
 
+    def _settle(self, parent):
+        """Make a folder to run in, which is of this process alone."""
+        _remove_abandoned(parent)
+        with _writing_to(parent):
+            self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            self._owner = os.getpid()
+            self._open.enter_context(_own(self.run_dir))
+            for name in _FOLDERS:
+                (self.run_dir / name).mkdir()
+
+    def _check_owner(self):
+        """Refuse what would use or change the files of another process."""
+        if self._owner is None:
+            raise SpikefaError("the session is closed")
+        if self._owner != os.getpid():
+            raise SpikefaError(
+                f"the session is that of process {self._owner}, of which this one is "
+                "a fork: open one here"
+            )
+
     def _compile(self, device):
-        compile_project(device, self.build_dir)
+        compile_project(device, self.build_dir, self.run_dir)
 
     def environment(self):
-        """Environment variables of the program."""
-        return os.environ | prefs.devices.cpp_standalone.run_environment_variables
+        """Environment variables of the program.
+
+        What would let OpenMP write to standard error in a run is left out.
+        """
+        inherited = {n: v for n, v in os.environ.items() if n != "OMP_DISPLAY_AFFINITY"}
+        return inherited | prefs.devices.cpp_standalone.run_environment_variables
 
     def _complaint(self, said, errors, answered):
         """What is wrong, of all that the program has said: it is silent otherwise."""
         return f"{said}\n{errors}".strip()
 
     def get_state(self, names=None):
+        self._check_owner()
         return {
             name: np.fromfile(
                 self.run_dir / self._paths[name], self.variables[name].dtype
@@ -118,6 +143,7 @@ class StandaloneSession(Session):
         }
 
     def _write_state(self, state):
+        self._check_owner()
         for name, value in state.items():
             path = self._free_path(name)
             self._held.pop(name, None)
@@ -132,10 +158,12 @@ class StandaloneSession(Session):
         return next(p for n in numbers if (p := f"state/{name}.{n}") not in taken)
 
     def close(self):
+        if self._owner != os.getpid():  # closed, or of the process that has forked
+            return
+        self._owner = None
         if self._program is not None:
             self._program.close()
         shutil.rmtree(self.run_dir, ignore_errors=True)
-        self._owned.close()
         self._open.close()
 
     @contextmanager
@@ -150,6 +178,7 @@ class StandaloneSession(Session):
             self._paths, self._step = before
 
     def run(self, *args, **kwds):
+        self._check_owner()
         before = self._paths, self._step
         try:
             with _writing_to(self.run_dir):
@@ -239,6 +268,7 @@ class StandaloneSession(Session):
         *launcher : str
             A command that runs it, such as a debugger.
         """
+        self._check_owner()
         if self._program is not None:
             # What a debugger has to say comes at the end.
             self._program.close(seconds=60 if self._launcher else 5)
@@ -290,7 +320,7 @@ class StandaloneSession(Session):
     def _check_written(self, name, found, expected):
         """Brian2's programs do not notice that a disk is full."""
         if found != expected:
-            raise SpikefaError(
+            raise MachineError(
                 f"the compiled network could not write all of {name} to "
                 f"{self.run_dir}; is the disk full?"
             )
@@ -312,44 +342,38 @@ def _writing_to(folder):
     try:
         yield
     except FileNotFoundError as exc:
-        raise SpikefaError(f"{exc.filename} was removed while it was in use") from exc
+        raise MachineError(f"{exc.filename} was removed while it was in use") from exc
     except OSError as exc:  # those of NumPy have no words for it
         reason = exc.strerror or "is the disk full?"
-        raise SpikefaError(
+        raise MachineError(
             f"cannot run the compiled network in {folder}: {reason}; TMPDIR names "
             "another folder"
         ) from exc
 
 
-def _install(build_dir, run_dir):
-    """Copy what a run needs, so that several runs can share one build."""
-    for name in _FOLDERS:
-        (run_dir / name).mkdir()
-    shutil.copy2(build_dir / "main", run_dir / "main")
-    (run_dir / "static_arrays").mkdir()
-    for path in (build_dir / "static_arrays").iterdir():
-        copy, found = run_dir / "static_arrays" / path.name, path.stat()
-        if found.st_blocks:
-            shutil.copyfile(path, copy)
-        else:  # nothing but a hole, which copies of files do not keep
-            copy.touch()
-            os.truncate(copy, found.st_size)
-
-
 def _own(run_dir):
-    """Lock a run folder for as long as this process lives."""
+    """Lock a run folder for as long as this process lives, and say on which machine."""
     lock = open(run_dir / "locking", "w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock_file(lock, fcntl.LOCK_EX)
+    lock.write(_machine())
+    lock.flush()
     os.rename(run_dir / "locking", run_dir / "lock")
     return lock
+
+
+def _machine():
+    """Name the running kernel: on shared disks locks may be those of one machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return platform.node()
 
 
 def _remove_abandoned(parent):
     """Remove the run folders of processes that have ended without `close`."""
     for path in parent.glob(f"{_PREFIX}*/lock"):
-        try:
-            with open(path) as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError, ValueError), open(path, "r+") as lock:
+            here = lock.read() == _machine()
+            # In use, if this raises an error.
+            if here and lock_file(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 shutil.rmtree(path.parent, ignore_errors=True)
-        except OSError:  # in use, or another user's
-            continue

@@ -15,11 +15,11 @@ import subprocess
 from pathlib import Path
 
 from brian2 import prefs
-from brian2.utils.filelock import FileLock
 
 from ...errors import InputError, SpikefaError
 from ..cpp.bundles import bundle
 from ..cpp.main_loop import add_header
+from ..cpp.project import digest_of_file
 from .generated import time_step_of_double_code, with_checked_random_numbers
 from .graph import declare_steps_left
 from .step import share_launches
@@ -77,7 +77,7 @@ def compile_cuda_project(device, directory, machine):
     ----------
     device : CUDAStandaloneDevice
     directory : pathlib.Path
-        Only one process at a time builds in it.
+        Locked by the caller.
     machine : Machine
 
     Raises
@@ -87,27 +87,29 @@ def compile_cuda_project(device, directory, machine):
     SpikefaError
         If a tool is missing or the project does not compile.
     """
-    directory.parent.mkdir(parents=True, exist_ok=True)
     complete = directory / "complete"
-    with FileLock(str(directory.with_suffix(".lock"))):
-        if not complete.exists():  # a build that was killed leaves broken objects
-            shutil.rmtree(directory, ignore_errors=True)
-        sources = generate(device, directory, machine)
-        digest = _digest(directory, machine, sources)
-        if complete.exists():
-            compiled, _, version = complete.read_text().partition(" ")
-            if compiled == digest and machine.runs(float(version)):
-                return
-        if machine.toolkit is None:
-            raise InputError(
-                f"the program in {directory} is not one of this network for this card "
-                "and its driver, and there is no nvcc to compile it"
-            )
-        complete.unlink(missing_ok=True)
-        add_curand(directory, machine.toolkit)
-        _write_makefile(directory, machine, sources)
-        _make(directory)
-        complete.write_text(f"{digest} {machine.toolkit.version}\n")
+    if not complete.exists():  # a build that was killed leaves broken objects
+        shutil.rmtree(directory, ignore_errors=True)
+    sources = generate(device, directory, machine)
+    digest, program = _digest(directory, machine, sources), directory / "main"
+    if complete.exists():
+        compiled, version, *whole = complete.read_text().split()
+        known = compiled == digest and whole in ([], [digest_of_file(program)])
+        if known and machine.runs(float(version)):
+            return
+    if machine.toolkit is None:
+        raise InputError(
+            f"the program in {directory} is not one of this network for this card "
+            "and its driver, and there is no nvcc to compile it"
+        )
+    complete.unlink(missing_ok=True)
+    for path in (program, *directory.glob("*.o")):  # whatever their dates are
+        path.unlink(missing_ok=True)
+    add_curand(directory, machine.toolkit)
+    _write_makefile(directory, machine, sources)
+    _make(directory)
+    made = digest, str(machine.toolkit.version), digest_of_file(program)
+    complete.write_text(" ".join(made).strip() + "\n")
 
 
 def generate(device, directory, machine):

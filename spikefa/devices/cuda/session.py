@@ -6,6 +6,7 @@ state stays on the card. No card is needed to generate and compile it.
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,9 @@ import numpy as np
 
 from ...brian import has_code
 from ...errors import InputError, ProjectBuilt
+from ..cache import exclusive
 from ..cpp.main_loop import include_header
+from ..cpp.project import install_arrays
 from ..cpp.session import StandaloneSession
 from .driver import Driver, ask_driver
 from .main_loop import CudaMainLoop
@@ -214,7 +217,11 @@ class CudaSession(StandaloneSession):
         super().__init__(network, build_dir)
 
     def _compile(self, device):
-        compile_cuda_project(device, self.build_dir, self._machine)
+        with exclusive(self.build_dir):
+            compile_cuda_project(device, self.build_dir, self._machine)
+            if not self._build_only:
+                shutil.copy2(self.build_dir / "main", self.run_dir / "main")
+                install_arrays(self.build_dir, self.run_dir)
         if self._build_only:
             raise ProjectBuilt(
                 f"compiled for compute capability {self._machine.capability}: "
