@@ -36,7 +36,8 @@ class ModelFile:
     text : str
         The source.
     modules : dict
-        Sources of the files in the same folder that it imported, by file name.
+        Sources of the files below the same folder that it imported, by their paths
+        from there.
     """
 
     values: dict = field(default_factory=dict)
@@ -47,7 +48,7 @@ class ModelFile:
     @property
     def assigned(self):
         """Names that the file gives a value itself, rather than importing them."""
-        nodes = list(ast.walk(ast.parse(self.text)))
+        nodes = list(ast.walk(self._tree))
         defined = {node.name for node in nodes if isinstance(node, _DEFINITIONS)}
         return defined | {
             node.id
@@ -60,9 +61,16 @@ class ModelFile:
         """Names whose values the Python code of the file reads."""
         return {
             node.id
-            for node in ast.walk(ast.parse(self.text))
+            for node in ast.walk(self._tree)
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         }
+
+    @property
+    def _tree(self):
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.Module([], [])  # that of a checkpoint, which nobody has run
 
 
 def one_line(exc):
@@ -129,14 +137,24 @@ def stored_file(path, text, modules):
         Where it was, for messages.
     text : str
     modules : dict
-        Sources of the files it imports, by file name.
+        Sources of the files it imports, by their paths.
 
     Returns
     -------
     file : ModelFile
+
+    Raises
+    ------
+    ModelError
+        If it cannot be run, or if a path leaves the folder of the file.
     """
+    sources = {**modules, Path(path).name: text}
+    for name in sources:
+        if not {"", ".", ".."}.isdisjoint(name.split("/")):  # "" is that of the root
+            raise ModelError(f"{path}: holds a file {name!r} outside of its folder")
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in {**modules, Path(path).name: text}.items():
+        for name, source in sources.items():
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, name).write_text(source, encoding="utf-8")
         return _run(Path(folder, Path(path).name), text, path)
 
@@ -200,7 +218,7 @@ def _importing_from(folder):
     Yields
     ------
     modules : dict
-        At the end, the sources that were imported, by file name.
+        At the end, the sources that were imported, by their paths from the folder.
     """
     modules, before = {}, dict(sys.modules)
     for path in folder.glob("*.py"):  # another module of this name is not meant
@@ -210,20 +228,33 @@ def _importing_from(folder):
     importlib.invalidate_caches()
     try:
         yield modules
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if module is before.get(name) or not file:
-                continue
-            if Path(file).parent == folder:
-                modules[Path(file).name] = Path(file).read_text(encoding="utf-8")
+        for path in _imported(folder, before).values():
+            name = path.relative_to(folder).as_posix()
+            modules[name] = path.read_text(encoding="utf-8")
     finally:
         sys.path.remove(str(folder))
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file and Path(file).parent == folder:
-                del sys.modules[name]
+        for name in _imported(folder, before):
+            del sys.modules[name]
         for name, module in before.items():
             sys.modules.setdefault(name, module)
+
+
+def _imported(folder, before):
+    """Files of the modules below a folder that have been imported since, by name.
+
+    Packages that are installed there, such as in ``.venv``, are none of the user's.
+    """
+    found = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not file or module is before.get(name):
+            continue
+        path = Path(file)
+        if path.suffix == ".py" and path.is_relative_to(folder):
+            parts = path.relative_to(folder).parts
+            if not any(p.startswith(".") or p == "site-packages" for p in parts):
+                found[name] = path
+    return found
 
 
 def _line_of(exc, path):

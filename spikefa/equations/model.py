@@ -20,7 +20,7 @@ from brian2.equations.equations import EquationError
 
 from ..errors import ModelError, SpikefaError
 from .explanations import explain, words
-from .file import ModelFile, builtin_file, read_model_file, stored_file
+from .file import ModelFile, builtin_file, read_model_file
 from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
 from .parameters import derived_parameters
 from .schedules import find_schedules, may_change, put_in
@@ -303,7 +303,7 @@ def builtin_values():
 def load_model(
     path: str | PathLike[str] | None = None,
     rate: bool = False,
-    stored: tuple[str, Mapping[str, str]] | None = None,
+    stored: ModelFile | None = None,
 ) -> Model:
     """Load the built-in model, with a user's file on top.
 
@@ -313,9 +313,8 @@ def load_model(
         A Python file whose names replace those of the built-in model.
     rate : bool, optional
         Take the rate model (`spikefa.models.rate`) as the base.
-    stored : tuple of (str, dict), optional
-        The text of the file, and of those that it imports by their names, as they
-        were kept in a checkpoint; `path` is then only a name.
+    stored : ModelFile, optional
+        What the file held, as it was kept in a checkpoint; `path` is then only a name.
 
     Returns
     -------
@@ -337,7 +336,7 @@ def load_model(
         values["transfer"] = values["logistic"]
     file = None
     if path is not None:
-        file = stored_file(path, *stored) if stored else read_model_file(path)
+        file = stored or read_model_file(path)
         values |= file.values
         origin |= dict.fromkeys({**file.others, **file.values}, str(path))
     model = Model(values, origin, file)

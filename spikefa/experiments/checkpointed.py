@@ -1,15 +1,13 @@
 """Long trainings of a study: checkpoints, and going on from them."""
 
 import shutil
-import threading
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 from ..training.callbacks import Callback
 from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
 from ..training.resume import CheckpointCallback, check_same_run, restore
-from .training_run import stopping_on_signals
+from .stopping import stopping_on_signals
 
 __all__ = ["train_with_checkpoints"]
 
@@ -47,10 +45,10 @@ def train_with_checkpoints(trainer, folder, meta, callbacks=(), every_seconds=30
     folder.mkdir(parents=True, exist_ok=True)
     meta = meta | {"wall_seconds": _restore(trainer, folder, meta)}
     checkpoints = CheckpointCallback(folder, meta, every_seconds=every_seconds)
-    with _stopping(trainer):
-        finished = trainer.train([*callbacks, _Clock(meta), checkpoints])
-    if not finished:
-        raise KeyboardInterrupt
+    with stopping_on_signals(trainer) as stop:
+        if not trainer.train([*callbacks, _Clock(meta), checkpoints]):
+            stop.check()
+            raise KeyboardInterrupt
     shutil.rmtree(folder)  # as large as the network, and of no more use
     return meta["wall_seconds"]
 
@@ -77,10 +75,3 @@ class _Clock(Callback):
 
     def on_evaluation(self, trainer, evaluation):
         self.meta["wall_seconds"] = time.monotonic() - self.started
-
-
-def _stopping(trainer):
-    """Stop at the end of a chunk on Ctrl-C; threads of a cluster get no signals."""
-    if threading.current_thread() is threading.main_thread():
-        return stopping_on_signals(trainer)
-    return nullcontext()

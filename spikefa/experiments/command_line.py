@@ -5,6 +5,7 @@ import logging
 import math
 import os
 import re
+import signal
 import sys
 import traceback
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from ..devices.cache import (
     cache_folder,
 )
 from ..errors import InputError, ProjectBuilt, SpikefaError
+from .output import lasting_output
+from .stopping import Stop
 
 __all__ = [
     "Parser",
@@ -192,17 +195,25 @@ def run_command(parser, command, argv=None):
         0; 1 for a failure of the machine or of the simulation; 2 for bad input; 128
         plus the number of the signal after an interruption.
     """
-    try:
-        args = parser.parse_args(argv)
-    except SystemExit as exc:
-        return exc.code or 0
+    with lasting_output():
+        try:
+            args = parser.parse_args(argv)
+        except SystemExit as exc:
+            return exc.code or 0
+        return _outcome(parser, command, args)
+
+
+def _outcome(parser, command, args):
+    """Run a command; return the exit code."""
+    os.environ["MPLBACKEND"] = "Agg"  # figures are written, whatever this says
     try:
         # It says in two lines that it cannot keep its fonts in a home of others.
         logging.getLogger("matplotlib").setLevel(logging.ERROR)
-        with _warnings_in_lines(parser.prog):
+        with _warnings_in_lines(parser.prog), Stop().active():
             return command(args) or 0
-    except KeyboardInterrupt:
-        return _report(parser, args, "interrupted", 130)
+    except KeyboardInterrupt as exc:
+        code = 128 + getattr(exc, "number", signal.SIGINT)
+        return _report(parser, args, "interrupted", code)
     except ProjectBuilt as exc:
         print(as_options(parser, exc))
         return 0

@@ -1,14 +1,9 @@
 """The same training from several seeds: a folder for each, and all of them together."""
 
 import json
-import signal
 import sys
-import threading
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-
-import psutil
 
 from ..analysis import mean_and_sem
 from ..devices.choice import DeviceChoice
@@ -17,8 +12,10 @@ from ..files import package_versions, replacing
 from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
 from ..training.progress import ProgressBar, ProgressFile, counting_tests
 from .declaration import OnResume, named
+from .described import Described, ModelSource
 from .folder import locked_folder
 from .parallel import run_all
+from .stopping import Interrupted
 from .training_run import Experiment
 
 __all__ = [
@@ -33,9 +30,6 @@ __all__ = [
 #: Says in a folder which runs are in it.
 PLAN = "runs.json"
 
-#: The signal that has stopped a run in this process; those after it do not start.
-_stopped: list[object] = []
-
 
 def read_plan(folder):
     """Return the settings and the number of runs of a folder, or None.
@@ -47,7 +41,8 @@ def read_plan(folder):
     Returns
     -------
     plan : dict or None
-        ``settings``, as `Settings.to_dict` gives them, and ``runs``.
+        ``settings``, as `Settings.to_dict` gives them, ``runs``, and ``run``, the
+        description of the first one, see `Described`.
 
     Raises
     ------
@@ -57,7 +52,9 @@ def read_plan(folder):
     path = Path(folder) / PLAN
     try:
         plan = json.loads(path.read_text())
-        return {"settings": dict(plan["settings"]), "runs": int(plan["runs"])}
+        run = dict(plan["run"])
+        found = {"settings": dict(run["settings"]), "runs": int(plan["runs"])}
+        return found | {"run": run}
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as exc:
@@ -65,7 +62,20 @@ def read_plan(folder):
 
 
 def train_all(
-    settings, runs, folder, network, shown, *, device, workers, cluster, every, quiet
+    settings,
+    runs,
+    folder,
+    network,
+    shown,
+    *,
+    before,
+    source,
+    device,
+    workers,
+    cluster,
+    every,
+    quiet,
+    warn,
 ):
     """Train once with each seed, or go on with those that have not finished.
 
@@ -78,13 +88,19 @@ def train_all(
         Exists and is locked; ``seed-1`` and so on are made in it.
     network, shown : callable
         See `Experiment`.
+    before : dict or None
+        What the folder holds, as `Described` tells it. Nothing is written if this is
+        not what the settings ask for.
+    source : ModelSource
     device : DeviceChoice
     workers, cluster
         See `run_all`.
     every : dict
-        When to write checkpoints, see `CheckpointCallback`.
+        When to write checkpoints, see `Experiment.run`.
     quiet : bool
         Whether to show no progress.
+    warn : callable
+        Called with a line of text.
 
     Returns
     -------
@@ -93,9 +109,22 @@ def train_all(
     stopped_by : int or None
         The signal that ended it; the results are then not complete.
     """
-    plan = {"settings": settings.to_dict(), "runs": runs}
+    what = Described(settings, network, warn, source)
+    folders = {
+        seed: (folder / f"seed-{seed}").absolute()
+        for seed in range(settings.seed, settings.seed + runs)
+    }
+    for path in folders.values():
+        if path.is_symlink():  # whoever made the folder could name any other
+            raise InputError(f"{path} is a link, and not followed")
+    if before:
+        what.check_same(before, folder / PLAN)
+        for path in folders.values():
+            if checkpoint := _checkpoint(path, warn):
+                what.check_learned(checkpoint.meta, checkpoint.path)
+    plan = {"runs": runs, "run": what.meta | {"checkpoint_every": list(every.items())}}
     with replacing(folder / PLAN, "w") as file:
-        json.dump(plan, file, indent=2)
+        json.dump(plan, file, indent=2, allow_nan=False)
         file.write("\n")
     places = {
         name: value and str(Path(value).absolute())
@@ -105,20 +134,16 @@ def train_all(
     shared = {
         "network": network,
         "shown": shown,
+        "source": ModelSource(what.meta, trusted=True),  # that of the user, or trusted
         "device": device,
         "every": every,
         "show_progress": alone and not quiet,
     }
     jobs = [
-        {
-            "settings": replace(settings, seed=seed, **places),
-            "folder": (folder / f"seed-{seed}").absolute(),
-            **shared,
-        }
-        for seed in range(settings.seed, settings.seed + runs)
+        {"settings": replace(settings, seed=seed, **places), "folder": path, **shared}
+        for seed, path in folders.items()
     ]
-    _stopped.clear()
-    with nullcontext([]) if alone else _waiting_for_workers() as received:
+    try:
         results = run_all(
             train_seed,
             jobs,
@@ -126,43 +151,12 @@ def train_all(
             cluster=cluster,
             show=not (quiet or alone),
         )
-    signals = [*received, *(r["stopped_by"] for r in results if "stopped_by" in r)]
-    return results, signals[0] if signals else None
+    except Interrupted as exc:
+        return [], exc.number
+    return results, None
 
 
-@contextmanager
-def _waiting_for_workers():
-    """Let Ctrl-C and SIGTERM reach the workers, and wait until they have stopped.
-
-    A terminal sends Ctrl-C to all processes itself. A second one ends this process.
-
-    Yields
-    ------
-    received : list of int
-        The signal, once it has come.
-    """
-    received = []
-
-    def handle(number, frame):
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-        if number == signal.SIGTERM:
-            for child in psutil.Process().children(recursive=True):
-                child.send_signal(number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def train_seed(settings, folder, network, shown, device, every, show_progress):
+def train_seed(settings, folder, network, shown, source, device, every, show_progress):
     """Train with one seed, go on with it, or read the results if it has finished.
 
     Parameters
@@ -171,18 +165,22 @@ def train_seed(settings, folder, network, shown, device, every, show_progress):
     folder : pathlib.Path
     network, shown : callable
         See `Experiment`.
+    source : ModelSource
     device : DeviceChoice
     every : dict
-        When to write checkpoints, see `CheckpointCallback`.
+        When to write checkpoints, see `Experiment.run`.
     show_progress : bool
 
     Returns
     -------
     results : dict
-        Of ``results.json``; or ``stopped_by``, the signal that stopped the run.
+        Of ``results.json``.
+
+    Raises
+    ------
+    Interrupted
+        If a signal has stopped the run.
     """
-    if _stopped:
-        return {"stopped_by": _stopped[0]}
 
     def warn(text):
         print(f"warning: seed {settings.seed}: {text}", file=sys.stderr)
@@ -190,11 +188,10 @@ def train_seed(settings, folder, network, shown, device, every, show_progress):
     with locked_folder(folder) as folder:
         if found := _finished_results(folder, settings):
             return found
-        there = any((folder / name).exists() for name in (NAME, PREVIOUS))
-        checkpoint = newest_checkpoint(folder, warn) if there else None
+        checkpoint = _checkpoint(folder, warn)
         device = device or DeviceChoice(settings.device, settings.threads)
         experiment = Experiment(
-            settings, network, shown, folder, warn, checkpoint, device
+            settings, network, shown, folder, warn, checkpoint, device, source
         )
         bars = [ProgressBar()] if show_progress else []
         if show_progress:
@@ -202,18 +199,23 @@ def train_seed(settings, folder, network, shown, device, every, show_progress):
         try:
             stopped_by = experiment.run(
                 [ProgressFile(folder / "progress.jsonl"), *bars],
-                **every,
+                every,
                 progress=counting_tests if show_progress else None,
             )
             if stopped_by:
-                _stopped.append(stopped_by)
-                return {"stopped_by": stopped_by}
+                raise Interrupted(stopped_by)
             experiment.write_figure()
             return json.loads((folder / "results.json").read_text())
         finally:
             for bar in bars:
                 bar.close()
             experiment.close()
+
+
+def _checkpoint(folder, warn):
+    """The newest checkpoint of a folder, or None."""
+    there = any((folder / name).exists() for name in (NAME, PREVIOUS))
+    return newest_checkpoint(folder, warn) if there else None
 
 
 def _finished_results(folder, settings):

@@ -101,10 +101,17 @@ def _add_output_options(group):
         type=checkpoint_interval,
         nargs="+",
         metavar="WHEN",
-        default=[("seconds", 300.0)],
-        help="images (10000), time (10min) or both; default: 5min",
+        help="images (10000), time (10min) or both; default: 5min, with --resume as "
+        "before",
     )
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
+    add(
+        "--trust-model",
+        action="store_true",
+        help="let --resume and --evaluate run Python code that a checkpoint holds, for "
+        "a model with functions of its own: as dangerous as any program of whoever "
+        "wrote it",
+    )
     add(
         "--evaluate",
         metavar="DIR",
@@ -214,7 +221,10 @@ def _opened(settings, checkpoint, folder, args, network, shown):
     if not args.quiet:
         print(f"writing to {folder}; preparing the network", file=sys.stderr)
     device = device_choice(args, settings.device, settings.threads)
-    experiment = Experiment(settings, network, shown, folder, _warn, checkpoint, device)
+    source = _source(args, checkpoint and checkpoint.meta)
+    experiment = Experiment(
+        settings, network, shown, folder, _warn, checkpoint, device, source
+    )
     try:
         yield experiment
     finally:
@@ -225,7 +235,6 @@ def _train(settings, checkpoint, folder, args, network, shown):
     """Train in a locked folder."""
     from ..training.progress import ProgressBar, ProgressFile, counting_tests
 
-    every = {f"every_{kind}": n for kind, n in args.checkpoint_every}
     with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
         bar = ProgressBar()
         callbacks = [ProgressFile(folder / "progress.jsonl")]
@@ -233,11 +242,26 @@ def _train(settings, checkpoint, folder, args, network, shown):
             callbacks.append(bar)
         try:
             stopped_by = experiment.run(
-                callbacks, **every, progress=None if args.quiet else counting_tests
+                callbacks,
+                _checkpoint_intervals(args, checkpoint and checkpoint.meta),
+                progress=None if args.quiet else counting_tests,
             )
         finally:
             bar.close()  # before an error is printed
-        return _report(experiment, stopped_by)
+        return _report(args, experiment, stopped_by)
+
+
+def _source(args, meta):
+    """Say where the model comes from: a file that is named, or a description."""
+    from .described import ModelSource
+
+    return ModelSource(None if args.model else meta, args.trust_model)
+
+
+def _checkpoint_intervals(args, meta):
+    """Say when to write checkpoints: as given, as before, or every five minutes."""
+    given = args.checkpoint_every or (meta or {}).get("checkpoint_every")
+    return {kind: number for kind, number in given or [("seconds", 300.0)]}
 
 
 def _evaluate(settings, checkpoint, folder, args, network, shown):
@@ -277,6 +301,10 @@ def _run_many(args, plan, network, shown):
     stored = plan and plan["settings"]
     settings = settings_of(given_settings(args), quick=args.quick, stored=stored)
     runs = args.runs or plan["runs"]
+    if plan and runs < plan["runs"]:
+        raise InputError(
+            f"{args.out} holds {plan['runs']} runs: --runs {runs} would leave some out"
+        )
     name = f"{'quick' if args.quick else settings.preset}-{settings.rule}-{runs}-runs"
     with locked_folder(args.out or unused_folder("runs", name)) as folder:
         if not plan:
@@ -290,14 +318,17 @@ def _run_many(args, plan, network, shown):
             folder,
             network,
             shown,
+            before=plan and plan["run"],
+            source=_source(args, plan and plan["run"]),
             device=device_choice(args, settings.device, settings.threads),
             workers=args.workers,
             cluster=args.cluster,
-            every={f"every_{kind}": n for kind, n in args.checkpoint_every},
+            every=_checkpoint_intervals(args, plan and plan["run"]),
             quiet=args.quiet,
+            warn=_warn,
         )
         if stopped_by:
-            print(f"stopped; to go on: {_again(folder)}", file=sys.stderr)
+            print(f"stopped; to go on: {_again(args, folder)}", file=sys.stderr)
             return 128 + stopped_by
         print(_write_together(results, folder))
         return 0
@@ -320,19 +351,20 @@ def _write_together(results, folder):
     return _summary(found, folder)
 
 
-def _again(folder):
-    """The command that goes on."""
-    command = [Path(sys.executable).name, sys.argv[0]]
-    return shlex.join([*command, "--resume", "--out", str(folder)])
+def _again(args, folder):
+    """The command that goes on, with the Python that is used here."""
+    trust = ["--trust-model"] if args.trust_model else []
+    options = ["--resume", *trust, "--out", str(folder)]
+    return shlex.join([sys.executable or "python", sys.argv[0], *options])
 
 
-def _report(experiment, stopped_by):
+def _report(args, experiment, stopped_by):
     """Say how the run ended; return the exit code."""
     folder, results = experiment.folder, experiment.results
     if stopped_by:
         print(
             f"stopped after {results['images_seen']} images; to go on: "
-            f"{_again(folder)}",
+            f"{_again(args, folder)}",
             file=sys.stderr,
         )
         return 128 + stopped_by

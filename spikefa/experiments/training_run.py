@@ -4,45 +4,29 @@ The command line in `training_command` is a thin layer over `Experiment`.
 """
 
 import json
-import math
-import signal
-import threading
 import time
-from contextlib import contextmanager, nullcontext
-from itertools import pairwise
-from pathlib import Path
+from contextlib import nullcontext
 
 import numpy as np
-import psutil
 
 from ..analysis import CurvePoint
-from ..datasets import load_dataset
 from ..devices.choice import DeviceChoice
 from ..devices.open import open_session
 from ..devices.session import RunInterrupted
-from ..equations.model import load_model
-from ..equations.parameters import replace_parameters
-from ..errors import InputError, ModelError
+from ..errors import ModelError
 from ..files import package_versions, replacing
-from ..learning.rules import get_rule
 from ..training.callbacks import Callback, DeltaAngles, FeedbackAngles
 from ..training.comparison import Comparison, can_be_compared
-from ..training.data import check_test_images, hold_out
 from ..training.guards import NumericalGuard
 from ..training.records import Windows
 from ..training.repeated import evaluate_repeatedly
-from ..training.resume import (
-    CheckpointCallback,
-    check_same_run,
-    describe_run,
-    restore,
-)
-from ..training.schedule import Schedule
+from ..training.resume import CheckpointCallback, restore
 from ..training.trainer import Trainer
-from .declaration import OnResume, named
+from .described import Described
 from .record_options import parse_record, parse_windows, together
+from .stopping import stopping_on_signals
 
-__all__ = ["Experiment", "stopping_on_signals"]
+__all__ = ["Experiment"]
 
 #: Images at the start and at the end whose records the figure shows.
 SHOWN_IMAGES = 20
@@ -66,6 +50,8 @@ class Experiment:
         Called with a line of text.
     checkpoint : Checkpoint, optional
         Go on from it.
+    source : ModelSource, optional
+        Where the model comes from; default: its file.
     device : DeviceChoice, optional
         How to build the program of the device in the settings.
 
@@ -77,50 +63,39 @@ class Experiment:
     """
 
     def __init__(
-        self, settings, network, shown, folder, warn, checkpoint=None, device=None
+        self,
+        settings,
+        network,
+        shown,
+        folder,
+        warn,
+        checkpoint=None,
+        device=None,
+        source=None,
     ):
         self.settings, self.folder, self.warn = settings, folder, warn
         self.device = device or DeviceChoice(settings.device, settings.threads)
         self.started = time.monotonic()
         self.earlier_seconds = 0.0
         self.final_evaluations = None
-        rule = get_rule(settings.rule)
-        model = replace_parameters(self._load_model(checkpoint), settings.parameters)
-        dataset = load_dataset(settings.dataset, settings.data)
-        # Before minutes are spent on compiling, here and below.
-        learned = (
-            hold_out(dataset, settings.validation) if settings.validation else dataset
-        )
-        images = settings.images or len(learned.train_labels)
-        chunk = min(settings.chunk_images, images)
-        Schedule(
-            len(learned.train_labels),
-            images,
-            settings.epochs,
-            chunk,
-            settings.seed,
-            settings.shuffle,
-        )
-        if settings.test_images is not None:
-            check_test_images(learned, settings.test_images)
-        architecture = network(settings, dataset, **_how(settings, chunk))
-        _check_memory(architecture)
-        self.shown = shown(architecture, rule)
-        record, windows = self._records()
-        self.meta = self._describe(architecture, model, rule, dataset, images, chunk)
+        what = Described(settings, network, warn, source)
+        self.meta = what.meta
         if checkpoint:
-            check_same_run(checkpoint.meta, self.meta, checkpoint.path)
+            what.check_same(checkpoint.meta, checkpoint.path)
+            what.check_learned(checkpoint.meta, checkpoint.path)
             self._compare_circumstances(checkpoint.meta)
+        self.shown = shown(what.architecture, what.rule)
+        record, windows = self._records()
         self.session = open_session(
-            architecture,
-            model,
-            rule,
+            what.architecture,
+            what.model,
+            what.rule,
             device=self.device,
             record=record,
         )
         self.comparison = None
         try:
-            self.trainer = self._trainer(dataset, chunk, windows)
+            self.trainer = self._trainer(what.dataset, what.chunk, windows)
             self.comparison = self._compare()
             if checkpoint:
                 restore(self.trainer, checkpoint)
@@ -139,35 +114,6 @@ class Experiment:
         for name, _ in asked:
             windows[name] = when | at_ends if name in self.shown else when
         return together([*self.shown.items(), *asked]), windows
-
-    def _load_model(self, checkpoint):
-        """Load the model file; that of a resumed run is in its checkpoint."""
-        path, meta = self.settings.model, checkpoint.meta if checkpoint else {}
-        if not meta.get("model_text") or path != meta["settings"]["model"]:
-            return load_model(path)
-        text, beside = meta["model_text"], meta.get("model_beside", {})
-        try:
-            changed = Path(path).read_text(encoding="utf-8") != text
-        except (OSError, UnicodeDecodeError):
-            changed = False  # from another folder there may be no such file
-        if changed:
-            self.warn(
-                f"{path} is not what this run was started with; going on with the "
-                "model in the checkpoint"
-            )
-        return load_model(path, stored=(text, beside))
-
-    def _describe(self, architecture, model, rule, dataset, images, chunk):
-        settings = self.settings
-        same = named(settings, OnResume.REFUSED)
-        resolved = {"images": images, "chunk_images": chunk}
-        meta = describe_run(architecture, model, rule, dataset, **same | resolved)
-        circumstances = named(settings, OnResume.WARNED) | package_versions()
-        return meta | {
-            "circumstances": circumstances,
-            "settings": settings.to_dict(),
-            "wall_seconds": 0.0,
-        }
 
     def _compare_circumstances(self, stored):
         self.earlier_seconds = stored["wall_seconds"]
@@ -214,15 +160,15 @@ class Experiment:
             self.warn(f"deltas are not compared with those of backpropagation: {exc}")
             return None
 
-    def run(self, callbacks=(), every_images=None, every_seconds=None, progress=None):
+    def run(self, callbacks=(), every=None, progress=None):
         """Train to the end, or until a signal comes; write checkpoints and results.
 
         Parameters
         ----------
         callbacks : sequence of Callback, optional
             Such as a progress bar.
-        every_images, every_seconds : optional
-            See `CheckpointCallback`.
+        every : dict, optional
+            ``images`` or ``seconds`` between checkpoints, see `CheckpointCallback`.
         progress : callable, optional
             See `evaluate`.
 
@@ -231,8 +177,10 @@ class Experiment:
         signal : int or None
             What stopped the run.
         """
+        every = every or {}
+        self.meta["checkpoint_every"] = list(every.items())
         checkpoints = CheckpointCallback(
-            self.folder, self.meta, every_images, every_seconds
+            self.folder, self.meta, every.get("images"), every.get("seconds")
         )
         measures = [FeedbackAngles()]
         if self.comparison:
@@ -245,10 +193,10 @@ class Experiment:
             checkpoints,
             _ResultsWriter(self),
         ]
-        with stopping_on_signals(self.trainer) as received:
+        with stopping_on_signals(self.trainer) as stop:
             if self.trainer.train(all_callbacks):
                 self._evaluate(progress)
-        return None if self.finished or not received else received[0]
+        return None if self.finished else stop.number
 
     def evaluate(self, progress=None):
         """Test the weights as often as the settings say, and write the results.
@@ -264,9 +212,9 @@ class Experiment:
         signal : int or None
             What stopped it.
         """
-        with stopping_on_signals(self.trainer) as received:
+        with stopping_on_signals(self.trainer) as stop:
             self._evaluate(progress)
-        return None if self.final_evaluations or not received else received[0]
+        return None if self.final_evaluations else stop.number
 
     def _evaluate(self, progress):
         settings = self.settings
@@ -380,64 +328,3 @@ class _ResultsWriter(Callback):
     def on_end(self, trainer):
         self.experiment.write_results()
         self.experiment.write_records()
-
-
-def _how(settings, chunk):
-    """Arguments of `Architecture` that say how a network is run."""
-    # Images are shown in units of steps that divide both N and M.
-    tests = settings.test_steps, *settings.evaluation_steps
-    unit = math.gcd(settings.steps, *tests)
-    most_steps = max(chunk * settings.steps, *tests)
-    return {
-        "steps_per_image": unit,
-        "chunk_images": most_steps // unit,
-        "engine": settings.engine,
-        "feedback_bits": settings.feedback_bits,
-        "weight_bits": settings.weight_bits,
-        "sparse": settings.removed > 0,
-        "precision": settings.precision,
-    }
-
-
-def _check_memory(architecture):
-    """Refuse sizes whose weights alone do not fit the machine."""
-    sizes = architecture.layer_sizes
-    needed = 4 * sum(n_pre * n_post for n_pre, n_post in pairwise(sizes))
-    there = psutil.virtual_memory().total
-    if needed > there:
-        raise InputError(
-            f"the weights of layers {list(sizes)} need {needed / 1e9:.0f} GB, this "
-            f"machine has {there / 1e9:.0f} GB"
-        )
-
-
-@contextmanager
-def stopping_on_signals(trainer):
-    """Let Ctrl-C and SIGTERM stop a trainer after its last finished chunk.
-
-    Parameters
-    ----------
-    trainer : Trainer
-
-    Yields
-    ------
-    received : list of int
-        The signal, once it has come. A second one ends the process at once.
-    """
-    received = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # of a cluster: signals are for the main thread
-        return
-
-    def handle(number, frame):
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-        trainer.stop()
-
-    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

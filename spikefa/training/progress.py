@@ -1,9 +1,10 @@
 """How far a training is: a bar on a terminal, lines in a log, JSON for programs."""
 
 import json
+import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from os import PathLike
 from typing import TextIO
@@ -170,6 +171,7 @@ class ProgressFile(Callback):
         self._values = dict.fromkeys(_ERRORS)
 
     def on_start(self, trainer):
+        _remove_cut_line(self.path)
         for point in trainer.curve:
             self._remember(point)
         self._started = time.monotonic(), trainer.images_seen
@@ -210,5 +212,25 @@ class ProgressFile(Callback):
             "ms_per_step": trainer.ms_per_step,
             **self._values,
         }
-        with open(self.path, "a") as file:  # whole lines, whoever reads meanwhile
+        # Whole lines, whoever reads meanwhile.
+        with open(self.path, "a", opener=_no_link) as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _no_link(path, flags):
+    """Open a file; a link, which a folder of others may have, is not followed."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def _remove_cut_line(path):
+    """Remove what follows the last whole line, of a process that was killed."""
+    with suppress(FileNotFoundError), open(path, "r+b", opener=_no_link) as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 4096)
+            file.seek(start)
+            if (at := file.read(end - start).rfind(b"\n")) >= 0:
+                end = start + at + 1
+                break
+            end = start
+        file.truncate(end)

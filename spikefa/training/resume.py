@@ -4,6 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from brian2.core.functions import Function
+
+from ..equations.stored import code_digest, model_data
 from ..equations.values import described
 from ..errors import InputError
 from .callbacks import Callback
@@ -96,10 +99,18 @@ def describe_run(architecture, model, rule, dataset, **further):
             "data": dataset.fingerprint,
             **further,
         },
-        "model": {name: described(value) for name, value in model.items()},
+        "model": _described(model),
         "model_hash": model.text_hash,
-        "model_text": model.user_text,
-        "model_beside": dict(model.file.modules),
+        "model_file": model_data(model.file),
+    }
+
+
+def _described(model):
+    """Describe all values of a model; a function by the source that it is in."""
+    code = code_digest([model.file.text, *model.file.modules.values()])
+    return {
+        name: f"Function {code}" if type(value) is Function else described(value)
+        for name, value in model.items()
     }
 
 

@@ -6,6 +6,7 @@ import signal
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from spikefa.experiments import many_runs
@@ -179,7 +180,7 @@ def test_workers_stop_at_a_signal_and_can_go_on(process, command, tmp_path, numb
         time.sleep(0.1)
     time.sleep(2)
     if number == signal.SIGINT:  # as a terminal does
-        for child in many_runs.psutil.Process(running.pid).children(recursive=True):
+        for child in psutil.Process(running.pid).children(recursive=True):
             if child.name() != "main":  # the compiled programs are out of its reach
                 os.kill(child.pid, number)
     running.send_signal(number)

@@ -1,5 +1,7 @@
 """Every name of a model file has an effect, or is refused in one line."""
 
+import json
+
 import numpy as np
 import pytest
 from brian2 import ms
@@ -7,6 +9,7 @@ from brian2 import ms
 from spikefa.devices.open import open_session
 from spikefa.equations.model import builtin_values, load_model
 from spikefa.equations.names import NAMES, PER_LAYER, kind_of, layer_of
+from spikefa.equations.stored import file_of_data, model_data
 from spikefa.errors import ModelError
 from spikefa.learning.rules import get_rule
 from spikefa.network.architecture import Architecture
@@ -211,6 +214,7 @@ def test_a_model_can_be_loaded_from_its_text(tmp_path):
     model = load_model(path)
     path.unlink()
     (tmp_path / "shared_values.py").unlink()
-    again = load_model(path, stored=(model.file.text, model.file.modules))
+    data = json.loads(json.dumps(model_data(model.file)))
+    again = load_model(path, stored=file_of_data(path, data))
     assert again.text_hash == model.text_hash
     assert again.where("spike") == model.where("spike")
