@@ -6,31 +6,28 @@ follows tau and dt, whoever sets them.
 
 import ast
 import math
-import operator
 
-import brian2
+import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, get_dimensions, have_same_dimensions
-from brian2.core.functions import DEFAULT_CONSTANTS, Function
+from brian2.core.functions import Function
 from brian2.units.fundamentalunits import Unit
 
 from ..errors import InputError
+from .evaluate import CONSTANTS, FUNCTIONS, UNITS, evaluate
 from .explanations import words
 from .names import NAMES
 
 __all__ = ["derived_parameters", "parse_quantity", "replace_parameters"]
 
-_OPERATORS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
 _PRODUCTS = (ast.Mult, ast.Div, ast.Pow)
-_SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_LARGEST_POWER = 10
 _LONGEST = 100
+
+#: What parameters can be made of, besides each other.
+_STANDARD = (
+    UNITS
+    | CONSTANTS
+    | {name: f for name, f in FUNCTIONS.items() if DEFAULT_FUNCTIONS[name].stateless}
+)
 
 
 def parse_quantity(text):
@@ -53,11 +50,10 @@ def parse_quantity(text):
     try:
         if len(text) > _LONGEST:
             raise ValueError
-        tree = ast.parse(text.strip(), mode="eval").body
-        for node in ast.walk(tree):
-            if isinstance(node, ast.BinOp) and not isinstance(node.op, _PRODUCTS):
+        for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+            if isinstance(node, ast.operator) and not isinstance(node, _PRODUCTS):
                 raise ValueError
-        value = _finite(_value(tree, {}))
+        value = _finite(evaluate(text, UNITS))
     except _NO_VALUE:
         raise InputError(
             f"{text!r} is not a number with units such as 0.4*ms"
@@ -81,37 +77,6 @@ def _finite(value):
     if not math.isfinite(float(value)):
         raise ValueError(f"is {value}")
     return value
-
-
-def _value(node, names):
-    """Evaluate an expression of numbers, units, and names that are given."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return float(node.value)
-    if isinstance(node, ast.Name):
-        return _named(node.id, names)
-    if isinstance(node, ast.UnaryOp) and type(node.op) in _SIGNS:
-        return _SIGNS[type(node.op)](_value(node.operand, names))
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        left, right = _value(node.left, names), _value(node.right, names)
-        if isinstance(node.op, ast.Pow) and abs(right) > _LARGEST_POWER:
-            raise ValueError("the power is too large")
-        return _OPERATORS[type(node.op)](left, right)
-    if names and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        function = DEFAULT_FUNCTIONS.get(node.func.id)
-        if function is not None and function.stateless and not node.keywords:
-            return function(*(_value(argument, names) for argument in node.args))
-    raise ValueError("only numbers, units, parameters and functions can be used")
-
-
-def _named(name, names):
-    if name in names:
-        return names[name]
-    if names and name in DEFAULT_CONSTANTS:
-        return DEFAULT_CONSTANTS[name].get_value()
-    unit = getattr(brian2, name, None)
-    if isinstance(unit, Unit):
-        return unit
-    raise LookupError(f"unknown name '{name}'")
 
 
 def derived_parameters(texts, numbers):
@@ -141,17 +106,13 @@ def derived_parameters(texts, numbers):
         for name in ready:
             text = waiting.pop(name)
             try:
-                with _quiet():
-                    tree = ast.parse(text.strip(), mode="eval").body
-                    known[name] = values[name] = _finite(_value(tree, known))
+                # log(0) is what a bad value gives; it is refused as not finite.
+                with np.errstate(all="ignore"):
+                    value = _finite(evaluate(text, _STANDARD | known))
+                    known[name] = values[name] = value
             except _NO_VALUE as exc:
                 problems[name] = " ".join(str(exc.args[0] if exc.args else exc).split())
     return values, problems
-
-
-def _quiet():
-    # log(0) is what a bad value gives; it is refused as not finite.
-    return brian2.numpy.errstate(all="ignore")
 
 
 def replace_parameters(model, texts):

@@ -6,12 +6,13 @@ of whatever the name stands in, such as the decay of weights.
 """
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Quantity, have_same_dimensions
-from brian2.core.functions import DEFAULT_CONSTANTS, Function
+from brian2 import Quantity, have_same_dimensions
+from brian2.core.functions import Function
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.utils.stringtools import word_substitute
 
 from ..errors import ModelError
+from .evaluate import CONSTANTS, FUNCTIONS, evaluate
 from .explanations import words
 from .names import NAMES
 
@@ -83,13 +84,11 @@ def known_at_times(model):
     passes : float
         One of `PASSES`.
     known : dict
-        Numbers, quantities and Python functions by name, for `eval`.
+        Numbers, quantities and Python functions by name, for `evaluate`.
     """
-    known = {name: f.pyfunc for name, f in DEFAULT_FUNCTIONS.items()}
-    known |= DEFAULT_UNITS | {name: c.value for name, c in DEFAULT_CONSTANTS.items()}
+    known = FUNCTIONS | DEFAULT_UNITS | CONSTANTS
     for name, value in model.parameters.items():
         known[name] = value.pyfunc if isinstance(value, Function) else value
-    known["__builtins__"] = {}
     for passes in PASSES.tolist():
         t = passes * _STEPS_PER_PASS * model["dt"]
         yield passes, known | {"passes": lambda t, now=passes: now, "t": t}
@@ -122,10 +121,8 @@ def check_schedules(model):
 def _value(text, known, where):
     try:
         with np.errstate(all="ignore"):
-            value = eval(text, known)
+            value = evaluate(text, known)
             float(value)
-    except NameError as exc:
-        raise ModelError(f"{where}: unknown name '{exc.name}'") from None
     except Exception as exc:
         raise ModelError(f"{where}: {' '.join(str(exc).split())}") from None
     return value

@@ -11,6 +11,7 @@ import numpy as np
 from brian2 import TimedArray, defaultclock
 
 from ..brian import RareClock
+from ..equations.evaluate import evaluate
 from ..equations.schedules import known_at_times
 from ..equations.statements import parse_statements
 
@@ -62,9 +63,8 @@ def _rate(statements, known):
         operator = operation.removesuffix("=")
         text = f"{variable} {operator} ({right})" if operator else right
         try:
-            # Brian2's expressions are Python's; these were checked with the model.
             change = [
-                float(eval(text, known, {variable: value})) / value - 1
+                float(evaluate(text, known | {variable: value})) / value - 1
                 for value in (1.0, 0.5)
             ]
         except Exception:  # of other variables too

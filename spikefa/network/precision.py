@@ -7,17 +7,17 @@ too slow can be found too, growth by small increments cannot.
 """
 
 import ast
-import math
 from functools import partial
 
 import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, Equations, Quantity, prefs
 from brian2.core.functions import Function
-from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import FLOAT
 from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
+from ..equations.evaluate import CONSTANTS, FUNCTIONS, evaluate
 from ..equations.statements import parse_statements
 from ..errors import ModelError
 from .architecture import PRECISIONS
@@ -242,7 +242,8 @@ def lost_in_single(model):
         if variable in doubles or "elapsed_steps" in str(model[name]):
             continue  # a decay of weights is put off until it can be held
         try:
-            relative = abs(float(eval(change, {"__builtins__": {}} | numbers)))
+            with np.errstate(all="ignore"):
+                relative = abs(float(evaluate(change, numbers)))
         except Exception:  # depends on variables: not the same at all times
             continue
         if 0 < relative < _LEAST_CHANGE:
@@ -296,9 +297,7 @@ def _slope(expression, variable):
 def _numbers(model):
     """What is a number in the expressions of a model, in SI units."""
     numbers = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
-    numbers |= {name: c.value for name, c in DEFAULT_CONSTANTS.items()}
-    numbers |= {name: f.pyfunc for name, f in DEFAULT_FUNCTIONS.items()}
-    numbers |= {"exp": math.exp, "elapsed_steps": lambda t: 1.0}
+    numbers |= CONSTANTS | FUNCTIONS | {"elapsed_steps": lambda t: 1.0}
     for name, value in model.parameters.items():
         if isinstance(value, Function):
             continue
