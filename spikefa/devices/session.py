@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import ArrayLike, NDArray
 
 from ..datasets.dataset import Inputs
@@ -19,8 +18,9 @@ from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
 from .given import checked_images, checked_state, checked_targets
+from .state import shape_of, state_variables
 
-__all__ = ["ChunkResult", "RunInterrupted", "Session", "state_variables"]
+__all__ = ["ChunkResult", "RunInterrupted", "Session"]
 
 
 class RunInterrupted(SpikefaError):
@@ -46,44 +46,6 @@ class ChunkResult:
     seconds: float = float("nan")
 
 
-def state_variables(network):
-    """List the variables that make up the state of a network.
-
-    Parameters
-    ----------
-    network : FeedbackNetwork
-
-    Returns
-    -------
-    variables : dict
-        ``{"group.variable": ArrayVariable}`` of all arrays of numbers and truth values
-        that the groups and projections own: weights, what the model's equations
-        define, shared and constant variables too, refractoriness, and when synapses
-        with event-driven variables were last updated. Not the integers that Brian2
-        keeps itself, such as indices, and the class of an output neuron, which no run
-        can change. Spikes are delivered in the step they were fired in, so that none
-        is under way between two runs.
-    """
-    return {
-        f"{group.name}.{name}": variable
-        for group in network.stateful
-        for name, variable in group.variables.items()
-        if _is_state(group, name, variable)
-    }
-
-
-def _is_state(group, name, variable):
-    if (
-        not isinstance(variable, ArrayVariable)
-        or getattr(variable.owner, "name", None) != group.name
-        or (name.startswith("_") and name not in getattr(group, "between_runs", ()))
-        or name == "class_index"
-    ):
-        return False
-    kind = np.dtype(variable.dtype).kind
-    return kind in "fb" or (kind in "iu" and not variable.read_only)
-
-
 class Session(ABC):
     """One network on one device.
 
@@ -104,7 +66,7 @@ class Session(ABC):
     def __init__(self, network: Any) -> None:
         self.network = network
         self.variables = state_variables(network)
-        self.shapes = {name: self._shape(var) for name, var in self.variables.items()}
+        self.shapes = {name: shape_of(var) for name, var in self.variables.items()}
         self._step = 0
         self._pass_length: tuple[int, int] | None = None
         # In an evaluation: those before it.
@@ -159,17 +121,6 @@ class Session(ABC):
                 f"{images} for {steps}"
             )
         self._pass_length = int(images), int(steps)
-
-    @staticmethod
-    def _shape(variable):
-        group = variable.owner
-        if variable.scalar:
-            return (1,)
-        if "N_pre" not in group.variables:
-            return (len(group),)
-        pairs = len(group.source), len(group.target)
-        # Dense synapses keep some variables once for each neuron of a side.
-        return pairs if variable.size in (pairs[0] * pairs[1], 0) else (variable.size,)
 
     @property
     def chunk_images(self) -> int:

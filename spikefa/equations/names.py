@@ -1,6 +1,6 @@
 """Every name that a model may hold: what it is, where it is used, what it means.
 
-This table is the one place that says so. It drives the checks of `kinds` and `usage`,
+This table is the one place that says so. It drives `check_values` and `check_names`,
 the suggestions for misspelt names, and the table in the documentation. Defaults and
 formulas are in `spikefa.models`.
 """
@@ -49,7 +49,7 @@ class Name:
     choice : bool
         Whether only some learning rules or architectures use it.
     of_time : bool
-        Whether a number may also be an expression of time, see `schedules`.
+        Whether a number may also be an expression of time, see `find_schedules`.
     """
 
     name: str

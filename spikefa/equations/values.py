@@ -89,7 +89,7 @@ def _equation_text(equation):
 def is_model_value(name, value):
     """Whether a normalized value can be part of a model."""
     if kind_of(name) is not None:
-        return True  # or refused for what it is, see `kinds`
+        return True  # or refused for what it is, see `check_values`
     return isinstance(value, _KINDS) and not getattr(value, "ndim", 0)
 
 

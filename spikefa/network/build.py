@@ -1,8 +1,13 @@
 """Building a Brian2 network from a model, layer sizes and a learning rule."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from brian2 import Network, defaultclock, prefs
 
+from ..equations.model import Model
 from ..errors import InputError, ModelError
+from .architecture import Architecture
 from .decay import add_decay_clock
 from .monitors import add_readout
 from .network import FeedbackNetwork
@@ -16,7 +21,12 @@ from .timestep import SCHEDULE
 __all__ = ["build_network", "check_choices"]
 
 
-def build_network(architecture, model, rule, record=None):
+def build_network(
+    architecture: Architecture,
+    model: Model,
+    rule: Any,
+    record: Mapping[str, Any] | None = None,
+) -> FeedbackNetwork:
     """Build a network; all weights are zero until a session sets them.
 
     Parameters
@@ -58,7 +68,7 @@ def build_network(architecture, model, rule, record=None):
     return net
 
 
-def check_choices(architecture, model, rule):
+def check_choices(architecture: Architecture, model: Model, rule: Any) -> None:
     """Refuse what does not go together.
 
     Raises
@@ -85,7 +95,7 @@ def check_choices(architecture, model, rule):
         )
 
 
-def _check_read_bits(architecture, model):
+def _check_read_bits(architecture: Architecture, model: Model) -> None:
     """Refuse to round what spikes read where nothing makes the copy that they read.
 
     What the rule and the model do to the weights, the projections check themselves.
@@ -102,7 +112,7 @@ def _check_read_bits(architecture, model):
             raise InputError(f"weight_bits={architecture.weight_bits}: {reason}")
 
 
-def _add_namespace(net):
+def _add_namespace(net: FeedbackNetwork) -> None:
     functions = [*add_stimuli(net), add_decay_clock(net)]
     # Plain numbers in the precision of the state: a double would turn the loops over
     # synapses into double precision.

@@ -8,12 +8,16 @@ one line that names the file and the string.
 """
 
 import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from brian2 import second
 from brian2.core.base import BrianObjectException
+from brian2.core.variables import Variable
+from brian2.groups.group import VariableOwner
 from brian2.utils.logger import catch_logs
 
 from ..brian import name_of_object
@@ -21,10 +25,12 @@ from ..equations.check_names import check_names
 from ..equations.check_values import check_values
 from ..equations.explanations import explain, words
 from ..equations.integration import misread_by
+from ..equations.model import Model
 from ..equations.names import kind_of
 from ..equations.schedules import check_schedules
 from ..equations.statements import parse_statements
 from ..errors import ModelError
+from .architecture import Architecture
 from .build import build_network, check_choices
 from .divisions import check_divisions
 from .initial_values import (
@@ -33,13 +39,14 @@ from .initial_values import (
     has_layers,
     initial_value,
 )
+from .network import FeedbackNetwork
 from .precision import check_precision
 from .scratch import numpy_device
 
 __all__ = ["naming_strings", "check_model"]
 
 
-def check_model(architecture, model, rule):
+def check_model(architecture: Architecture, model: Model, rule: Any) -> None:
     """Check that a network can be built from a model.
 
     Parameters
@@ -69,12 +76,12 @@ def check_model(architecture, model, rule):
         _check_initial_values(network, architecture)
 
 
-def _variables(network):
+def _variables(network: FeedbackNetwork) -> list[Variable]:
     return [v for group in network.stateful for v in group.variables.values()]
 
 
 @contextmanager
-def naming_strings(network):
+def naming_strings(network: FeedbackNetwork) -> Iterator[None]:
     """Turn what Brian2 says about its objects into errors about model strings."""
     try:
         yield
@@ -86,9 +93,9 @@ def naming_strings(network):
         raise ModelError(explain(network.model, names, exc, variables)) from exc
 
 
-def _miniature(architecture, model):
+def _miniature(architecture: Architecture, model: Model) -> Architecture:
     """Keep what differs in its equations: one layer for each kind of transfer."""
-    hidden = list(dict.fromkeys(architecture.transfers[:-1]))
+    hidden = tuple(dict.fromkeys(architecture.transfers[:-1]))
     n_hidden = min(architecture.n_layers - 1, max(len(hidden), 1))
     if model.layered or has_layers(model):
         hidden, n_hidden = architecture.transfers[:-1], architecture.n_layers - 1
@@ -104,7 +111,7 @@ def _miniature(architecture, model):
     )
 
 
-def _check_definitions(architecture, model, rule):
+def _check_definitions(architecture: Architecture, model: Model, rule: Any) -> None:
     """Check for the variables that the network itself, or its training, asks for."""
     for names, needed in _needed_variables(architecture, model, rule):
         equations = model.equations(*names)
@@ -116,7 +123,9 @@ def _check_definitions(architecture, model, rule):
                 )
 
 
-def _needed_variables(architecture, model, rule):
+def _needed_variables(
+    architecture: Architecture, model: Model, rule: Any
+) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
     """List groups of strings, and for each variable the string that should have it."""
     n_layers = architecture.n_layers
     for layer in range(1, n_layers + 1):
@@ -147,7 +156,7 @@ def _needed_variables(architecture, model, rule):
             yield (string,), dict.fromkeys(variables, string)
 
 
-def _check_integration(network):
+def _check_integration(network: FeedbackNetwork) -> None:
     """Refuse variables whose name a method of integration misreads."""
     model, last = network.model, network.n_layers
     groups = [("input_method", network.layers[0])]
@@ -166,7 +175,13 @@ def _check_integration(network):
             _refuse_misread(network, synapses, names, None, "take another name")
 
 
-def _refuse_misread(network, group, names, method, advice):
+def _refuse_misread(
+    network: FeedbackNetwork,
+    group: VariableOwner,
+    names: Iterable[str],
+    method: str | Sequence[str] | None,
+    advice: str,
+) -> None:
     """Refuse names of variables that sympy takes for something else."""
     model = network.model
     for name in names:
@@ -182,7 +197,7 @@ def _refuse_misread(network, group, names, method, advice):
             )
 
 
-def _statements(network):
+def _statements(network: FeedbackNetwork) -> Iterator[tuple[str, VariableOwner]]:
     """List the names of statements, each with a group that they run on."""
     model, last = network.model, network.n_layers
     if not network.rate:
@@ -202,7 +217,7 @@ def _statements(network):
             )
 
 
-def _check_assignments(network):
+def _check_assignments(network: FeedbackNetwork) -> None:
     """Refuse statements that set a name nobody knows: they would do nothing."""
     model = network.model
     for name, group in _statements(network):
@@ -218,7 +233,7 @@ def _check_assignments(network):
                 )
 
 
-def _check_initial_values(network, architecture):
+def _check_initial_values(network: FeedbackNetwork, architecture: Architecture) -> None:
     """Evaluate the values that variables start from, and look for divisions by 0."""
     variables = array_variables(network)
     given = find_initial_values(network.model, variables, network.n_layers)

@@ -6,14 +6,20 @@ the runs that the training is made of.
 """
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import TimedArray, defaultclock
 
 from ..brian import RareClock
 from ..equations.evaluate import evaluate
+from ..equations.model import Model
 from ..equations.schedules import known_at_times
 from ..equations.statements import parse_statements
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
 
 __all__ = ["DECAY_LAG", "add_decay_clock", "decay_rates"]
 
@@ -24,7 +30,9 @@ DECAY_LAG = 1e-4
 _LONGEST = 2**50
 
 
-def decay_rates(model, strings=("decay", "decay_bias")):
+def decay_rates(
+    model: Model, strings: Sequence[str] = ("decay", "decay_bias")
+) -> dict[str, float]:
     """Find by which part of itself a weight decays in a time step.
 
     Parameters
@@ -46,7 +54,7 @@ def decay_rates(model, strings=("decay", "decay_bias")):
     them at the largest rate, as with any sum over steps of a monotone function: no more
     than `DECAY_LAG`.
     """
-    found = {name: [] for name in strings}
+    found: dict[str, list[float]] = {name: [] for name in strings}
     for _, known in known_at_times(model):
         known["elapsed_steps"] = lambda t: 1.0
         for name, rates in found.items():
@@ -54,7 +62,7 @@ def decay_rates(model, strings=("decay", "decay_bias")):
     return {name: float(np.max(rates)) for name, rates in found.items()}
 
 
-def _rate(statements, known):
+def _rate(statements: str, known: dict[str, Any]) -> float:
     rate, variable = 0.0, None
     for left, operation, right in parse_statements(statements):
         if variable not in (None, left):
@@ -75,7 +83,7 @@ def _rate(statements, known):
     return rate
 
 
-def add_decay_clock(net):
+def add_decay_clock(net: "FeedbackNetwork") -> TimedArray:
     """Add the clock of the decay, and ``elapsed_steps(t)``, what one decay stands for.
 
     Parameters
@@ -99,7 +107,7 @@ def add_decay_clock(net):
     )
 
 
-def period_of(rate):
+def period_of(rate: float) -> int:
     """Time steps between two decays.
 
     Parameters

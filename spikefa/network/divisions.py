@@ -1,15 +1,19 @@
 """Finding what is divided by although it is 0: a parameter that nobody sets."""
 
 import ast
+from collections.abc import Iterable, Iterator, Mapping
 
-from brian2.equations.equations import PARAMETER, SUBEXPRESSION
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
+from brian2.groups.group import VariableOwner
 from brian2.parsing.sympytools import str_to_sympy
 
 from ..equations.explanations import words
+from ..equations.model import Model
 from ..equations.names import NAMES, kind_of
 from ..errors import ModelError
 from .feedback_grid import GRID_STEPS
 from .initial_values import find_initial_values
+from .network import FeedbackNetwork
 
 __all__ = ["check_divisions"]
 
@@ -18,7 +22,7 @@ _SET = {"drive", "drive_noisy", "b", "W", "B", GRID_STEPS, "class_index", "prese
 _SET |= {"feedback"}
 
 
-def check_divisions(net, state):
+def check_divisions(net: FeedbackNetwork, state: Iterable[str]) -> None:
     """Refuse a division by a parameter that is never set and so stays 0.
 
     Parameters
@@ -51,7 +55,9 @@ def check_divisions(net, state):
         _check_group(net, group, zeros | never_set)
 
 
-def _check_group(net, group, zeros):
+def _check_group(
+    net: FeedbackNetwork, group: VariableOwner, zeros: Mapping[str, str]
+) -> None:
     model = net.model
     within = {
         eq.varname: str_to_sympy(eq.expr.code)
@@ -85,7 +91,7 @@ def _check_group(net, group, zeros):
                 )
 
 
-def _equations(net, group):
+def _equations(net: FeedbackNetwork, group: VariableOwner) -> list[SingleEquation]:
     """List a group's equations as the model has them.
 
     Those of the group have variables in place of subexpressions that are evaluated once
@@ -97,7 +103,7 @@ def _equations(net, group):
     return list(net.model.equations(*strings).values())
 
 
-def _denominators(text):
+def _denominators(text: str) -> Iterator[str]:
     """Yield what an expression or a statement divides by."""
     try:
         tree = ast.parse(text.strip())
@@ -111,7 +117,7 @@ def _denominators(text):
             yield ast.unparse(right)
 
 
-def _strings_of(net, group):
+def _strings_of(net: FeedbackNetwork, group: VariableOwner) -> Iterator[str]:
     """List the statements and conditions that belong to a group."""
     model = net.model
     if group in net.layers[1:]:
@@ -128,7 +134,7 @@ def _strings_of(net, group):
 _ON_SPIKE = ("reset", "refractory")
 
 
-def _assigned(model):
+def _assigned(model: Model) -> set[str]:
     """Names that some statement gives a value."""
     found = set()
     for name in model:
@@ -143,7 +149,7 @@ def _assigned(model):
     return found
 
 
-def _place(net, group, name):
+def _place(net: FeedbackNetwork, group: VariableOwner, name: str) -> str:
     model = net.model
     if name in model and isinstance(model[name], str):
         if NAMES.get(name) is None or NAMES[name].kind != "equations":

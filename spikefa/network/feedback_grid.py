@@ -4,9 +4,16 @@ A program stores ``B_steps``, and the model's ``feedback_grid`` makes ``B`` of
 them. Nothing else knows the scale: who reads or draws weights asks here.
 """
 
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
 import numpy as np
 from brian2 import Equations, prefs
 from brian2.devices.device import RuntimeDevice, get_device
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
 
 __all__ = [
     "GRID_STEPS",
@@ -24,11 +31,11 @@ GRID_STEPS = "B_steps"
 _STEP = "feedback_step"
 
 
-def _most_steps(bits):
+def _most_steps(bits: int) -> int:
     return 2 ** (bits - 1) - 1
 
 
-def grid_equations(net, equations):
+def grid_equations(net: "FeedbackNetwork", equations: Equations) -> Equations:
     """Let B be a number of steps; the rest of the user's equations stays as it is.
 
     Parameters
@@ -47,14 +54,16 @@ def grid_equations(net, equations):
     return net.model.equations("feedback_grid") + Equations(others)
 
 
-def grid_type(bits):
+def grid_type(bits: int) -> type[np.integer]:
     """Type in which the active device stores steps of that many bits."""
     # Brian2's Cython target knows no integers smaller than 32 bits.
     at_runtime = isinstance(get_device(), RuntimeDevice)
     return np.int32 if at_runtime else np.dtype(f"int{bits}").type
 
 
-def draw_steps(random, bits, shape):
+def draw_steps(
+    random: np.random.Generator, bits: int, shape: tuple[int, ...]
+) -> NDArray:
     """Draw steps so that the weights are uniform on the grid.
 
     Parameters
@@ -71,7 +80,7 @@ def draw_steps(random, bits, shape):
     return random.integers(-limit, limit, shape, endpoint=True)
 
 
-def state_variable(name, variables):
+def state_variable(name: str, variables: Container[str]) -> str:
     """Name the state variable that holds feedback weights.
 
     Parameters
@@ -89,7 +98,7 @@ def state_variable(name, variables):
     return name if name in variables else f"{name.split('.')[0]}.{GRID_STEPS}"
 
 
-def stored_weights(net, name, values):
+def stored_weights(net: "FeedbackNetwork", name: str, values: NDArray) -> NDArray:
     """Make feedback weights of what a state variable holds.
 
     Parameters

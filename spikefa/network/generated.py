@@ -8,7 +8,7 @@ __all__ = ["in_a_ring", "of_bytes_too"]
 _UNSIGNED = {"cpp": "(uint8_t)", "cuda": "(uint8_t)", "cython": "<unsigned char>"}
 
 
-def in_a_ring(text, n_rows):
+def in_a_ring(text: str, n_rows: int) -> str:
     """Let time start again at the first row, not stay at the last one.
 
     Parameters
@@ -29,7 +29,7 @@ def in_a_ring(text, n_rows):
     )
 
 
-def of_bytes_too(text, name, target):
+def of_bytes_too(text: str, name: str, target: str) -> str:
     """Let code look up what a byte stands for, where there are bytes.
 
     Parameters

@@ -1,22 +1,27 @@
 """All-to-all projections on either engine, behind the interface of `Synapses`."""
 
-from brian2 import Synapses, second
+from collections.abc import Mapping
+from typing import Any
+
+from brian2 import Equations, NeuronGroup, Synapses, second
+
+from .architecture import Architecture
 
 __all__ = ["connect_all"]
 
 
 def connect_all(
-    architecture,
-    source,
-    target,
-    model,
+    architecture: Architecture,
+    source: NeuronGroup,
+    target: NeuronGroup,
+    model: Equations,
     *,
-    name,
-    namespace,
-    on_pre=None,
-    dtype=None,
-    read_bits=32,
-):
+    name: str,
+    namespace: Mapping[str, Any],
+    on_pre: Mapping[str, str] | None = None,
+    dtype: Mapping[str, type] | None = None,
+    read_bits: int = 32,
+) -> Synapses:
     """Connect every source neuron to every target neuron.
 
     Parameters
@@ -41,7 +46,12 @@ def connect_all(
         Its synaptic variables are stored row by row: all targets of the first
         source neuron, then of the second, on both engines.
     """
-    common = dict(on_pre=on_pre or {}, name=name, namespace=namespace, dtype=dtype)
+    common: dict[str, Any] = {
+        "on_pre": on_pre or {},
+        "name": name,
+        "namespace": namespace,
+        "dtype": dtype,
+    }
     if architecture.engine == "stock":
         no_delay = dict.fromkeys(on_pre or {}, 0 * second)
         synapses = Synapses(source, target, model, delay=no_delay, **common)

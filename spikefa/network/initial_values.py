@@ -5,18 +5,25 @@ there is one of this name; ``"layer_2.tau_i"``, or a dictionary under ``"layer_2
 one layer. Strings are evaluated by Brian2 itself, as by ``group.tau_i = "..."``.
 """
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Equations, NeuronGroup, Quantity, Synapses
 from brian2.core.variables import ArrayVariable
 from brian2.equations.equations import PARAMETER, SingleEquation
 from brian2.units.fundamentalunits import get_dimensions, get_unit_for_display
+from numpy.typing import NDArray
 
 from ..equations.explanations import reason_for
+from ..equations.model import Model
 from ..equations.values import normalized
 from ..errors import ModelError
 from .scratch import numpy_device
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
 
 __all__ = [
     "array_variables",
@@ -26,7 +33,7 @@ __all__ = [
 ]
 
 
-def array_variables(network):
+def array_variables(network: "FeedbackNetwork") -> dict[str, ArrayVariable]:
     """List the variables that can be given values.
 
     Parameters
@@ -50,7 +57,7 @@ def array_variables(network):
     }
 
 
-def has_layers(model):
+def has_layers(model: Model) -> bool:
     """Whether a model gives values that are for one layer, by name or by shape."""
     return any(
         "." in key or isinstance(value, list | tuple) or getattr(value, "ndim", 0)
@@ -58,7 +65,9 @@ def has_layers(model):
     )
 
 
-def find_initial_values(model, names, n_layers):
+def find_initial_values(
+    model: Model, names: Iterable[str], n_layers: int
+) -> dict[str, Any]:
     """Find out which state variables a model gives a value.
 
     Parameters
@@ -79,7 +88,7 @@ def find_initial_values(model, names, n_layers):
         If a name of ``initial`` is that of no variable.
     """
     given, names = _flat(model), list(names)
-    found = {}
+    found: dict[str, Any] = {}
     # Those of one layer last: they count.
     for key in sorted(given, key=lambda key: "." in key):
         group, _, variable = key.rpartition(".")
@@ -98,9 +107,9 @@ def find_initial_values(model, names, n_layers):
     return found
 
 
-def _flat(model):
+def _flat(model: Model) -> dict[str, Any]:
     """Write dictionaries of one layer as ``"group.variable"``."""
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in (model.get("initial") or {}).items():
         if isinstance(value, dict):
             flat |= {f"{key}.{name}": inner for name, inner in value.items()}
@@ -109,14 +118,22 @@ def _flat(model):
     return flat
 
 
-def _no_such_variable(model, key, names):
+def _no_such_variable(model: Model, key: str, names: list[str]) -> str:
     known = {name.split(".")[1] for name in names} | set(names)
     close = get_close_matches(key, sorted(known), 1, 0.7)
     hint = f", did you mean '{close[0]}'?" if close else ""
     return f"{model.where('initial')}: no state variable is called '{key}'{hint}"
 
 
-def initial_value(net, name, variable, shape, value, seed, state=None):
+def initial_value(
+    net: "FeedbackNetwork",
+    name: str,
+    variable: ArrayVariable,
+    shape: tuple[int, ...],
+    value: Any,
+    seed: int,
+    state: Mapping[str, NDArray] | None = None,
+) -> NDArray:
     """Evaluate an initial value.
 
     Parameters
@@ -156,7 +173,9 @@ def initial_value(net, name, variable, shape, value, seed, state=None):
     return array
 
 
-def _checked_array(where, variable, shape, value):
+def _checked_array(
+    where: str, variable: ArrayVariable, shape: tuple[int, ...], value: Any
+) -> NDArray:
     value = normalized("", value)
     try:
         dimensions = get_dimensions(value if isinstance(value, Quantity) else 1)
@@ -180,11 +199,18 @@ def _checked_array(where, variable, shape, value):
     return np.broadcast_to(array, shape)
 
 
-def _shape(shape):
+def _shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) + " values"
 
 
-def _evaluated(net, variable, shape, text, seed, state):
+def _evaluated(
+    net: "FeedbackNetwork",
+    variable: ArrayVariable,
+    shape: tuple[int, ...],
+    text: str,
+    seed: int,
+    state: Mapping[str, NDArray],
+) -> NDArray:
     """Let Brian2 evaluate a string for all neurons or synapses of a group."""
     owner = variable.owner
     known = {

@@ -1,5 +1,7 @@
 """The readout: what the guess is made from."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from brian2 import NeuronGroup, StateMonitor, Synapses
 from brian2.devices.device import get_device
@@ -7,10 +9,13 @@ from brian2.devices.device import get_device
 from ..dense.neurons import monitor_code_object_class, neuron_code_object_class
 from .timestep import place
 
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
+
 __all__ = ["add_readout"]
 
 
-def add_readout(net):
+def add_readout(net: "FeedbackNetwork") -> None:
     """Record what the guess is made from, at every step.
 
     For class targets that is the summed output of each class (*paper*: the guess is
@@ -38,7 +43,9 @@ def add_readout(net):
     net.brian_network.add(classes, pool, net.readout)
 
 
-def _pool(net, output, classes):
+def _pool(
+    net: "FeedbackNetwork", output: NeuronGroup, classes: NeuronGroup
+) -> Synapses:
     """Connect each output neuron to its class."""
     arch = net.architecture
     per_class = len(output) // arch.n_classes
@@ -67,6 +74,6 @@ def _pool(net, output, classes):
     return pool
 
 
-def on_cuda():
+def on_cuda() -> bool:
     """Whether Brian2CUDA's device is active."""
     return type(get_device()).__module__.startswith("brian2cuda")

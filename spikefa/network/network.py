@@ -1,10 +1,21 @@
 """The network: its handles, and the methods by which builder and routes add to it."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from brian2 import Equations, Network, NeuronGroup, StateMonitor, linked_var
+from brian2 import (
+    Equations,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    linked_var,
+)
 from brian2.equations.equations import SUBEXPRESSION, SingleEquation
+from brian2.groups.group import VariableOwner
 
 from ..brian import RareClock
 from ..dense.neurons import neuron_code_object_class
@@ -14,6 +25,7 @@ from .architecture import Architecture
 from .feedback_grid import GRID_STEPS, grid_equations, grid_type
 from .groups import connect_all
 from .precision import double_types
+from .records import Record
 from .stimuli import Images, Stimulus
 from .timestep import BACKWARD_GATE, Phase, backward_order, place
 
@@ -61,60 +73,60 @@ class FeedbackNetwork:
 
     architecture: Architecture
     model: Model
-    rule: object
-    layers: list = field(default_factory=list)
-    deltas: list = field(default_factory=lambda: [None])
-    forward: list = field(default_factory=lambda: [None])
-    feedback: dict = field(default_factory=dict)
-    reference: list = field(default_factory=list)
+    rule: Any
+    layers: list[NeuronGroup] = field(default_factory=list)
+    deltas: list[NeuronGroup | None] = field(default_factory=lambda: [None])
+    forward: list[Synapses | None] = field(default_factory=lambda: [None])
+    feedback: dict[int | str, Synapses] = field(default_factory=dict)
+    reference: list[VariableOwner] = field(default_factory=list)
     readout: StateMonitor = None
-    monitors: dict = field(default_factory=dict)
-    records: dict = field(default_factory=dict)
+    monitors: dict[str, SpikeMonitor | StateMonitor] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
     images: Images = field(init=False, repr=False)
     targets: Stimulus = field(init=False, repr=False)
     passes: Stimulus = field(init=False, repr=False)
-    namespace: dict = field(default_factory=dict)
+    namespace: dict[str, Any] = field(default_factory=dict)
     brian_network: Network = None
     decay_clock: RareClock = field(init=False, repr=False)
-    doubles: set = field(default_factory=set)
-    decay_rates: dict = field(default_factory=dict)
+    doubles: set[str] = field(default_factory=set)
+    decay_rates: dict[str, float] = field(default_factory=dict)
     decay_period: int = 1
-    gates: dict = field(default_factory=dict)
-    strings_of: dict = field(default_factory=dict)
+    gates: dict[str, int] = field(default_factory=dict)
+    strings_of: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @property
-    def rate(self):
+    def rate(self) -> bool:
         """Whether neurons send their rate phi(h) instead of spikes."""
         return self.model.rate
 
     @property
-    def n_layers(self):
+    def n_layers(self) -> int:
         """Layers above the input."""
         return self.architecture.n_layers
 
     @property
-    def stimuli(self):
+    def stimuli(self) -> tuple[Stimulus, ...]:
         """What runs show: images, targets, and how many passes there have been."""
         return self.images, self.targets, self.passes
 
-    def learns(self, layer):
+    def learns(self, layer: int) -> bool:
         """Whether a layer has deltas and plastic synapses."""
         return layer == self.n_layers or self.rule.learning_layers == "all"
 
     @property
-    def stateful(self):
+    def stateful(self) -> list[VariableOwner]:
         """All groups and projections whose variables make up the state."""
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
         return [group for group in groups if group is not None] + self.reference
 
-    def transfer_string(self, layer):
+    def transfer_string(self, layer: int) -> str:
         """Name the transfer of a layer: of the architecture, or of the model."""
         name = self.architecture.transfer(layer)
         if name != "transfer":
             return name
         return self.model.of_layer(name, layer, self.n_layers)
 
-    def spike_string(self, layer):
+    def spike_string(self, layer: int) -> str | None:
         """Name the condition on which a layer spikes, or None.
 
         The spikes of output neurons are sent nowhere; without a condition of their own
@@ -127,18 +139,18 @@ class FeedbackNetwork:
 
     def add_neurons(
         self,
-        size,
-        strings,
-        extra,
-        name,
-        slot,
-        order,
+        size: int,
+        strings: Sequence[str],
+        extra: str | Equations,
+        name: str,
+        slot: str,
+        order: Callable[[Phase], int],
         *,
-        gate=None,
-        linked=None,
-        method=None,
-        **kwds,
-    ):
+        gate: int | None = None,
+        linked: Mapping[str, NeuronGroup] | None = None,
+        method: str | Sequence[str] | None = None,
+        **kwds: Any,
+    ) -> NeuronGroup:
         """Create a NeuronGroup and put its updaters into their place in the time step.
 
         Parameters
@@ -198,16 +210,16 @@ class FeedbackNetwork:
 
     def add_projection(
         self,
-        name,
-        source,
-        target,
-        strings,
+        name: str,
+        source: NeuronGroup,
+        target: NeuronGroup,
+        strings: Sequence[str],
         *,
-        extra="",
-        on_pre=(),
-        on_grid=False,
-        read_bits=32,
-    ):
+        extra: str = "",
+        on_pre: Mapping[str, Sequence[str]] | None = None,
+        on_grid: bool = False,
+        read_bits: int = 32,
+    ) -> Synapses:
         """Connect all neurons of two groups.
 
         Parameters
@@ -229,7 +241,7 @@ class FeedbackNetwork:
         -------
         projection : DenseSynapses or Synapses
         """
-        model, on_pre = self.model, dict(on_pre)
+        model, on_pre = self.model, on_pre or {}
         statements = [text for names in on_pre.values() for text in names]
         self.strings_of[name] = [*strings, *statements]
         with model.naming(*self.strings_of[name]):
@@ -256,7 +268,15 @@ class FeedbackNetwork:
         self.brian_network.add(synapses)
         return synapses
 
-    def place_summed(self, synapses, variable, slot, order, strings, gate=None):
+    def place_summed(
+        self,
+        synapses: Synapses,
+        variable: str,
+        slot: str,
+        order: int,
+        strings: Sequence[str],
+        gate: int | None = None,
+    ) -> None:
         """Give what sums a variable its place in the time step.
 
         Parameters
@@ -276,11 +296,11 @@ class FeedbackNetwork:
         if gate is not None:
             self.gates[updater.name] = gate
 
-    def link(self, group, variable, owner):
+    def link(self, group: NeuronGroup, variable: str, owner: NeuronGroup) -> None:
         """Let a linked variable be that of the same name of another group."""
         setattr(group, variable, linked_var(owner, variable))
 
-    def add_delta(self, layer):
+    def add_delta(self, layer: int) -> None:
         """Add the error neurons, or the delta neurons of a layer that learns."""
         if not self.learns(layer):
             self.deltas.append(None)
@@ -309,7 +329,7 @@ class FeedbackNetwork:
         self.deltas.append(group)
 
 
-def _evaluate_late(equations):
+def _evaluate_late(equations: Equations) -> Equations:
     """Mark what the integration does not need as constant over a time step.
 
     Brian2 then evaluates phi and psi once per neuron, where the time step says so,
@@ -335,6 +355,6 @@ def _evaluate_late(equations):
     return Equations(marked)
 
 
-def joined(model, names):
+def joined(model: Model, names: Sequence[str]) -> str:
     """Join statements of the model, each on lines of its own."""
     return "\n".join(model[name] for name in names)

@@ -2,16 +2,23 @@
 
 from functools import partial
 
-from brian2 import Equations, have_same_dimensions
+from brian2 import Equations, NeuronGroup, have_same_dimensions
 
+from .network import FeedbackNetwork
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_input", "add_layer"]
 
 
-def _add_spikes(net, group, layer, threshold, reset):
+def _add_spikes(
+    net: FeedbackNetwork,
+    group: NeuronGroup,
+    layer: int,
+    threshold: str | None,
+    reset: str,
+) -> None:
     """Place threshold and reset of a spiking group."""
-    if "spike" not in group.thresholder:
+    if threshold is None or "spike" not in group.thresholder:
         return
     order = partial(forward_order, layer)
     place(group.thresholder["spike"], "forward", order(Phase.SPIKE))
@@ -21,7 +28,7 @@ def _add_spikes(net, group, layer, threshold, reset):
         net.strings_of[group.resetter["spike"].name] = [reset]
 
 
-def add_input(net):
+def add_input(net: FeedbackNetwork) -> None:
     model = net.model
     spikes = model["input_spike"] is not None
     group = net.add_neurons(
@@ -40,7 +47,7 @@ def add_input(net):
     net.layers.append(group)
 
 
-def add_layer(net, layer):
+def add_layer(net: FeedbackNetwork, layer: int) -> None:
     model = net.model
     of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
     spike, reset = net.spike_string(layer), of_layer("reset")

@@ -7,20 +7,27 @@ too slow can be found too, growth by small increments cannot.
 """
 
 import ast
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, Equations, Quantity, prefs
 from brian2.core.functions import Function
 from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Variable
 from brian2.equations.equations import FLOAT
 from brian2.groups.group import CodeRunner
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
 from ..equations.evaluate import CONSTANTS, FUNCTIONS, evaluate
+from ..equations.model import Model
 from ..equations.statements import parse_statements
 from ..errors import ModelError
-from .architecture import PRECISIONS
+from .architecture import PRECISIONS, Architecture
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
 
 __all__ = [
     "check_precision",
@@ -42,12 +49,12 @@ _STIMULI = {"images", "labels", "targets", "elapsed_steps", "passes"}
 _BOUNDED = {"sin", "cos", "tan", "tanh", "exp", "sign", "exprel"} | _STIMULI
 
 
-def float_type(architecture):
+def float_type(architecture: Architecture) -> type:
     """Type of all variables that nothing else is said of, for Brian2's preferences."""
     return np.dtype(PRECISIONS[architecture.precision]).type
 
 
-def _assignments(model):
+def _assignments(model: Model) -> list[tuple[str, str, str]]:
     """List (string, variable, expression) of all equations and statements.
 
     Differential equations come without their left side's derivative: what x is made of
@@ -70,7 +77,7 @@ def _assignments(model):
     return found
 
 
-def double_variables(model):
+def double_variables(model: Model) -> set[str]:
     """Find the variables that have to be in double precision.
 
     Parameters
@@ -85,7 +92,7 @@ def double_variables(model):
     """
     asked = model.get("precision")
     asked = asked if isinstance(asked, dict) else {}  # `check_precision` refuses others
-    names = set()
+    names: set[str] = set()
     assignments = [(left, right) for _, left, right in _assignments(model)]
     while True:
         more = {
@@ -100,7 +107,7 @@ def double_variables(model):
     return names - _TIMES - {name for name, of in asked.items() if of == "single"}
 
 
-def _grows(expression, names):
+def _grows(expression: str, names: set[str]) -> bool:
     """Whether a time is in an expression, and not in a bounded function of it."""
     try:
         tree = ast.parse(expression.strip(), mode="eval")
@@ -109,23 +116,22 @@ def _grows(expression, names):
     return _has_time(tree.body, _TIMES | names, _BOUNDED)
 
 
-def _has_time(node, times, hidden_in):
+def _has_time(node: ast.AST, times: set[str], hidden_in: set[str]) -> bool:
     if isinstance(node, ast.Name):
         return node.id.removesuffix("_post").removesuffix("_pre") in times
     if isinstance(node, ast.Compare) and hidden_in is _BOUNDED:
         return False
     if isinstance(node, ast.Call):
-        known = isinstance(node.func, ast.Name) and node.func.id in DEFAULT_FUNCTIONS
-        if hidden_in is _BOUNDED and (not known or node.func.id in hidden_in):
-            return False
-        if isinstance(node.func, ast.Name) and node.func.id in hidden_in:
+        name = node.func.id if isinstance(node.func, ast.Name) else None
+        unknown = hidden_in is _BOUNDED and name not in DEFAULT_FUNCTIONS
+        if unknown or name in hidden_in:
             return False
         return any(_has_time(arg, times, hidden_in) for arg in node.args)
     children = ast.iter_child_nodes(node)
     return any(_has_time(child, times, hidden_in) for child in children)
 
 
-def double_types(net, equations):
+def double_types(net: "FeedbackNetwork", equations: Equations) -> dict[str, type]:
     """Types of the variables of a group that are not in single precision.
 
     Parameters
@@ -145,7 +151,7 @@ def double_types(net, equations):
     }
 
 
-def compute_in_double(net):
+def compute_in_double(net: "FeedbackNetwork") -> None:
     """Let objects that use times, or variables in double precision, compute in it.
 
     Brian2 computes what is the same for all neurons once a step, and stores it in the
@@ -165,7 +171,9 @@ def compute_in_double(net):
             obj.create_code_objects = partial(_in_double, obj.create_code_objects)
 
 
-def _in_double(create_code_objects, run_namespace):
+def _in_double(
+    create_code_objects: Callable[[dict], None], run_namespace: dict
+) -> None:
     single = prefs.core.default_float_dtype
     prefs.core.default_float_dtype = np.float64
     try:
@@ -174,7 +182,7 @@ def _in_double(create_code_objects, run_namespace):
         prefs.core.default_float_dtype = single
 
 
-def _texts(runner):
+def _texts(runner: CodeRunner) -> Iterator[Any]:
     """Expressions and statements that the code of an object may be made of."""
     group = runner.group
     for eq in getattr(group, "equations", {}).values():
@@ -186,7 +194,7 @@ def _texts(runner):
         yield from code.values() if isinstance(code, dict) else [code]
 
 
-def _uses(text, names):
+def _uses(text: Any, names: set[str]) -> bool:
     if not isinstance(text, str):
         return False
     try:
@@ -196,7 +204,7 @@ def _uses(text, names):
     return any(_has_time(node, names, _STIMULI) for node in tree.body)
 
 
-def check_precision(model, variables):
+def check_precision(model: Model, variables: Iterable[Variable]) -> None:
     """Refuse a model's ``precision`` of what is no variable, or no precision.
 
     Parameters
@@ -224,7 +232,7 @@ def check_precision(model, variables):
             raise ModelError(f"{where}: '{name}' is no floating-point variable")
 
 
-def lost_in_single(model):
+def lost_in_single(model: Model) -> list[str]:
     """Find variables whose decay in a step single precision does not hold.
 
     Parameters
@@ -255,7 +263,7 @@ def lost_in_single(model):
     return list(lines.values())
 
 
-def _changes(model):
+def _changes(model: Model) -> Iterator[tuple[str, str, str]]:
     """Yield for each variable how much of itself a step or a statement changes."""
     for name, text in model.items():
         if not isinstance(text, str):
@@ -272,7 +280,7 @@ def _changes(model):
                     yield name, eq.varname, f"({slope})*dt"
 
 
-def _of_statements(text):
+def _of_statements(text: str) -> Iterator[tuple[str, str]]:
     try:
         statements = parse_statements(text)
     except Exception:
@@ -285,7 +293,7 @@ def _of_statements(text):
             yield left.removesuffix("_post").removesuffix("_pre"), f"({slope}) - 1"
 
 
-def _slope(expression, variable):
+def _slope(expression: str, variable: str) -> str | None:
     """Derivative of an expression as text, or None."""
     try:
         symbol = str_to_sympy(variable)
@@ -294,7 +302,7 @@ def _slope(expression, variable):
         return None
 
 
-def _numbers(model):
+def _numbers(model: Model) -> dict[str, Any]:
     """What is a number in the expressions of a model, in SI units."""
     numbers = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
     numbers |= CONSTANTS | FUNCTIONS | {"elapsed_steps": lambda t: 1.0}

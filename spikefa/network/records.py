@@ -7,16 +7,22 @@ open it, nothing of it is executed.
 """
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import SpikeMonitor, StateMonitor
 from brian2.core.variables import ArrayVariable, Subexpression
+from brian2.groups.group import VariableOwner
 from brian2.units.fundamentalunits import get_unit_for_display
 from numpy.typing import NDArray
 
 from ..dense.neurons import monitor_code_object_class
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
 
 __all__ = ["Record", "Recording", "add_records", "recordable", "unit_of"]
 
@@ -104,7 +110,7 @@ class Recording:
         return replace(self, t=t, values=np.concatenate([self.values, other.values]))
 
 
-def recordable(net):
+def recordable(net: "FeedbackNetwork") -> dict[str, list[str]]:
     """List what can be recorded.
 
     Parameters
@@ -136,7 +142,7 @@ def recordable(net):
     return found
 
 
-def add_records(net, record):
+def add_records(net: "FeedbackNetwork", record: Mapping[str, Any]) -> None:
     """Add the monitors of some records, each behind a gate of its own.
 
     Parameters
@@ -165,12 +171,15 @@ def add_records(net, record):
             net.brian_network.add(monitor)
 
 
-def _monitor(record, group, engine):
+def _monitor(
+    record: Record, group: VariableOwner, engine: str
+) -> SpikeMonitor | StateMonitor | None:
     """Return what records a variable while a network runs; None for synapses."""
     if "N_pre" in group.variables:
         return None
     name = f"record_{record.group}_{record.variable}"
     kwds = {"codeobj_class": monitor_code_object_class(engine)}
+    assert record.indices is not None  # of neurons
     if record.variable == "spikes":
         first, last = record.indices[0], record.indices[-1]
         whole = last - first + 1 == len(group)
@@ -182,12 +191,13 @@ def _monitor(record, group, engine):
     )
 
 
-def _chosen(name, group, which):
+def _chosen(name: str, group: VariableOwner, which: Any) -> Record:
     """Resolve what was chosen of a group."""
     synapses = "N_pre" in group.variables
     if which is True and synapses:
         return Record(name, None)
-    shape = (len(group.source), len(group.target)) if synapses else (len(group),)
+    ends = (group.source, group.target) if synapses else (group,)
+    shape = tuple(map(len, ends))
     size = int(np.prod(shape))
     if which is True:
         return Record(name, tuple(range(size)))
@@ -205,7 +215,7 @@ def _chosen(name, group, which):
     return Record(name, tuple(np.unique(indices).tolist()))
 
 
-def _whole_numbers(name, which):
+def _whole_numbers(name: str, which: Any) -> NDArray:
     try:
         values = [which] if np.ndim(which) == 0 else list(which)
         array = np.array(values)
@@ -218,7 +228,7 @@ def _whole_numbers(name, which):
     return array.astype(np.int64)
 
 
-def _check_range(name, indices, n, what):
+def _check_range(name: str, indices: NDArray, n: int, what: str) -> None:
     for index in indices[(indices < 0) | (indices >= n)]:
         raise InputError(
             f"record {name}: there is no {what} {operator.index(index)}, they are 0 to "
@@ -226,6 +236,6 @@ def _check_range(name, indices, n, what):
         )
 
 
-def unit_of(group, variable):
+def unit_of(group: VariableOwner, variable: str) -> str:
     """Return the base unit of a variable as text, ``"1"`` if it has none."""
     return str(get_unit_for_display(group.variables[variable].dim))

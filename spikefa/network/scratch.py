@@ -1,5 +1,6 @@
 """A Brian2 device for what is only tried out: through NumPy, and then forgotten."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,7 +11,7 @@ __all__ = ["numpy_device"]
 
 
 @contextmanager
-def numpy_device(seed=None):
+def numpy_device(seed: int | None = None) -> Iterator[None]:
     """Work on a Brian2 device of its own, and leave the others as they were.
 
     Parameters

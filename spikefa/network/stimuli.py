@@ -5,12 +5,20 @@ Time goes on from run to run, and a run shows a few hundred images: the arrays b
 writes its images to the places that its time steps read.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from brian2 import TimedArray, defaultclock, prefs
+from brian2 import Quantity, TimedArray, defaultclock, prefs
+from brian2.groups.group import VariableOwner
+from numpy.typing import NDArray
 
 from ..brian import RewrittenArray
 from ..datasets.dataset import Inputs
 from .generated import in_a_ring, of_bytes_too
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
 
 __all__ = ["Images", "Stimulus", "add_stimuli"]
 
@@ -34,7 +42,13 @@ class Stimulus(RewrittenArray):
         ``images_values``.
     """
 
-    def __init__(self, shape, dt, name, dtype=None):
+    def __init__(
+        self,
+        shape: int | tuple[int, ...],
+        dt: Quantity,
+        name: str,
+        dtype: type | None = None,
+    ) -> None:
         super().__init__(np.zeros(shape), dt=dt, name=name)
         # Programs read it from a file for every run.
         self.values = np.zeros(shape, dtype or prefs.core.default_float_dtype)
@@ -53,7 +67,7 @@ class Stimulus(RewrittenArray):
                 name=self.name,
             )
 
-    def rows(self, first, number):
+    def rows(self, first: int, number: int) -> NDArray[np.int_]:
         """Places of some rows in a row.
 
         Parameters
@@ -68,7 +82,9 @@ class Stimulus(RewrittenArray):
         """
         return (first + np.arange(number)) % len(self.values)
 
-    def stored(self, values):
+    def stored(
+        self, values: Any
+    ) -> tuple[dict[str, NDArray | None], dict[str, NDArray]]:
         """Say what has to be in the arrays to show some rows.
 
         Parameters
@@ -85,7 +101,7 @@ class Stimulus(RewrittenArray):
         """
         return {"values": np.asarray(values, self.values.dtype)}, {}
 
-    def show(self, values, places):
+    def show(self, values: Any, places: NDArray[np.int_]) -> None:
         """Write rows to some places.
 
         Parameters
@@ -101,33 +117,35 @@ class Stimulus(RewrittenArray):
         for key, table in tables.items():
             self.arrays[key][:] = table
 
-    def _more_arrays(self):
+    def _more_arrays(self) -> dict[str, NDArray]:
         """Arrays that a derived class reads, by name."""
         return {}
 
-    def _in_numpy(self, owner):
+    def _in_numpy(self, owner: VariableOwner) -> Callable[..., NDArray]:
         n_rows, duration = len(self.values), self.dt
         # Half of a time step, so that rounding errors do not matter.
         half = owner.clock.dt_ / 2
 
-        def show(t, *index):
+        def show(t: Any, *index: Any) -> NDArray:
             row = np.int_(np.floor((t + half) / duration)) % n_rows
             return self._at((row, *index))
 
         return show
 
-    def _at(self, place):
+    def _at(self, place: tuple[Any, ...]) -> NDArray:
         return self.values[place]
 
-    def _in_a_ring(self, code, target):
+    def _in_a_ring(
+        self, code: Callable[[VariableOwner], str], target: str
+    ) -> Callable[[VariableOwner], str]:
         """Change Brian2's code, in which time stays at the last row."""
 
-        def ring(owner):
+        def ring(owner: VariableOwner) -> str:
             return self._adapted(in_a_ring(code(owner), len(self.values)), target)
 
         return ring
 
-    def _adapted(self, text, target):
+    def _adapted(self, text: str, target: str) -> str:
         """Change code of a target that returns one of the values."""
         return text
 
@@ -140,14 +158,16 @@ class Images(Stimulus):
     same bits.
     """
 
-    def _more_arrays(self):
+    def _more_arrays(self) -> dict[str, NDArray]:
         return {
             "pixels": np.zeros(self.values.shape, np.uint8),
             "levels": np.zeros(256, self.values.dtype),
             "in_pixels": np.zeros(1, np.int32),
         }
 
-    def stored(self, values):
+    def stored(
+        self, values: Any
+    ) -> tuple[dict[str, NDArray | None], dict[str, NDArray]]:
         """Say what has to be in the arrays to show some rows.
 
         Parameters
@@ -166,22 +186,22 @@ class Images(Stimulus):
         rings, tables = super().stored(values)
         return rings | {"pixels": None}, {"in_pixels": np.array([0], np.int32)}
 
-    def _at(self, place):
+    def _at(self, place: tuple[Any, ...]) -> NDArray:
         if self.arrays["in_pixels"][0]:
             return self.arrays["levels"][self.arrays["pixels"][place]]
         return self.values[place]
 
-    def _adapted(self, text, target):
+    def _adapted(self, text: str, target: str) -> str:
         return of_bytes_too(text, self.name, target)
 
 
-def _as_known_to(target, array):
+def _as_known_to(target: str, array: NDArray) -> NDArray:
     """Return an array, of bytes as the type that a target has for them."""
     signed = array.dtype == np.uint8 and target != "cython"
     return array.view(np.int8) if signed else array
 
 
-def add_stimuli(net):
+def add_stimuli(net: "FeedbackNetwork") -> list[TimedArray]:
     """Add the functions of time that tell equations what is shown, and how far it is.
 
     Parameters

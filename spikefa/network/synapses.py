@@ -1,12 +1,16 @@
 """The forward synapses, and the plasticity of their weights and of the biases."""
 
-from .network import joined
+from typing import Any
+
+from brian2 import Synapses
+
+from .network import FeedbackNetwork, joined
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_forward"]
 
 
-def add_forward(net, layer):
+def add_forward(net: FeedbackNetwork, layer: int) -> None:
     """Add the synapses onto a layer, and the plasticity of its biases."""
     route, learns = net.rule.route, net.learns(layer)
     strings, extra, on_pre = ["plastic_synapse"], "", {}
@@ -43,15 +47,16 @@ def add_forward(net, layer):
     net.forward.append(synapses)
 
 
-def _learn_strings(net, layer):
+def _learn_strings(net: FeedbackNetwork, layer: int) -> list[str]:
     own = "sparse_learn" if net.architecture.sparse else "learn"
     return [own, *net.rule.route.learn_strings(net, layer)]
 
 
-def _add_plasticity(net, layer, synapses):
+def _add_plasticity(net: FeedbackNetwork, layer: int, synapses: Synapses) -> None:
     """Place the learning pathway, the learning of biases and the decay of both."""
     model, group, order = net.model, net.layers[layer], 2 * layer
-    regular, biases = {}, net.architecture.biases
+    biases = net.architecture.biases
+    regular: dict[str, tuple[Any, list[str], Any]] = {}
     learn = _learn_strings(net, layer)
     if net.rate:
         runner = synapses.run_regularly(

@@ -11,6 +11,7 @@ the deltas of the same step (*reconstructed*).
 """
 
 from enum import IntEnum
+from typing import Any
 
 __all__ = [
     "BACKWARD_GATE",
@@ -49,17 +50,17 @@ class Phase(IntEnum):
     RESET = 5
 
 
-def forward_order(layer, phase):
+def forward_order(layer: int, phase: Phase) -> int:
     """Order within the slot ``forward``; layer 0 is the input."""
     return len(Phase) * layer + phase
 
 
-def backward_order(layer, n_layers, phase):
+def backward_order(layer: int, n_layers: int, phase: Phase) -> int:
     """Order within the slot ``backward``; layer ``n_layers`` is the output."""
     return len(Phase) * (n_layers - layer) + phase
 
 
-def place(brian_object, slot, order):
+def place(brian_object: Any, slot: str, order: int) -> Any:
     """Give a Brian2 object its place in the time step."""
     if brian_object is not None:
         brian_object.when = slot
