@@ -298,6 +298,8 @@ def quiet_brian():
         setattr(BrianLogger, name, None)
         if path and os.path.exists(path):
             os.unlink(path)
+    # What libraries say to their developers, even where warnings are errors.
+    warnings.simplefilter("ignore", DeprecationWarning)
     # Brian2 compares float32 variables with 1e50 after every run.
     warnings.filterwarnings("ignore", message="overflow encountered in cast")
 

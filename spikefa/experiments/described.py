@@ -61,16 +61,18 @@ class ModelSource:
         -------
         model : Model
         """
-        stored = self.meta and self.meta.get("model_file")
-        if not (path and stored and stored.get("text")):
+        if self.meta is None or not path:
             return load_model(path)
-        unchanged = _text(path) == stored["text"]
-        if not unchanged and _text(path) is not None:
+        # Never the file that a description names: whoever wrote it may name any.
+        stored = self.meta.get("model_file") or {}
+        now = _text(path)
+        unchanged = now is not None and now == stored.get("text")
+        file = file_of_data(path, stored, self.trusted, in_place=unchanged)
+        if now is not None and not unchanged:
             warn(
                 f"{path} is not what this run was started with; going on with the "
                 "model that is stored"
             )
-        file = file_of_data(path, stored, self.trusted, in_place=unchanged)
         return load_model(path, stored=file)
 
 

@@ -64,6 +64,15 @@ def test_the_source_in_a_checkpoint_is_not_run(command, theirs, tmp_path):
     assert not ran.exists()
 
 
+def test_a_file_that_a_checkpoint_names_is_not_run(command, theirs, tmp_path):
+    ran = tmp_path / "RAN"
+    (tmp_path / "theirs.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
+    for change in (dict.clear, lambda stored: stored.update(text="")):
+        tamper(theirs, change)
+        command("--evaluate", "theirs", "--out", "mine")
+        assert not ran.exists()
+
+
 @pytest.mark.parametrize("name", ["third_factor", "eta", "reset_1", "h_init", "tau_x"])
 def test_strings_of_a_checkpoint_are_no_python(command, theirs, tmp_path, name):
     ran = tmp_path / "RAN"
