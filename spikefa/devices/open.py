@@ -18,7 +18,8 @@ from ..learning.rules import Rule, get_rule
 from ..network.architecture import Architecture
 from ..network.build import build_network
 from ..network.check import check_model, naming_strings
-from ..network.precision import float_type, lost_in_single
+from ..network.precision import float_type
+from ..network.slow_decay import lost_in_single
 from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp.main_loop import include_header

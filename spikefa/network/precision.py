@@ -2,8 +2,8 @@
 
 Everything else is in single precision, which halves the memory that a step reads. It
 resolves 6e-8 of a number: after 16 million steps no time step, and never a change of
-1e-8 of a variable in a step. Times are found in the model's strings; a decay that is
-too slow can be found too, growth by small increments cannot.
+1e-8 of a variable in a step. Times are found in the model's strings; see
+`~spikefa.network.slow_decay` for changes.
 """
 
 import ast
@@ -12,15 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Equations, Quantity, prefs
-from brian2.core.functions import Function
-from brian2.core.namespace import DEFAULT_UNITS
+from brian2 import DEFAULT_FUNCTIONS, Equations, prefs
 from brian2.core.variables import Variable
 from brian2.equations.equations import FLOAT
 from brian2.groups.group import CodeRunner
-from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
-from ..equations.evaluate import CONSTANTS, FUNCTIONS, evaluate
 from ..equations.model import Model
 from ..equations.statements import parse_statements
 from ..errors import ModelError
@@ -35,11 +31,7 @@ __all__ = [
     "double_types",
     "double_variables",
     "float_type",
-    "lost_in_single",
 ]
-
-#: Least relative change in a step that single precision holds with an error of 1 %.
-_LEAST_CHANGE = 100 * 2.0**-24
 
 #: What grows with time, for all that Brian2 calls so.
 _TIMES = {"t", "t_in_timesteps", "lastspike", "lastupdate"}
@@ -230,84 +222,3 @@ def check_precision(model: Model, variables: Iterable[Variable]) -> None:
             raise ModelError(f"{where}: must be {known} for {name}, got {precision!r}")
         if name not in floats:
             raise ModelError(f"{where}: '{name}' is no floating-point variable")
-
-
-def lost_in_single(model: Model) -> list[str]:
-    """Find variables whose decay in a step single precision does not hold.
-
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    lines : list of str
-        One for each, with the file, the string and the name.
-    """
-    numbers, doubles = _numbers(model), double_variables(model)
-    lines = {}
-    for name, variable, change in _changes(model):
-        if variable in doubles or "elapsed_steps" in str(model[name]):
-            continue  # a decay of weights is put off until it can be held
-        try:
-            with np.errstate(all="ignore"):
-                relative = abs(float(evaluate(change, numbers)))
-        except Exception:  # depends on variables: not the same at all times
-            continue
-        if 0 < relative < _LEAST_CHANGE:
-            lines[variable] = (
-                f"{model.where(name)}: {variable} changes by {relative:.2g} of itself "
-                "in a time step, which single precision does not hold; in double: "
-                f'precision = {{"{variable}": "double"}}'
-            )
-    return list(lines.values())
-
-
-def _changes(model: Model) -> Iterator[tuple[str, str, str]]:
-    """Yield for each variable how much of itself a step or a statement changes."""
-    for name, text in model.items():
-        if not isinstance(text, str):
-            continue
-        try:
-            equations = Equations(text).values()
-        except Exception:
-            yield from ((name, *change) for change in _of_statements(text))
-            continue
-        for eq in equations:
-            if eq.type == "differential equation":
-                slope = _slope(eq.expr.code, eq.varname)
-                if slope is not None:
-                    yield name, eq.varname, f"({slope})*dt"
-
-
-def _of_statements(text: str) -> Iterator[tuple[str, str]]:
-    try:
-        statements = parse_statements(text)
-    except Exception:
-        return
-    for left, operation, right in statements:
-        operator = operation.removesuffix("=")
-        after = f"{left} {operator} ({right})" if operator else right
-        slope = _slope(after, left)
-        if slope is not None:
-            yield left.removesuffix("_post").removesuffix("_pre"), f"({slope}) - 1"
-
-
-def _slope(expression: str, variable: str) -> str | None:
-    """Derivative of an expression as text, or None."""
-    try:
-        symbol = str_to_sympy(variable)
-        return sympy_to_str(str_to_sympy(expression).diff(symbol))
-    except Exception:  # not a function that has one
-        return None
-
-
-def _numbers(model: Model) -> dict[str, Any]:
-    """What is a number in the expressions of a model, in SI units."""
-    numbers = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
-    numbers |= CONSTANTS | FUNCTIONS | {"elapsed_steps": lambda t: 1.0}
-    for name, value in model.parameters.items():
-        if isinstance(value, Function):
-            continue
-        numbers[name] = float(value) if isinstance(value, Quantity) else value
-    return numbers

@@ -14,7 +14,7 @@ from spikefa.equations.parameters import parse_quantity
 from spikefa.equations.schedules import check_schedules
 from spikefa.errors import InputError, ModelError
 from spikefa.network.decay import decay_rates
-from spikefa.network.precision import lost_in_single
+from spikefa.network.slow_decay import lost_in_single
 
 ROOT = Path(__file__).parents[2]
 

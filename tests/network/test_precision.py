@@ -10,7 +10,8 @@ from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import InputError, ModelError
 from spikefa.network.architecture import Architecture
-from spikefa.network.precision import double_variables, lost_in_single
+from spikefa.network.precision import double_variables
+from spikefa.network.slow_decay import lost_in_single
 
 SLOW = "\ndtheta/dt = -theta/(1e7*ms) : 1"
 
