@@ -17,9 +17,10 @@ from ..errors import InputError
 from ..learning.rules import Rule, get_rule
 from ..network.architecture import Architecture
 from ..network.build import build_network
-from ..network.check import check_model, naming_strings
+from ..network.check import check_indices, check_model, naming_strings
 from ..network.precision import float_type
 from ..network.slow_decay import lost_in_single
+from ..network.unused import without_effect
 from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp.main_loop import include_header
@@ -77,7 +78,7 @@ def open_session(
     Warns
     -----
     Through the logger ``spikefa``, of variables whose decay in a step single precision
-    does not hold.
+    does not hold, and of names of the model that have no effect under the rule.
 
     Raises
     ------
@@ -111,6 +112,9 @@ def open_session(
             implement_timed_arrays(model.values())
         with first_of_their_name():
             network = build_network(architecture, model, rule, record)
+            check_indices(network)
+            for line in without_effect(network):
+                logging.getLogger("spikefa").warning(line)
             if choice.name in ("numpy", "runtime"):
                 return RuntimeSession(network)
             if build_dir is None:

@@ -11,16 +11,21 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+from brian2.equations.equations import PARAMETER
 from numpy.typing import ArrayLike, NDArray
 
 from ..datasets.dataset import Inputs
 from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
 from ..network.records import Recording, unit_of
+from ..network.removed import MASK
 from .given import checked_images, checked_state, checked_targets
 from .state import shape_of, state_variables
 
 __all__ = ["ChunkResult", "RunInterrupted", "Session"]
+
+#: What ``labels(t)`` is where the backward sweep, and so any teacher, stands still.
+NO_CLASS = -1
 
 
 class RunInterrupted(SpikefaError):
@@ -152,6 +157,8 @@ class Session(ABC):
     def set_state(self, state: Mapping[str, ArrayLike]) -> None:
         """Write state variables; those not named keep their values.
 
+        Weights of synapses that are not ``present`` are 0, whatever is written.
+
         Parameters
         ----------
         state : dict
@@ -170,9 +177,23 @@ class Session(ABC):
                 for name, value in state.items()
             }
         )
+        self._remove_again(set(state))
 
     @abstractmethod
     def _write_state(self, state): ...
+
+    def _remove_again(self, written):
+        """Set the weights of removed synapses to 0 where these, or masks, were set."""
+        for group, weights in self.network.weights.items():
+            mask, names = f"{group}.{MASK}", {f"{group}.{w}" for w in weights}
+            if mask not in self.variables or not written & {mask, *names}:
+                continue
+            present = self.get_state([mask])[mask]
+            if not present.all():
+                state = self.get_state(names)
+                self._write_state(
+                    {n: np.where(present, v, v.dtype.type(0)) for n, v in state.items()}
+                )
 
     def run(
         self,
@@ -226,11 +247,28 @@ class Session(ABC):
         gates = np.append(gates, [name in recorded for name in self.network.records])
         self._raise_if_interrupted()
         start = self._step
-        result = self._run(shown, wanted, int(seed), gates, keep_state)
+        if not gates[0]:  # in a test nobody knows what it is
+            wanted = np.full_like(wanted, 0 if arch.vector_target else NO_CLASS)
+        with self._untaught(gates, keep_state):
+            result = self._run(shown, wanted, int(seed), gates, keep_state)
         result.records = {
             name: self._recording(name, start, len(shown)) for name in recorded
         }
         return result
+
+    @contextmanager
+    def _untaught(self, gates, keep_state):
+        """Let forward neurons hear of no error in a run without the backward sweep."""
+        names = [] if gates[0] else self.network.heard
+        before = self.get_state(names)
+        self._write_state({name: np.zeros_like(v) for name, v in before.items()})
+        try:
+            yield
+        except BaseException:
+            self._write_state(before)
+            raise
+        if not keep_state:
+            self._write_state(before)
 
     def _recorded_names(self, record):
         known = self.network.records
@@ -250,14 +288,28 @@ class Session(ABC):
 
         Inside the ``with`` block neurons carry their state from run to run, and time
         goes on; after it state and time are those from before, without a copy of the
-        weights.
+        weights. Where forward neurons use the third factor or the feedback, it begins
+        with an image that is dark, in which what they were taught dies out.
         """
         before, self._learned_steps = self._learned_steps, self._step
         try:
             with self._forgetting():
+                if self.network.heard:
+                    self._show_darkness()
                 yield
         finally:
             self._learned_steps = before
+
+    def _show_darkness(self):
+        arch = self.network.architecture
+        n_inputs, *_, n_outputs = arch.layer_sizes
+        self.run(
+            np.zeros((1, n_inputs)),
+            np.zeros((1, n_outputs) if arch.vector_target else 1),
+            seed=0,
+            gates=self.learn_nothing,
+            record=False,
+        )
 
     @abstractmethod
     @contextmanager
@@ -300,6 +352,7 @@ class Session(ABC):
         model = self.network.model
         learns = gates[: self.network.n_layers + 1].any()
         learning = learns or sets_variable(model["transmit"], "W")
+        learning |= model.equations("plastic_synapse")["W"].type != PARAMETER
         return [
             name
             for name, variable in self.variables.items()

@@ -66,7 +66,7 @@ def check_names(model, architecture, used=()):
             problem = _unknown(model, name, architecture)
         if problem:
             raise ModelError(f"{model.where(name)}: {problem}")
-    for name, value in model.file.others.items():
+    for name, value in model.others.items():
         if problem := _unusable(model, name, value):
             raise ModelError(f"{model.where(name)}: {problem}")
 
@@ -157,7 +157,8 @@ def _without_effect(model, name, architecture):
     if last and base == "delta_neuron":
         return "nothing uses it, output neurons have the error_neuron"
     if row.kind in ("number", "time") and name not in model.used_words:
-        if through := [n for n in model.changed(*_followers(model, name))]:
+        followers = _followers(model, name)
+        if through := model.changed(*followers) if followers else []:
             return f"nothing uses it, as {' and '.join(through)} is given too"
         return "nothing uses it"
     if name.startswith("input_") and base in ("input_reset", "input_refractory"):
@@ -179,20 +180,13 @@ def _followers(model, name):
 
 def _unknown(model, name, architecture):
     """Say why a name that is not in the table changes nothing."""
-    builtin = builtin_values()
     if (
-        name in builtin
-        or name in model.used_words
+        name in model.used_words
         or name in architecture.transfers
-        or not _meant_for_equations(model, name)
+        or not model.meant_for_equations(name)
     ):
         return None
     return _no_such_name(model, name)
-
-
-def _meant_for_equations(model, name):
-    """Whether a file gives a name a value that its own Python code does not use."""
-    return name in model.file.assigned and name not in model.file.read
 
 
 def _no_such_name(model, name):
@@ -203,7 +197,7 @@ def _no_such_name(model, name):
         row.name
         for row in NAMES.values()
         if (row.kind in ("number", "time"))
-        == (not isinstance(model.get(name, model.file.others.get(name)), str))
+        == (not isinstance(model.get(name, model.others.get(name)), str))
         and not model.changed(row.name)
     ]
     if found := re.match(r"(output|layer_\d+)_", name):
@@ -217,7 +211,7 @@ def _no_such_name(model, name):
 def _unusable(model, name, value):
     """Say why an object of the file cannot be used, if anything needs it."""
     used = name in model.used_words
-    if not used and not _meant_for_equations(model, name):
+    if not used and not model.meant_for_equations(name):
         return None
     if used and isroutine(value):
         return (

@@ -19,6 +19,15 @@ _MORE_IN_THE_CAUSE = (
     "Error parsing the unit specification",
 )
 
+_NEEDS_LEARN = "needs a learn that adds to W, such as 'W += dW'"
+
+#: In the words of sympy, "non-commutative expressions are not supported".
+_TRUTH_VALUE = (
+    "a truth value, such as int(i > 3), cannot be integrated exactly; give it a line "
+    "of its own, 'x = int(i > 3) : 1 (constant over dt)', or choose another method, "
+    "such as method = 'euler'"
+)
+
 #: What the network adds to the names of the model.
 _FUNCTIONS = {"images", "labels", "targets", "elapsed_steps", "passes"}
 
@@ -81,7 +90,9 @@ def reason_for(exc):
         text = f"{text.rstrip('. ')}: {first_sentence}"
     if isinstance(exc, NotImplementedError):  # what the dense engine says of itself
         text = text.replace("use Synapses", "use engine='stock'")
-    return text
+        if found := re.match(r"read_bits=(\d+): .* that can be put off", text):
+            return f"weight_bits={found[1]} {_NEEDS_LEARN}"
+    return _TRUTH_VALUE if "non-commutative" in text else text
 
 
 def _message(exc):
@@ -106,6 +117,8 @@ def _message(exc):
 
 def _culprit(model, names, reason):
     """Find the string that a message is about."""
+    if reason.endswith(_NEEDS_LEARN):
+        return next(name for name in names if name.endswith("learn"))
     if isinstance(model.get("refractory"), str | float) and (
         "efractory" in reason or reason == "invalid syntax"
     ):

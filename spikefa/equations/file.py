@@ -8,6 +8,7 @@ import tempfile
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -15,12 +16,24 @@ import numpy as np
 from brian2 import DEFAULT_FUNCTIONS, defaultclock, get_device, prefs
 from brian2.devices.device import reset_device
 
-from ..errors import ModelError
+from ..errors import InputError, ModelError
 from .values import is_model_value, normalized
 
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
-__all__ = ["ModelFile", "builtin_file", "one_line", "read_model_file", "stored_file"]
+__all__ = [
+    "BASE_MODULES",
+    "ModelFile",
+    "builtin_file",
+    "copy_models",
+    "one_line",
+    "read_model_file",
+    "stored_file",
+]
+
+
+#: The files in ``models/`` that make up the spiking model, in this order.
+BASE_MODULES = ("psp", "delta", "three_factor", "feedback", "readout")
 
 
 @dataclass(frozen=True)
@@ -46,9 +59,19 @@ class ModelFile:
     modules: dict = field(default_factory=dict)
 
     @property
+    def _nodes(self):
+        """What the file consists of, and others that it takes all names from."""
+        nodes = list(ast.walk(ast.parse(self.text)))
+        for node in list(nodes):
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                source = self.modules.get(f"{node.module}.py", "")
+                nodes += ast.walk(ast.parse(source))
+        return nodes
+
+    @property
     def assigned(self):
         """Names that the file gives a value itself, rather than importing them."""
-        nodes = list(ast.walk(self._tree))
+        nodes = self._nodes
         defined = {node.name for node in nodes if isinstance(node, _DEFINITIONS)}
         return defined | {
             node.id
@@ -61,7 +84,7 @@ class ModelFile:
         """Names whose values the Python code of the file reads."""
         return {
             node.id
-            for node in ast.walk(self._tree)
+            for node in self._nodes
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         }
 
@@ -94,18 +117,67 @@ def _sorted_values(namespace):
     return values, others
 
 
+@cache
 def builtin_file(module_name):
-    """Return the values of one of the built-in modules, by name."""
-    module = importlib.import_module(f"spikefa.models.{module_name}")
-    return _sorted_values(vars(module))[0]
+    """Run one of the files in ``models/``.
+
+    Parameters
+    ----------
+    module_name : str
+
+    Returns
+    -------
+    file : ModelFile
+
+    Raises
+    ------
+    ModelError
+        If it cannot be run: people change these files too.
+    """
+    return _read(
+        Path(_models_folder(), f"{module_name}.py"), f"models/{module_name}.py"
+    )
 
 
-def read_model_file(path):
+def _models_folder():
+    return Path(importlib.import_module("spikefa.models").__file__).parent
+
+
+def copy_models(folder):
+    """Copy ``models/`` to a folder where they can be changed.
+
+    Parameters
+    ----------
+    folder : str or path
+        Is made; whatever takes a model file takes it in the place of ``models/``.
+
+    Raises
+    ------
+    InputError
+        If there is something of this name.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as exc:
+        raise InputError(f"cannot copy models to {folder}: {exc.strerror}") from exc
+    for path in sorted(_models_folder().glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        # They follow each other, not those that they are copies of.
+        text = text.replace("from spikefa.models.", "from ")
+        if path.stem != "__init__":
+            (folder / path.name).write_text(text, encoding="utf-8")
+
+
+def read_model_file(path, modules=BASE_MODULES):
     """Run a model file.
 
     Parameters
     ----------
     path : str or path
+        Of a file, or of a folder with files in the place of those in ``models/``.
+    modules : sequence of str, optional
+        Names of the files that are looked for in a folder.
 
     Returns
     -------
@@ -117,6 +189,22 @@ def read_model_file(path):
         If the file cannot be read or run, or defines nothing.
     """
     path = Path(path)
+    if path.is_dir():
+        there = {f"{n}.py": path / f"{n}.py" for n in modules}
+        there = {name: file for name, file in there.items() if file.is_file()}
+        if not there:
+            raise ModelError(
+                f"{path}: a folder of models has one or more of {', '.join(modules)}"
+            )
+        text = "".join(f"from {file.stem} import *\n" for file in there.values())
+        sources = {
+            file.name: file.read_text(encoding="utf-8") for file in path.glob("*.py")
+        }
+        return stored_file(path, text, sources)
+    return _read(path, path)
+
+
+def _read(path, shown):
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
@@ -125,7 +213,7 @@ def read_model_file(path):
         raise ModelError(f"cannot read model file {path}: it is not UTF-8") from exc
     except ValueError as exc:  # a name that no file can have
         raise ModelError(f"cannot read model file {str(path)!r}: {exc}") from exc
-    return _run(path, text, path)
+    return _run(path, text, shown)
 
 
 def stored_file(path, text, modules):
@@ -148,7 +236,8 @@ def stored_file(path, text, modules):
     ModelError
         If it cannot be run, or if a path leaves the folder of the file.
     """
-    sources = {**modules, Path(path).name: text}
+    own = Path(path).resolve().name
+    sources = {**modules, own: text}
     for name in sources:
         if not {"", ".", ".."}.isdisjoint(name.split("/")):  # "" is that of the root
             raise ModelError(f"{path}: holds a file {name!r} outside of its folder")
@@ -156,7 +245,7 @@ def stored_file(path, text, modules):
         for name, source in sources.items():
             Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, name).write_text(source, encoding="utf-8")
-        return _run(Path(folder, Path(path).name), text, path)
+        return _run(Path(folder, own), text, path)
 
 
 def _run(path, text, shown):
@@ -170,7 +259,8 @@ def _run(path, text, shown):
         if not isinstance(exc, SyntaxError):
             reason = f"{type(exc).__name__}: {reason}"
         elif exc.msg:
-            reason = exc.msg
+            of_other = "" if line else f"{Path(exc.filename).name}:{exc.lineno}: "
+            reason = f"{of_other}{exc.msg}"
         raise ModelError(f"{shown}{line}: {reason}") from exc
     values, others = _sorted_values(namespace)
     if not values and not others:

@@ -5,7 +5,7 @@ all of them; a user's file defines those that it changes. Names that no built-in
 module has are parameters for the user's own equations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from contextlib import contextmanager
 from copy import copy
 from functools import cache
@@ -20,7 +20,7 @@ from brian2.equations.equations import EquationError
 
 from ..errors import ModelError, SpikefaError
 from .explanations import explain, words
-from .file import ModelFile, builtin_file, read_model_file
+from .file import BASE_MODULES, ModelFile, builtin_file, read_model_file
 from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
 from .parameters import derived_parameters
 from .schedules import find_schedules, may_change, put_in
@@ -28,8 +28,6 @@ from .values import described, normalized
 
 __all__ = ["Model", "load_model"]
 
-_BASE_MODULES = ("psp", "delta", "three_factor", "feedback", "readout")
-_BUILTIN_FILES = {f"models/{name}.py" for name in (*_BASE_MODULES, "rate")}
 
 #: Parameters that the builder of the network uses, besides the equations.
 _USED_BY_BUILDER = {"dt", "weight_range", "feedback_range"}
@@ -47,6 +45,8 @@ class Model(Mapping[str, Any]):
         The file that each name comes from, for error messages.
     file : ModelFile, optional
         The user's model file.
+    builtin : dict of ModelFile, optional
+        The files in ``models/``, by what `origin` calls them.
 
     Attributes
     ----------
@@ -71,10 +71,12 @@ class Model(Mapping[str, Any]):
         values: Mapping[str, Any],
         origin: Mapping[str, str],
         file: ModelFile | None = None,
+        builtin: Mapping[str, ModelFile] | None = None,
     ) -> None:
         self._given = {name: normalized(name, value) for name, value in values.items()}
         self.origin = MappingProxyType(dict(origin))
         self.file = file or ModelFile()
+        self._builtin = dict(builtin or {})
         self._values: Mapping[str, Any] = self._given
         self.derivations = self._find_derivations()
         self.schedules = self._find_schedules()
@@ -138,8 +140,12 @@ class Model(Mapping[str, Any]):
     @property
     def used_words(self) -> set[str]:
         """Names that an equation, a statement or the builder of a network uses."""
+        return self.words_of(self._given.keys()) | _USED_BY_BUILDER
+
+    def words_of(self, names: AbstractSet[str]) -> set[str]:
+        """Names that some strings use, and what these follow from."""
         derived = self.derivations.keys() | self.schedules.keys()
-        used = self._words_of(self._given.keys() - derived) | _USED_BY_BUILDER
+        used = self._words_of(names - derived)
         for _ in derived:  # one may follow from another
             used |= self._words_of(derived & used)
         return used
@@ -195,7 +201,7 @@ class Model(Mapping[str, Any]):
 
     def replace(self, **values: Any) -> "Model":
         """Return a copy in which some strings or parameters are replaced."""
-        return Model({**self._given, **values}, self.origin, self.file)
+        return Model({**self._given, **values}, self.origin, self.file, self._builtin)
 
     def of_layer(self, base: str, layer: int, n_layers: int) -> str:
         """Name the string that a layer takes, see `layer_string`."""
@@ -207,12 +213,39 @@ class Model(Mapping[str, Any]):
         return [name for name in self if kind_of(name) and name not in NAMES]
 
     def changed(self, *names: str) -> list[str]:
-        """Pick those of some names, or of all, that a user's file defines."""
+        """Pick those of some names, or of all, that are not as they came.
+
+        Those that a user's file defines, with other values than in ``models/``; and
+        those in ``models/`` that were not there.
+        """
         return [
             name
             for name in names or self
-            if name in self and self.origin.get(name) not in _BUILTIN_FILES
+            if name in self
+            and (
+                not (name in NAMES and NAMES[name].given)
+                if self.origin.get(name) in self._builtin
+                else self.differs(name)
+            )
         ]
+
+    def differs(self, name: str) -> bool:
+        """Whether a name has another value than in ``models/``, or is not there."""
+        found = [f.values[name] for f in self._builtin.values() if name in f.values]
+        return not found or not _equal(self._given[name], found[-1])
+
+    @property
+    def others(self) -> dict[str, Any]:
+        """Objects of types that no equation can use, by name."""
+        files = (*self._builtin.values(), self.file)
+        return {name: value for f in files for name, value in f.others.items()}
+
+    def meant_for_equations(self, name: str) -> bool:
+        """Whether a file gives a name a value that its own Python code does not use."""
+        if name not in self.origin:  # of `replace`
+            return True
+        file = self._builtin.get(self.origin[name], self.file)
+        return name in file.assigned and name not in file.read
 
     @contextmanager
     def naming(self, *names: str) -> Iterator[None]:
@@ -282,6 +315,14 @@ def _is_expression(text):
     return True
 
 
+def _equal(one, other):
+    if type(one) is not type(other) or not isinstance(
+        one, str | int | float | Quantity
+    ):
+        return one is other
+    return bool(one == other)
+
+
 def _texts_in(value):
     """Yield the strings in nested dictionaries."""
     for inner in value.values():
@@ -294,9 +335,9 @@ def _texts_in(value):
 @cache
 def builtin_values():
     """Return the values of the spiking model, and those that `rate` adds, by name."""
-    values = dict(builtin_file("rate"))
-    for module_name in _BASE_MODULES:
-        values |= builtin_file(module_name)
+    values = dict(builtin_file("rate").values)
+    for module_name in BASE_MODULES:
+        values |= builtin_file(module_name).values
     return MappingProxyType(values)
 
 
@@ -310,7 +351,8 @@ def load_model(
     Parameters
     ----------
     path : str or path, optional
-        A Python file whose names replace those of the built-in model.
+        A Python file whose names replace those of the built-in model, or a folder with
+        files in the place of those in ``models/``.
     rate : bool, optional
         Take the rate model (`spikefa.models.rate`) as the base.
     stored : ModelFile, optional
@@ -326,20 +368,23 @@ def load_model(
         If the file cannot be read or run, or one of its equations does not parse;
         the message names the file and the string.
     """
+    modules = (*BASE_MODULES, *(["rate"] if rate else []))
+    builtin = {f"models/{name}.py": builtin_file(name) for name in modules}
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    for module_name in (*_BASE_MODULES, *(["rate"] if rate else [])):
-        found = builtin_file(module_name)
-        values |= found
-        origin |= dict.fromkeys(found, f"models/{module_name}.py")
+    for name, found in builtin.items():
+        values |= found.values
+        origin |= dict.fromkeys({**found.others, **found.values}, name)
     if rate:
         values["transfer"] = values["logistic"]
     file = None
     if path is not None:
-        file = stored or read_model_file(path)
+        file = stored or read_model_file(path, modules)
         values |= file.values
         origin |= dict.fromkeys({**file.others, **file.values}, str(path))
-    model = Model(values, origin, file)
+        if rate and "logistic" in file.values:  # of a folder
+            values["transfer"] = values["logistic"]
+    model = Model(values, origin, file, builtin)
     for name in (*EQUATION_STRINGS, *model.layered):
         if kind_of(name) == "equations":
             model.equations(name)

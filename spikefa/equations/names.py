@@ -50,6 +50,8 @@ class Name:
         Whether only some learning rules or architectures use it.
     of_time : bool
         Whether a number may also be an expression of time, see `find_schedules`.
+    given : bool
+        Whether ``models/`` gives it a value.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Name:
     also: tuple = ()
     choice: bool = False
     of_time: bool = False
+    given: bool = True
 
 
 _ABOVE = "neurons above the input"
@@ -133,6 +136,7 @@ _TABLE = (
         "what happens to an input neuron that has spiked",
         network="spiking",
         optional=True,
+        given=False,
     ),
     Name(
         "input_refractory",
@@ -140,8 +144,15 @@ _TABLE = (
         _INPUT,
         "how long it is refractory",
         network="spiking",
+        given=False,
     ),
-    Name("input_method", "method", _INPUT, "how its equations are integrated"),
+    Name(
+        "input_method",
+        "method",
+        _INPUT,
+        "how its equations are integrated",
+        given=False,
+    ),
     Name(
         "psp_neuron",
         "equations",
@@ -194,6 +205,7 @@ _TABLE = (
         "Brian2's name of an integration method, or several to try in turn",
         layered="method",
         also=("integration_method", "integrator"),
+        given=False,
     ),
     Name("target", "equations", _OUTPUT, "target of an output, from labels(t)"),
     Name("error_neuron", "equations", _OUTPUT, "delta of the output neurons"),
@@ -211,7 +223,13 @@ _TABLE = (
         "what is sent down and multiplies the plasticity",
         layered="third_factor",
     ),
-    Name("delta_method", "method", _DELTA, "how their equations are integrated"),
+    Name(
+        "delta_method",
+        "method",
+        _DELTA,
+        "how their equations are integrated",
+        given=False,
+    ),
     Name("plastic_synapse", "equations", _FORWARD, "variables of a synapse; W and dW"),
     Name(
         "transmit",
@@ -292,12 +310,14 @@ _TABLE = (
         _ALL,
         "values that variables start from, by name of the variable",
         also=("initial_values", "initial_state", "init"),
+        given=False,
     ),
     Name(
         "precision",
         "precision",
         _ALL,
         "variables to be stored in double precision, by name",
+        given=False,
     ),
     Name("logistic", "equations", _ABOVE, "a transfer of rate networks", "rate"),
     Name("hyperbolic", "equations", _ABOVE, "a transfer of rate networks", "rate"),

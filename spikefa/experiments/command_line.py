@@ -23,6 +23,7 @@ from .stopping import Stop
 __all__ = [
     "Parser",
     "add_build_options",
+    "add_model_copy",
     "as_options",
     "checkpoint_interval",
     "device_choice",
@@ -121,6 +122,37 @@ def assignment(text):
     if not separator or not name.strip().isidentifier() or not value.strip():
         raise argparse.ArgumentTypeError(f"expected NAME=VALUE, got {text!r}")
     return name.strip(), value.strip()
+
+
+class _CopyModels(argparse.Action):
+    """Copies ``models/`` and ends, as ``--help`` does."""
+
+    def __call__(self, parser, namespace, folder, option=None):
+        from ..equations.file import copy_models
+
+        try:
+            copy_models(folder)
+        except InputError as exc:
+            parser.error(exc)
+        print(f"change the equations in {folder} and use them with --model {folder}")
+        parser.exit()
+
+
+def add_model_copy(add):
+    """Add the option that makes a copy of ``models/`` to be changed.
+
+    Parameters
+    ----------
+    add : callable
+        ``add_argument`` of a parser or a group.
+    """
+    add(
+        "--copy-models",
+        action=_CopyModels,
+        metavar="DIR",
+        help="copy the built-in equations to a new folder, to be changed and used with "
+        "--model DIR, and end",
+    )
 
 
 def add_build_options(add):

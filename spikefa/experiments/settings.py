@@ -173,7 +173,7 @@ class Settings:
 
     model: str | None = _source(
         None,
-        "Python file with equations that you changed",
+        "Python file, or folder, with equations that you changed",
         metavar="FILE",
         unset="models/",
         described_as="model",

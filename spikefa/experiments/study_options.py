@@ -9,6 +9,7 @@ from ..errors import InputError
 from .command_line import (
     Parser,
     add_build_options,
+    add_model_copy,
     assignment,
     nonnegative,
     nonnegative_int,
@@ -54,7 +55,12 @@ def rate_parser(script, description, *, runs, quick_runs=2):
     add("--quick", action="store_true", help="few examples and runs: a minute at most")
     add("--seed", type=nonnegative_int, default=1, metavar="N", help="of the first run")
     add("--eta", type=_eta, action="append", default=[], metavar="LEARNER=VALUE")
-    add("--model", metavar="FILE", help="Python file with equations that you changed")
+    add(
+        "--model",
+        metavar="FILE",
+        help="Python file, or folder, with equations that you changed",
+    )
+    add_model_copy(add)
     add("--device", choices=DEVICES, default="cpp", help="default: cpp")
     add_build_options(add)
     add_run_options(add, runs)

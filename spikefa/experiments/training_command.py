@@ -10,6 +10,7 @@ from ..errors import InputError
 from .command_line import (
     Parser,
     add_build_options,
+    add_model_copy,
     assignment,
     checkpoint_interval,
     device_choice,
@@ -75,6 +76,7 @@ def _add_parameters(add):
         metavar="NAME=VALUE",
         help="any parameter of the model, such as tau_m=0.4*ms",
     )
+    add_model_copy(add)
 
 
 def _assigned(name, text):

@@ -26,12 +26,9 @@ def noisy_equations(net, layer):
     """
     if layer == 0:
         return net.model.equations("noisy_input")
-    renamed = net.model.renamed(
-        net.transfer_string(layer),
-        h="h_noisy",
-        phi="phi_undisturbed",
-        psi="psi_undisturbed",
-    )
+    string = net.transfer_string(layer)
+    others = {name: f"{name}_undisturbed" for name in net.model.equations(string).names}
+    renamed = net.model.renamed(string, h="h_noisy", **others)
     return net.model.equations("noisy_neuron") + renamed
 
 

@@ -68,7 +68,12 @@ def add_reference(net):
     for layer in range(last - 1, 0, -1):
         group = _add_deltas(net, layer)
         synapses = net.add_projection(
-            f"transposed_{layer + 1}", group, above, [_FEEDBACK], extra="W : 1"
+            f"transposed_{layer + 1}",
+            group,
+            above,
+            [_FEEDBACK],
+            extra="W : 1",
+            weights=("W",),
         )
         net.place_summed(
             synapses,

@@ -97,6 +97,17 @@ class Route:
         """Name the statements that belong to the decay of the synapses onto a layer."""
         return ()
 
+    @property
+    def companions(self):
+        """Statements of its own weights that have to change with those of W.
+
+        Returns
+        -------
+        names : dict of str
+            By the name of the statements of W.
+        """
+        return {}
+
     def place_forward(self, net, layer, synapses):
         """Give what `forward_strings` added its place in the time step."""
 
@@ -152,6 +163,7 @@ class Chain(Route):
                 net.deltas[layer],
                 ["feedback_synapse"],
                 on_grid=net.architecture.feedback_bits < 32,
+                weights=("B",),
             )
             order = backward_order(layer, net.n_layers, Phase.GATHER)
             net.place_summed(
@@ -207,10 +219,12 @@ class Forward(Route):
     @property
     def strings(self):
         needed = ("feedback_pre", "B") if self.weights else ("feedback_pre",)
-        statements = ("learn", "sparse_learn", "decay") if self.plastic else ()
-        return {self.synapse: needed} | {
-            f"{self.plastic}_{name}": () for name in statements
-        }
+        return {self.synapse: needed} | dict.fromkeys(self.companions.values(), ())
+
+    @property
+    def companions(self):
+        names = ("learn", "sparse_learn", "decay") if self.plastic else ()
+        return {name: f"{self.plastic}_{name}" for name in names}
 
     def _carries(self, net, layer):
         """Whether the synapses onto a layer carry feedback to the one below."""

@@ -88,11 +88,24 @@ def check_choices(architecture: Architecture, model: Model, rule: Any) -> None:
         )
     if architecture.weight_bits < 32:
         _check_read_bits(architecture, model)
-    origin = model.origin
-    if architecture.sparse and origin["learn"] != origin["sparse_learn"]:
-        raise ModelError(
-            f"{model.where('learn')}: sparse connectivity needs sparse_learn too"
-        )
+    _check_companions(architecture, model, rule)
+
+
+def _check_companions(architecture: Architecture, model: Model, rule: Any) -> None:
+    """Refuse statements in the place of others if their counterparts are as they were.
+
+    Which statements run depends on the rule and on whether there is a mask: a model
+    that changes one has to say what the other is.
+    """
+    needed = [(*pair, f"rule {rule.name}") for pair in rule.route.companions.items()]
+    if architecture.sparse:
+        needed.append(("learn", "sparse_learn", "sparse connectivity"))
+    other = "learn" if architecture.sparse else "sparse_learn"
+    for name, companion, what in needed:
+        if name == other and what != "sparse connectivity":
+            continue
+        if model.differs(name) and not model.differs(companion):
+            raise ModelError(f"{model.where(name)}: {what} needs {companion} too")
 
 
 def _check_read_bits(architecture: Architecture, model: Model) -> None:

@@ -22,6 +22,7 @@ from brian2.utils.logger import catch_logs
 
 from ..brian import name_of_object
 from ..equations.check_names import check_names
+from ..equations.check_stimuli import check_index, check_times, stimuli_in
 from ..equations.check_values import check_values
 from ..equations.explanations import explain, words
 from ..equations.integration import misread_by
@@ -43,7 +44,7 @@ from .network import FeedbackNetwork
 from .precision import check_precision
 from .scratch import numpy_device
 
-__all__ = ["naming_strings", "check_model"]
+__all__ = ["check_indices", "check_model", "naming_strings"]
 
 
 def check_model(architecture: Architecture, model: Model, rule: Any) -> None:
@@ -62,6 +63,7 @@ def check_model(architecture: Architecture, model: Model, rule: Any) -> None:
     """
     check_values(model)
     check_schedules(model)
+    check_times(model)
     check_names(model, architecture, rule.route.strings)
     check_choices(architecture, model, rule)
     _check_definitions(architecture, model, rule)
@@ -74,6 +76,38 @@ def check_model(architecture: Architecture, model: Model, rule: Any) -> None:
         with naming_strings(network):
             network.brian_network.run(0 * second, namespace={})
         _check_initial_values(network, architecture)
+
+
+def check_indices(network: FeedbackNetwork) -> None:
+    """Check that neurons and synapses look at pixels that there are.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+        Of the size in which it is to run.
+
+    Raises
+    ------
+    ModelError
+        Naming the string.
+    """
+    model, arch = network.model, network.architecture
+    sizes = {"images": arch.layer_sizes[0], "targets": arch.layer_sizes[-1]}
+    for group in network.stateful:
+        if "N_pre" in group.variables:
+            i, j = np.ix_(np.arange(len(group.source)), np.arange(len(group.target)))
+            indices: dict[str, Any] = {"i": i, "j": j}
+        else:
+            indices = {"i": np.arange(len(group)), "N": float(len(group))}
+        strings = [
+            name
+            for obj in (group, *group.contained_objects)
+            for name in network.strings_of.get(obj.name, ())
+        ]
+        for name in dict.fromkeys(strings):
+            for call in stimuli_in(model, name, tuple(sizes)):
+                if len(call.args) == 2:
+                    check_index(model, name, call, sizes[call.func.id], indices)
 
 
 def _variables(network: FeedbackNetwork) -> list[Variable]:
@@ -236,7 +270,7 @@ def _check_assignments(network: FeedbackNetwork) -> None:
 def _check_initial_values(network: FeedbackNetwork, architecture: Architecture) -> None:
     """Evaluate the values that variables start from, and look for divisions by 0."""
     variables = array_variables(network)
-    given = find_initial_values(network.model, variables, network.n_layers)
+    given = find_initial_values(network, variables)
     sizes = architecture.layer_sizes
     for name, value in given.items():
         group = variables[name].owner

@@ -14,6 +14,7 @@ from brian2 import TimedArray, defaultclock
 
 from ..brian import RareClock
 from ..equations.evaluate import evaluate
+from ..equations.explanations import words
 from ..equations.model import Model
 from ..equations.schedules import known_at_times
 from ..equations.statements import parse_statements
@@ -35,6 +36,9 @@ def decay_rates(
 ) -> dict[str, float]:
     """Find by which part of itself a weight decays in a time step.
 
+    A weight that decays to a value at rest, or by the same whatever it is, changes by a
+    part of the ``weight_range``.
+
     Parameters
     ----------
     model : Model
@@ -45,7 +49,8 @@ def decay_rates(
     -------
     rates : dict of float
         By name of the string: the relative change by ``elapsed_steps(t) = 1``, the
-        largest of all times if it changes; NaN if it is not the same for all weights.
+        largest of all times if it changes; NaN if it is not for many steps at once:
+        without ``elapsed_steps(t)``, or where it depends on other variables.
 
     Notes
     -----
@@ -55,32 +60,75 @@ def decay_rates(
     than `DECAY_LAG`.
     """
     found: dict[str, list[float]] = {name: [] for name in strings}
+    of_kind: dict[str, Sequence[float]] = {}
+    scale = model["weight_range"]
     for _, known in known_at_times(model):
         known["elapsed_steps"] = lambda t: 1.0
         for name, rates in found.items():
-            rates.append(_rate(model[name] or "", known))
+            text = model[name] or ""
+            if not rates:
+                rates.append(_rate(text, known, scale))
+                proportional = _rate(text, known, scale, _PROBES[:1]) == rates[0]
+                # Of what kind it is does not change.
+                of_kind[name] = _PROBES[:1] if proportional else _PROBES
+            elif _changes(text):
+                rates.append(_rate(text, known, scale, of_kind[name]))
     return {name: float(np.max(rates)) for name, rates in found.items()}
 
 
-def _rate(statements: str, known: dict[str, Any]) -> float:
-    rate, variable = 0.0, None
-    for left, operation, right in parse_statements(statements):
-        if variable not in (None, left):
-            return math.nan
-        variable = left
+def _changes(statements: str) -> bool:
+    """Whether a decay is not the same at all times."""
+    return bool(words(statements.replace("elapsed_steps(t)", "")) & {"t", "passes"})
+
+
+#: Weights for which it is looked how much they decay: those at first are usual ones.
+_PROBES = (1.0, 0.5, -1.0, 0.01, -100.0)
+
+
+def _rate(
+    statements: str,
+    known: dict[str, Any],
+    scale: float,
+    probes: Sequence[float] = _PROBES,
+) -> float:
+    """Find by how much of itself, or else of a scale, a weight changes in a step."""
+    parsed, steps = parse_statements(statements), known["elapsed_steps"]
+    if not parsed:
+        return 0.0
+    try:
+        once = np.array([_decayed(parsed, known, w) for w in probes]) - probes
+        known["elapsed_steps"] = lambda t: 2.0
+        twice = np.array([_decayed(parsed, known, w) for w in probes]) - probes
+    except Exception:  # of other variables too
+        return math.nan
+    finally:
+        known["elapsed_steps"] = steps
+    if not once.any() and not twice.any():
+        return 0.0
+    if "elapsed_steps" not in words(statements):  # meant for a single step
+        return math.nan
+    relative = once / probes
+    if np.allclose(relative, relative[0], rtol=1e-3, atol=1e-15):
+        return float(abs(relative[0]))
+    # To a value at rest, or by the same for all weights.
+    if not np.allclose(twice, 2 * once, rtol=0.05, atol=1e-15):
+        return math.nan
+    return float(np.abs(once[np.abs(probes) <= 1]).max() / (scale or 1))
+
+
+def _decayed(
+    parsed: list[tuple[str, str, str]], known: dict[str, Any], weight: float
+) -> float:
+    """Apply statements to a weight."""
+    variable = parsed[0][0]
+    for left, operation, right in parsed:
+        if left != variable:
+            raise ValueError(left)
         operator = operation.removesuffix("=")
         text = f"{variable} {operator} ({right})" if operator else right
-        try:
-            change = [
-                float(evaluate(text, known | {variable: value})) / value - 1
-                for value in (1.0, 0.5)
-            ]
-        except Exception:  # of other variables too
-            return math.nan
-        if not math.isclose(*change, rel_tol=1e-3, abs_tol=1e-15):
-            return math.nan
-        rate += abs(change[0])
-    return rate
+        known[variable] = weight
+        weight = float(evaluate(text, known))
+    return weight
 
 
 def add_decay_clock(net: "FeedbackNetwork") -> TimedArray:

@@ -37,7 +37,7 @@ def check_divisions(net: FeedbackNetwork, state: Iterable[str]) -> None:
         Naming parameter and string.
     """
     model = net.model
-    initial = find_initial_values(model, state, net.n_layers)
+    initial = find_initial_values(net, state)
     zeros = {
         name: f"{name} is 0"
         for name, value in model.parameters.items()

@@ -20,6 +20,7 @@ from ..equations.explanations import reason_for
 from ..equations.model import Model
 from ..equations.values import normalized
 from ..errors import ModelError
+from .removed import MASK
 from .scratch import numpy_device
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "array_variables",
     "find_initial_values",
+    "gives",
     "has_layers",
     "initial_value",
 ]
@@ -65,45 +67,58 @@ def has_layers(model: Model) -> bool:
     )
 
 
-def find_initial_values(
-    model: Model, names: Iterable[str], n_layers: int
-) -> dict[str, Any]:
+def gives(model: Model, variable: str) -> bool:
+    """Whether a model gives a variable of this name a value, in any layer."""
+    return any(key.rpartition(".")[2] == variable for key in _flat(model))
+
+
+def find_initial_values(net: "FeedbackNetwork", names: Iterable[str]) -> dict[str, Any]:
     """Find out which state variables a model gives a value.
 
     Parameters
     ----------
-    model : Model
+    net : FeedbackNetwork
     names : iterable of str
         State variables as ``"group.variable"``.
-    n_layers : int
 
     Returns
     -------
     values : dict
-        What is given, by ``"group.variable"``, in the order in which it is to be set.
+        What is given, by ``"group.variable"``, in the order in which it is to be set:
+        that in which the model first names each variable. What is given for one layer
+        counts there, wherever it stands.
 
     Raises
     ------
     ModelError
-        If a name of ``initial`` is that of no variable.
+        If a name of ``initial`` is that of no variable, or of what is computed.
     """
-    given, names = _flat(model), list(names)
+    model, known = net.model, list(names)
+    known += sorted(net.computed - set(known))
     found: dict[str, Any] = {}
-    # Those of one layer last: they count.
-    for key in sorted(given, key=lambda key: "." in key):
+    of_one_layer: set[str] = set()
+    for key, value in _flat(model).items():
         group, _, variable = key.rpartition(".")
-        group = {"output": f"layer_{n_layers}", "input": "layer_0"}.get(group, group)
+        ends = {"output": f"layer_{net.n_layers}", "input": "layer_0"}
+        group = ends.get(group, group)
         meant = [
             name
-            for name in names
+            for name in known
             if name == f"{group}.{variable}"
             or (not group and name.split(".")[1] == variable)
         ]
         if not meant:
-            raise ModelError(_no_such_variable(model, key, names))
-        for name in meant:
-            found.pop(name, None)
-            found[name] = given[key]
+            raise ModelError(_no_such_variable(model, key, known))
+        stored = [name for name in meant if name not in net.computed]
+        if not stored:
+            raise ModelError(
+                f"{model.where('initial')}: '{key}' is computed in every step, not "
+                "stored"
+            )
+        for name in stored:
+            if group or name not in of_one_layer:
+                found[name] = value
+        of_one_layer.update(stored if group else ())
     return found
 
 
@@ -122,6 +137,8 @@ def _no_such_variable(model: Model, key: str, names: list[str]) -> str:
     known = {name.split(".")[1] for name in names} | set(names)
     close = get_close_matches(key, sorted(known), 1, 0.7)
     hint = f", did you mean '{close[0]}'?" if close else ""
+    if key.rpartition(".")[2] == MASK:
+        hint = "; only networks with removed synapses have masks: sparse=True"
     return f"{model.where('initial')}: no state variable is called '{key}'{hint}"
 
 

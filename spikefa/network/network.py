@@ -1,6 +1,6 @@
 """The network: its handles, and the methods by which builder and routes add to it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,7 +14,6 @@ from brian2 import (
     Synapses,
     linked_var,
 )
-from brian2.equations.equations import SUBEXPRESSION, SingleEquation
 from brian2.groups.group import VariableOwner
 
 from ..brian import RareClock
@@ -24,12 +23,14 @@ from ..equations.model import Model
 from .architecture import Architecture
 from .feedback_grid import GRID_STEPS, grid_equations, grid_type
 from .groups import connect_all
+from .once_a_step import evaluated_once, split_updaters
 from .precision import double_types
 from .records import Record
+from .removed import MASK, masked_equations, masked_statements
 from .stimuli import Images, Stimulus
 from .timestep import BACKWARD_GATE, Phase, backward_order, place
 
-__all__ = ["FeedbackNetwork", "joined"]
+__all__ = ["FeedbackNetwork"]
 
 
 @dataclass
@@ -58,6 +59,12 @@ class FeedbackNetwork:
         What records neurons while the network runs, by the name of the record.
     records : dict
         All records by name, those of synapses included.
+    weights : dict of tuple of str
+        Variables of each projection that are 0 where a synapse was removed.
+    computed : set of str
+        ``"group.variable"`` of what is set anew in every step, whatever it was.
+    heard : list of str
+        Those by which forward neurons hear of the error; 0 where there is none.
     decay_rates : dict of float
         See `decay_rates`.
     decay_period : int
@@ -88,6 +95,9 @@ class FeedbackNetwork:
     namespace: dict[str, Any] = field(default_factory=dict)
     brian_network: Network = None
     decay_clock: RareClock = field(init=False, repr=False)
+    weights: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
+    heard: list[str] = field(default_factory=list)
     doubles: set[str] = field(default_factory=set)
     decay_rates: dict[str, float] = field(default_factory=dict)
     decay_period: int = 1
@@ -186,7 +196,7 @@ class FeedbackNetwork:
             equations = self.model.equations(*strings) + extra
             equations += Equations("".join(f"{var} : 1 (linked)\n" for var in linked))
             if self.architecture.evaluate_once:
-                equations = _evaluate_late(equations)
+                equations = evaluated_once(equations)
             group = NeuronGroup(
                 size,
                 equations,
@@ -196,9 +206,12 @@ class FeedbackNetwork:
                 dtype=double_types(self, equations),
                 **kwds,
             )
+        self.computed |= {f"{name}.{n}" for n in equations.subexpr_names}
+        before, after = split_updaters(group, equations)
+        place(before, slot, order(Phase.PREPARE))
         place(group.state_updater, slot, order(Phase.INTEGRATE))
-        place(group.subexpression_updater, slot, order(Phase.EVALUATE))
-        for updater in (group, group.state_updater, group.subexpression_updater):
+        place(after, slot, order(Phase.EVALUATE))
+        for updater in (group, before, group.state_updater, after):
             if updater is not None:
                 self.strings_of[updater.name] = strings
                 if gate is not None and updater is not group:
@@ -219,6 +232,8 @@ class FeedbackNetwork:
         on_pre: Mapping[str, Sequence[str]] | None = None,
         on_grid: bool = False,
         read_bits: int = 32,
+        weights: Sequence[str] = (),
+        without: Sequence[str] = (),
     ) -> Synapses:
         """Connect all neurons of two groups.
 
@@ -236,6 +251,10 @@ class FeedbackNetwork:
             Whether the fixed weights B are stored in the bits of the architecture.
         read_bits : {32, 16}, optional
             Bits of a plastic weight that spikes read.
+        weights : sequence of str, optional
+            Variables that are 0 where a synapse was removed.
+        without : sequence of str, optional
+            Variables that synapses do not have if they depend on one of these.
 
         Returns
         -------
@@ -246,11 +265,20 @@ class FeedbackNetwork:
         self.strings_of[name] = [*strings, *statements]
         with model.naming(*self.strings_of[name]):
             equations = model.equations(*strings) + Equations(extra)
+            if without:
+                equations = independent_of(equations, without)
             if on_grid:
                 equations = grid_equations(self, equations)
             dtype = double_types(self, equations)
             if on_grid:
                 dtype[GRID_STEPS] = grid_type(self.architecture.feedback_bits)
+            texts = {pathway: joined(model, names) for pathway, names in on_pre.items()}
+            if self.architecture.sparse and weights:
+                self.weights[name] = tuple(
+                    GRID_STEPS if on_grid and weight == "B" else weight
+                    for weight in weights
+                )
+                equations, texts = self._without_removed(equations, texts, weights)
             synapses = connect_all(
                 self.architecture,
                 source,
@@ -259,14 +287,42 @@ class FeedbackNetwork:
                 name=name,
                 namespace=self.namespace,
                 on_pre={
-                    pathway: written_out(joined(model, names), equations)
-                    for pathway, names in on_pre.items()
+                    pathway: written_out(text, equations)
+                    for pathway, text in texts.items()
                 },
                 dtype=dtype,
                 read_bits=read_bits,
             )
         self.brian_network.add(synapses)
         return synapses
+
+    def statements(self, owner: VariableOwner, names: Sequence[str]) -> str:
+        """Join statements that run on neurons, or on the synapses that are there.
+
+        Parameters
+        ----------
+        owner : NeuronGroup, DenseSynapses or Synapses
+        names : sequence of str
+            Of the model's strings.
+
+        Returns
+        -------
+        text : str
+        """
+        text, weights = joined(self.model, names), self.weights.get(owner.name)
+        return masked_statements(text, weights) if weights else text
+
+    def _without_removed(
+        self, equations: Equations, texts: dict[str, str], weights: Sequence[str]
+    ) -> tuple[Equations, dict[str, str]]:
+        """Let synapses that were removed take no part, with a mask if need be."""
+        masked = masked_equations(equations, weights)
+        texts_masked = {
+            k: masked_statements(text, weights) for k, text in texts.items()
+        }
+        if (masked is not equations or texts_masked != texts) and MASK not in masked:
+            masked += self.model.equations("sparse_synapse")
+        return masked, texts_masked
 
     def place_summed(
         self,
@@ -292,6 +348,9 @@ class FeedbackNetwork:
             What has to be open for it to run.
         """
         updater = place(synapses.summed_updaters[variable], slot, order)
+        target, _, end = variable.rpartition("_")
+        owner = synapses.source if end == "pre" else synapses.target
+        self.computed.add(f"{owner.name}.{target}")
         self.strings_of[updater.name] = list(strings)
         if gate is not None:
             self.gates[updater.name] = gate
@@ -329,30 +388,23 @@ class FeedbackNetwork:
         self.deltas.append(group)
 
 
-def _evaluate_late(equations: Equations) -> Equations:
-    """Mark what the integration does not need as constant over a time step.
+def independent_of(equations: Equations, missing: Iterable[str]) -> Equations:
+    """Leave out the variables that depend on what there is not.
 
-    Brian2 then evaluates phi and psi once per neuron, where the time step says so,
-    instead of once per synapse.
+    Parameters
+    ----------
+    equations : Equations
+    missing : iterable of str
+
+    Returns
+    -------
+    equations : Equations
     """
-    needed = {
-        dependency.equation.varname
-        for name in equations.diff_eq_names
-        for dependency in equations.dependencies[name]
-    }
-    marked = []
-    for eq in equations.values():
-        if eq.type == SUBEXPRESSION and eq.varname not in needed and not eq.flags:
-            eq = SingleEquation(
-                eq.type,
-                eq.varname,
-                eq.dim,
-                var_type=eq.var_type,
-                expr=eq.expr,
-                flags=["constant over dt"],
-            )
-        marked.append(eq)
-    return Equations(marked)
+    missing = set(missing)
+    for eq in equations.ordered:  # what a formula is made of comes before it
+        if eq.expr is not None and eq.identifiers & missing:
+            missing.add(eq.varname)
+    return Equations([eq for eq in equations.values() if eq.varname not in missing])
 
 
 def joined(model: Model, names: Sequence[str]) -> str:

@@ -1,13 +1,20 @@
 """Neurons of the input and of the layers above it."""
 
 from functools import partial
+from typing import Any
 
-from brian2 import Equations, NeuronGroup, have_same_dimensions
+from brian2 import Equations, NeuronGroup, have_same_dimensions, second
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
+from ..equations.explanations import words
+from ..equations.model import Model
+from ..errors import InputError
 from .network import FeedbackNetwork
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_input", "add_layer"]
+
+_OF_INPUT = ("input_neuron", "input_spike", "input_reset", "input_refractory")
 
 
 def _add_spikes(
@@ -28,6 +35,67 @@ def _add_spikes(
         net.strings_of[group.resetter["spike"].name] = [reset]
 
 
+def _own_words(net: FeedbackNetwork, layer: int) -> set[str]:
+    """Names that the strings of the neurons of a layer use."""
+    bases = ("psp_neuron", "spike", "reset", "refractory")
+    strings = [net.model.of_layer(base, layer, net.n_layers) for base in bases]
+    strings.append(net.transfer_string(layer))
+    return set().union(*(words(net.model.get(name)) for name in strings))
+
+
+def _of_layer(net: FeedbackNetwork, layer: int, used: set[str]) -> set[str]:
+    """Pick what synapses use of the neurons of a layer, on either side."""
+    there = {"_post": layer > 0, "_pre": layer < net.n_layers}
+    return {
+        word.removesuffix(ending)
+        for word in used
+        for ending in there
+        if there[ending] and word.endswith(ending)
+    }
+
+
+def _refractory(
+    net: FeedbackNetwork, layer: int, own: set[str], refractory: Any
+) -> Any:
+    """Let neurons know when they spiked last, refractory or not, if a string asks."""
+    model, asked = net.model, {"lastspike", "not_refractory"}
+    strings = ["plastic_synapse", "transmit", "learn", "sparse_learn", "decay"]
+    strings += net.rule.route.strings
+    of_synapses = set().union(*(words(model.get(name)) for name in strings))
+    used = own | _of_layer(net, layer, of_synapses)
+    if layer:
+        used |= words(model["learn_bias"])
+    return 0 * second if refractory is False and asked & used else refractory
+
+
+def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
+    """Note the variables by which a layer hears of the error, if its strings do."""
+    used = own | _of_layer(net, layer, _sent(net.model))
+    of_error = {"third_factor": f"delta_{layer}", "feedback": f"layer_{layer}"}
+    for variable, owner in of_error.items():
+        if variable in used and net.learns(layer):
+            if not net.architecture.evaluate_once:
+                raise InputError(
+                    f"evaluate_once=False: layer {layer} uses {variable}, which has to "
+                    "be stored to be 0 in tests"
+                )
+            net.heard.append(f"{owner}.{variable}")
+
+
+def _sent(model: Model) -> set[str]:
+    """Names that synapses use for what they send, not for what they learn."""
+    found = words(model["transmit"])
+    equations = list(model.equations("plastic_synapse").values())
+    for eq in equations:
+        if eq.type == DIFFERENTIAL_EQUATION or "summed" in eq.flags:
+            found |= eq.identifiers
+    for _ in equations:  # one formula may be made of another
+        for eq in equations:
+            if eq.type == SUBEXPRESSION and eq.varname in found:
+                found |= eq.identifiers
+    return found
+
+
 def add_input(net: FeedbackNetwork) -> None:
     model = net.model
     spikes = model["input_spike"] is not None
@@ -40,7 +108,12 @@ def add_input(net: FeedbackNetwork) -> None:
         partial(forward_order, 0),
         threshold=model["input_spike"],
         reset=(model.get("input_reset") or None) if spikes else None,
-        refractory=model.get("input_refractory", False) if spikes else False,
+        refractory=_refractory(
+            net,
+            0,
+            set().union(*(words(model.get(name)) for name in _OF_INPUT)),
+            model.get("input_refractory", False) if spikes else False,
+        ),
         method=model.get("input_method"),
     )
     _add_spikes(net, group, 0, "input_spike", "input_reset")
@@ -51,7 +124,10 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
     model = net.model
     of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
     spike, reset = net.spike_string(layer), of_layer("reset")
+    own = _own_words(net, layer)
     extra = "third_factor : 1 (linked)" if net.learns(layer) else ""
+    if "third_factor" in own and not net.learns(layer):
+        extra = "third_factor : 1 (constant)"  # stays 0: nothing teaches this layer
     of_route = net.rule.route.neuron_equations(net, layer)
     if isinstance(of_route, str):
         of_route = Equations(of_route)
@@ -64,7 +140,9 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
         partial(forward_order, layer),
         threshold=model[spike] if spike else None,
         reset=(model[reset] or None) if spike else None,
-        refractory=model[of_layer("refractory")] if spike else False,
+        refractory=_refractory(
+            net, layer, own, model[of_layer("refractory")] if spike else False
+        ),
         method=model.get(of_layer("method")),
     )
     _add_spikes(net, group, layer, spike, reset)
@@ -74,7 +152,9 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
                 *net.strings_of[updater.name],
                 of_layer("refractory"),
             ]
+    _note_heard(net, layer, own)
     if not net.rate:  # summed variables start from zero by themselves
+        net.computed.add(f"layer_{layer}.drive")
         name = f"layer_{layer}_clear"
         net.strings_of[name] = net.strings_of[group.name]
         group.run_regularly(

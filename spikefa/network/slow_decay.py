@@ -14,8 +14,10 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 
 from ..equations.evaluate import CONSTANTS, FUNCTIONS, evaluate
+from ..equations.explanations import words
 from ..equations.model import Model
 from ..equations.statements import parse_statements
+from .decay import decay_rates
 from .precision import double_variables
 
 __all__ = ["lost_in_single"]
@@ -37,10 +39,16 @@ def lost_in_single(model: Model) -> list[str]:
         One for each, with the file, the string and the name.
     """
     numbers, doubles = _numbers(model), double_variables(model)
+    put_off = ("decay", "decay_bias", "kolen_pollack_decay")
+    rates = decay_rates(
+        model, [name for name in put_off if "elapsed_steps" in words(model[name])]
+    )
     lines = {}
     for name, variable, change in _changes(model):
-        if variable in doubles or "elapsed_steps" in str(model[name]):
+        if variable in doubles or not np.isnan(rates.get(name, np.nan)):
             continue  # a decay of weights is put off until it can be held
+        if name in rates:  # not this one: what it depends on may be about 1
+            numbers = numbers | dict.fromkeys(words(change) - numbers.keys(), 1.0)
         try:
             with np.errstate(all="ignore"):
                 relative = abs(float(evaluate(change, numbers)))

@@ -128,7 +128,15 @@ class Stimulus(RewrittenArray):
 
         def show(t: Any, *index: Any) -> NDArray:
             row = np.int_(np.floor((t + half) / duration)) % n_rows
-            return self._at((row, *index))
+            if not index:
+                return self._at((row,))
+            known = (index[0] >= 0) & (index[0] < self.values.shape[1])
+            if np.all(known):
+                return self._at((row, *index))
+            # As in Brian2's C++: what there is not is no number.
+            return np.where(
+                known, self._at((row, np.where(known, index[0], 0))), np.nan
+            )
 
         return show
 

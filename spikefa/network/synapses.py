@@ -1,10 +1,14 @@
 """The forward synapses, and the plasticity of their weights and of the biases."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from brian2 import Synapses
 
-from .network import FeedbackNetwork, joined
+from ..errors import ModelError
+from .initial_values import gives
+from .network import FeedbackNetwork
+from .removed import MASK, masked_equations
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_forward"]
@@ -13,10 +17,8 @@ __all__ = ["add_forward"]
 def add_forward(net: FeedbackNetwork, layer: int) -> None:
     """Add the synapses onto a layer, and the plasticity of its biases."""
     route, learns = net.rule.route, net.learns(layer)
-    strings, extra, on_pre = ["plastic_synapse"], "", {}
-    if not learns:
-        strings, extra = [], "W : 1"
-    if learns and net.architecture.sparse:
+    name, strings, on_pre = f"forward_{layer}", ["plastic_synapse"], {}
+    if net.architecture.sparse and (learns or gives(net.model, MASK)):
         strings.append("sparse_synapse")
     if net.rate:
         strings.append("transmit")
@@ -26,14 +28,20 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
             on_pre["learn"] = _learn_strings(net, layer)
     strings.extend(route.forward_strings(net, layer))
     source, target = net.layers[layer - 1], net.layers[layer]
+    feedback = [p for p in route.feedback_variables(net).values() if p.group == name]
+    if net.architecture.sparse:
+        _check_removable(net, route.forward_strings(net, layer), feedback)
     synapses = net.add_projection(
-        f"forward_{layer}",
+        name,
         source,
         target,
         strings,
-        extra=extra,
         on_pre=on_pre,
         read_bits=net.architecture.weight_bits if learns else 32,
+        # What learns together stays, or is removed, together.
+        weights=("W", *(where.variable for where in feedback if where.plastic)),
+        # Neurons that do not learn have no third factor.
+        without=() if learns else ("third_factor_pre", "third_factor_post"),
     )
     gather = forward_order(layer, Phase.GATHER)
     if net.rate:
@@ -47,6 +55,22 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
     net.forward.append(synapses)
 
 
+def _check_removable(
+    net: FeedbackNetwork, strings: Sequence[str], places: Sequence[Any]
+) -> None:
+    """Refuse fixed feedback weights on forward synapses that send something at 0.
+
+    They are removed independently of the forward weights, whose mask is not theirs.
+    """
+    equations = net.model.equations(*strings)
+    for variable in (where.variable for where in places if not where.plastic):
+        if masked_equations(equations, (variable,)) is not equations:
+            raise ModelError(
+                f"{net.model.where(*strings)}: sends something where {variable} is 0, "
+                "so that synapses cannot be removed"
+            )
+
+
 def _learn_strings(net: FeedbackNetwork, layer: int) -> list[str]:
     own = "sparse_learn" if net.architecture.sparse else "learn"
     return [own, *net.rule.route.learn_strings(net, layer)]
@@ -54,13 +78,16 @@ def _learn_strings(net: FeedbackNetwork, layer: int) -> list[str]:
 
 def _add_plasticity(net: FeedbackNetwork, layer: int, synapses: Synapses) -> None:
     """Place the learning pathway, the learning of biases and the decay of both."""
-    model, group, order = net.model, net.layers[layer], 2 * layer
+    group, order = net.layers[layer], 2 * layer
     biases = net.architecture.biases
     regular: dict[str, tuple[Any, list[str], Any]] = {}
     learn = _learn_strings(net, layer)
     if net.rate:
         runner = synapses.run_regularly(
-            joined(model, learn), when="plasticity", order=order, name=f"learn_{layer}"
+            net.statements(synapses, learn),
+            when="plasticity",
+            order=order,
+            name=f"learn_{layer}",
         )
     else:
         runner = place(synapses.learn, "plasticity", order)
@@ -76,7 +103,7 @@ def _add_plasticity(net: FeedbackNetwork, layer: int, synapses: Synapses) -> Non
             regular[name] = owner, strings, net.decay_clock
     for name, (owner, strings, clock) in regular.items():
         runner = owner.run_regularly(
-            joined(model, strings),
+            net.statements(owner, strings),
             clock=clock,
             when="plasticity",
             order=order + (clock is not None),

@@ -44,10 +44,11 @@ class Phase(IntEnum):
 
     CLEAR = 0
     GATHER = 1
-    INTEGRATE = 2
-    EVALUATE = 3
-    SPIKE = 4
-    RESET = 5
+    PREPARE = 2
+    INTEGRATE = 3
+    EVALUATE = 4
+    SPIKE = 5
+    RESET = 6
 
 
 def forward_order(layer: int, phase: Phase) -> int:

@@ -168,8 +168,11 @@ class Comparison:
         for name in session.variables:  # one by one: W and B are large
             own.set_state(session.get_state([name]))
         for layer in range(2, own.network.n_layers + 1):
-            weights = session.get_state([f"forward_{layer}.W"])
-            own.set_state({f"transposed_{layer}.W": weights[f"forward_{layer}.W"]})
+            for variable in ("present", "W"):
+                name = f"transposed_{layer}.{variable}"
+                if name in own.variables:
+                    forward = f"forward_{layer}.{variable}"
+                    own.set_state({name: session.get_state([forward])[forward]})
         own.step = session.step
         if session.pass_length is not None:
             own.pass_length = session.pass_length

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
+from ..network.removed import MASK
 from ..seeds import generator
 from .alignment import feedback_places
 
@@ -33,14 +34,14 @@ def remove_connections(session, fraction, seed):
     for layer in range(1, session.network.n_layers + 1):
         name = f"forward_{layer}.W"
         present = _kept(session.shapes[name], fraction, seed, name)
-        _multiply(session, name, present)
-        if f"forward_{layer}.present" in session.variables:
-            session.set_state({f"forward_{layer}.present": present})
+        _multiply(session, f"forward_{layer}", "W", present)
     for name, place in feedback_places(session).values():
         whole = f"{place.group}.{place.variable}"
         # What learns together stays together: a weight that is not there cannot learn.
         kept_as = f"{place.group}.W" if place.plastic else whole
-        _multiply(session, name, _kept(session.shapes[name], fraction, seed, kept_as))
+        present = _kept(session.shapes[name], fraction, seed, kept_as)
+        own = place.group in session.network.weights and not place.reverse
+        _multiply(session, *name.split("."), present, mask=own or place.plastic)
 
 
 def _kept(shape, fraction, seed, name):
@@ -52,6 +53,9 @@ def _kept(shape, fraction, seed, name):
     return present.reshape(shape)
 
 
-def _multiply(session, name, present):
-    value = session.get_state([name])[name]
-    session.set_state({name: np.where(present, value, 0)})
+def _multiply(session, group, variable, present, mask=True):
+    """Remove synapses; those that were not there stay removed."""
+    for name in (f"{group}.{variable}", *([f"{group}.{MASK}"] if mask else [])):
+        if name in session.variables:
+            value = session.get_state([name])[name]
+            session.set_state({name: np.where(present, value, 0)})

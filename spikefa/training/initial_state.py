@@ -6,6 +6,7 @@ from ..devices.session import Session
 from ..errors import ModelError
 from ..network.feedback_grid import GRID_STEPS, draw_steps
 from ..network.initial_values import find_initial_values, initial_value
+from ..network.removed import MASK
 from ..seeds import generator, spike_seed
 
 __all__ = ["LONG_AGO", "set_initial_state"]
@@ -38,7 +39,9 @@ def set_initial_state(session: Session, seed: int) -> None:
     biases = session.network.architecture.biases
     ranges = _RANGES | session.network.rule.route.drawn
     session.step = 0
-    for name, shape in session.shapes.items():
+    # Masks first: a weight that is not present stays 0.
+    for name in sorted(session.shapes, key=lambda name: not name.endswith(f".{MASK}")):
+        shape = session.shapes[name]
         variable = name.split(".")[1]
         if variable == GRID_STEPS:
             bits = session.network.architecture.feedback_bits
@@ -57,7 +60,7 @@ def _set_given(session, seed):
     network = session.network
     once = _kept_once_a_neuron(network)
     names = [*session.shapes, *once]
-    given = find_initial_values(network.model, names, network.n_layers)
+    given = find_initial_values(network, names)
     for name, value in given.items():
         group = name.split(".")[0]
         if name in once:
@@ -91,7 +94,7 @@ def _kept_once_a_neuron(network):
     }
 
 
-_REST = {"not_refractory": True, "present": 1, "lastspike": LONG_AGO}
+_REST = {"not_refractory": True, MASK: 1, "lastspike": LONG_AGO}
 
 
 def _uniform(random, shape, limit):

@@ -77,7 +77,7 @@ def test_values_of_one_layer_count_more(tmp_path):
     path = write(
         tmp_path,
         '{"layer_2": {"tau_i": 2*ms}, "output.tau_i": np.arange(1, 7)*ms, '
-        '"tau_i": 1*ms, "layer_1.h": "i", "W": "0.1*i + j", "input.phi": 0.5}',
+        '"tau_i": 1*ms, "layer_1.h": "i", "W": "0.1*i + j"}',
     )
     state = started(path)
     np.testing.assert_allclose(state["layer_1.tau_i"], 1e-3, rtol=1e-6)
@@ -102,6 +102,39 @@ def test_strings_may_use_other_variables_and_parameters(tmp_path):
     np.testing.assert_allclose(state["layer_2.theta"], expected, rtol=1e-6)
 
 
+def test_variables_are_set_in_the_order_in_which_the_model_names_them(tmp_path):
+    path = write(
+        tmp_path,
+        '{"tau_i": 1*ms, "theta": 1*mV, "layer_1": {"theta": 5*mV, "tau_i": 2*ms}, '
+        '"h": "2*theta/mV", "output.b": "h + 1", "b": "3*h"}',
+    )
+    state = started(path)
+    np.testing.assert_allclose(state["layer_1.tau_i"], 2e-3, rtol=1e-6)
+    for layer, h in ((1, 10), (2, 2), (3, 2)):
+        np.testing.assert_allclose(state[f"layer_{layer}.h"], h, rtol=1e-6)
+        b = h + 1 if layer == 3 else 3 * h
+        np.testing.assert_allclose(state[f"layer_{layer}.b"], b, rtol=1e-6)
+
+
+def test_what_is_computed_in_some_layers_only_is_set_in_the_others(tmp_path):
+    state = started(write(tmp_path, '{"tau_i": 1*ms, "delta": 0.25}'))
+    assert (state["delta_1.delta"] == 0.25).all()
+    assert not state["delta_3.delta"].any()  # a difference, see error_neuron
+
+
+@pytest.mark.parametrize(
+    "computed",
+    ["phi", "psi", "target", "third_factor", "drive", "input.pixel", "output.phi"]
+    + ["delta_3.delta", "delta_1.third_factor", "feedback"],
+)
+def test_what_is_computed_has_no_initial_value(computed, tmp_path):
+    path = write(tmp_path, f'{{"tau_i": 1*ms, "{computed}": 1}}')
+    with pytest.raises(ModelError) as caught:
+        check_model(SIZES, load_model(path), get_rule("fa"))
+    assert f"'{computed}' is computed in every step, not stored" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize(
     ("initial", "reason"),
     [
@@ -117,6 +150,7 @@ def test_strings_may_use_other_variables_and_parameters(tmp_path):
         ('{"tau_i": [1, 2]*ms}', "2 values given, 60 values needed"),
         ('{"tau_i": None}', "must be a number, an array or a string, got NoneType"),
         ('{"tau_i": 1*ms, "h": float("inf")}', "not finite"),
+        ('{"tau_i": 1*ms, "h": "images(t, i)"}', "images has no value"),
         ('{"tau_i": 1*ms, "h": "exp(1000.0*(i + 1))"}', "not finite"),
     ],
 )

@@ -6,6 +6,7 @@ from twin import open_plain, random_state, stimuli
 
 from spikefa.equations.model import load_model
 from spikefa.network.decay import DECAY_LAG, decay_rates, period_of
+from spikefa.network.slow_decay import lost_in_single
 
 PER_STEP = dict(decay="W *= exp(-gamma*elapsed_steps(t))")
 PER_STEP["decay_bias"] = PER_STEP["decay"].replace("W", "b")
@@ -114,11 +115,48 @@ def test_the_two_readings_of_the_decay():
         ("W -= 0.25*W*abs(W)", np.nan),
         ("W *= exp(-gamma*h_post)", np.nan),
         ("W -= 0.001*sign(W)", np.nan),
+        # Meant for a single step, or never the same for many at once.
+        ("W *= 1 - 0.00001", np.nan),
+        ("W = clip(W, -2, 2)", np.nan),
+        ("W = clip(W*exp(-0.1*elapsed_steps(t)), -2, 2)", np.nan),
+        ("W += 0.1*elapsed_steps(t)*(w_rest - W)", np.nan),
+        # To a value at rest, or by the same for all: parts of the weight range.
+        ("W += 1e-6*elapsed_steps(t)*(1.0 - W)", 2e-6 / 0.05),
+        ("W -= 1e-6*elapsed_steps(t)*sign(W)", 1e-6 / 0.05),
     ],
 )
 def test_the_rate_is_read_from_the_statements(statements, rate):
     model = load_model().replace(decay=statements)
     assert decay_rates(model)["decay"] == pytest.approx(rate, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("decay", "expected"),
+    [
+        ("{0} += 1e-7*elapsed_steps(t)*(1.0 - {0})", lambda w: 1 - w),
+        ("{0} -= 1e-7*elapsed_steps(t)*sign({0})", lambda w: -np.sign(w)),
+    ],
+)
+def test_a_decay_to_rest_or_by_the_same_for_all_adds_up(decay, expected):
+    session = open_decaying(decay=decay.format("W"), decay_bias=decay.format("b"))
+    period = session.network.decay_period
+    assert 8 <= period <= 64
+    session.set_state(random_state(session))
+    before = weights(session)
+    present(session, 60, (12,))
+    n_steps = steps_decayed(300, period)
+    for name, after in weights(session).items():
+        change = 1e-7 * n_steps * expected(before[name].astype(float))
+        found = after.astype(float) - before[name]
+        np.testing.assert_allclose(found, change, rtol=0.02, atol=3e-7, err_msg=name)
+
+
+def test_a_decay_that_cannot_be_put_off_is_warned_of():
+    model = load_model().replace(decay="W += eta*gamma*elapsed_steps(t)*(psi_post - W)")
+    (line,) = lost_in_single(model)
+    assert "decay: W changes by 1e-11 of itself in a time step" in line
+    rest = model.replace(decay="W += eta*gamma*elapsed_steps(t)*(1.0 - W)")
+    assert lost_in_single(rest) == []
 
 
 def test_no_rate_no_decay():

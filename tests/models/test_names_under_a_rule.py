@@ -1,0 +1,60 @@
+"""Names that have no effect under a rule are named in a warning."""
+
+import logging
+
+import pytest
+from tiny import model_of, opened, psp
+
+from spikefa import load_model
+from spikefa.equations.parameters import replace_parameters
+
+
+@pytest.fixture
+def said(caplog):
+    caplog.set_level(logging.WARNING, logger="spikefa")
+    return lambda: [record.getMessage() for record in caplog.records]
+
+
+GAIN = psp() + "gain = 2.0\nfeedback_synapse = '''\nB : 1 (constant)\n"
+GAIN += "feedback_post = gain*B*third_factor_pre : 1 (summed)\n'''\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "rule", "names"),
+    [
+        (psp(), "fa", []),
+        (psp(), "bp", ["feedback_range"]),
+        (
+            psp() + "delta_neuron = 'delta = 2*feedback : 1'\n",
+            "shallow",
+            ["delta_neuron"],
+        ),
+        (GAIN, "dfa", []),
+        (GAIN, "bp", ["gain", "feedback_synapse", "feedback_range"]),
+        (psp() + "decay_bias = 'b *= 1'\n", "fa", []),
+        (psp() + "sparse_learn = 'W += 2*present*dW'\n", "fa", ["sparse_learn"]),
+        (
+            psp() + "learn = 'W += 2*dW'\nsparse_learn = 'W += 2*present*dW'\n"
+            "kolen_pollack_learn = 'B += 2*dW'\n",
+            "fa",
+            [],
+        ),
+    ],
+)
+def test_what_has_no_effect_is_said(source, rule, names, tmp_path, said):
+    opened(model_of(tmp_path, source), rule)
+    lines = said()
+    assert len(lines) == len(names)
+    for name in names:
+        expected = f"my_model.py: {name}: has no effect with rule '{rule}'"
+        assert any(line.endswith(expected) for line in lines)
+
+
+def test_parameters_that_are_set_are_said_too(said):
+    model = replace_parameters(load_model(), {"feedback_range": "0.3", "eta": "0.01"})
+    opened(model, "fa")
+    assert said() == []
+    opened(model, "bp")
+    assert said() == [
+        "models/three_factor.py: feedback_range: has no effect with rule 'bp'"
+    ]
