@@ -15,7 +15,7 @@ from brian2.units.fundamentalunits import get_dimensions, get_or_create_dimensio
 
 from ..errors import ModelError
 from .file import ModelFile, read_model_file, stored_file
-from .values import is_model_value
+from .values import BASE_UNITS, is_model_value
 
 __all__ = ["code_digest", "file_of_data", "from_data", "model_data", "to_data"]
 
@@ -155,7 +155,7 @@ def _from_data(data):
 
 
 def _dimensions(dimensions):
-    return [float(power) for power in dimensions._dims]
+    return [float(dimensions.get_dimension(name)) for name in BASE_UNITS]
 
 
 def _array_data(value):

@@ -15,7 +15,7 @@ from ..brian import has_units
 from .names import kind_of
 from .text import tidy_condition, tidy_statements
 
-__all__ = ["described", "is_model_value", "normalized"]
+__all__ = ["BASE_UNITS", "described", "is_model_value", "normalized"]
 
 #: Strings, parameters and functions for the equations (`TimedArray` among them).
 _KINDS = (str, bool, int, float, Quantity, Function, type(None))
@@ -59,8 +59,8 @@ def normalized(name, value):
     return value
 
 
-#: What Brian2's dimensions are measured in.
-_BASE_UNITS = {
+#: What Brian2's dimensions are measured in, in Brian2's order.
+BASE_UNITS = {
     "length": "metre",
     "mass": "kilogram",
     "time": "second",
@@ -79,8 +79,8 @@ def _equation_text(equation):
     right = "" if equation.expr is None else f" = {equation.expr.code}"
     unit = equation.var_type
     if unit == FLOAT:
-        powers = {name: equation.dim.get_dimension(name) for name in _BASE_UNITS}
-        parts = [f"{_BASE_UNITS[n]}**{power:g}" for n, power in powers.items() if power]
+        powers = {name: equation.dim.get_dimension(name) for name in BASE_UNITS}
+        parts = [f"{BASE_UNITS[n]}**{power:g}" for n, power in powers.items() if power]
         unit = "*".join(parts) or "1"
     flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
     return f"{left}{right} : {unit}{flags}"
