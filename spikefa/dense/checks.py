@@ -17,7 +17,6 @@ from brian2.units.allunits import second
 from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
-from .codeobjects import draws_random_numbers
 from .statements import calls_are_pure, parse_code
 
 __all__ = [
@@ -106,10 +105,10 @@ def check_left_out(synapses, codes):
 def check_names(synapses, model):
     """Raise if a variable could not be read, for an attribute that has its name.
 
-    The attributes of `Synapses` hide variables in the same way.
+    The attributes of `Synapses` hide variables in the same way, and so do pathways.
     """
     taken = {name for cls in type(synapses).__mro__ for name in vars(cls)}
-    taken |= set(vars(synapses))
+    taken |= set(vars(synapses)) - {pathway.objname for pathway in synapses.pathways}
     for name in sorted(model.names & (taken - _ATTRIBUTES_OF_SYNAPSES)):
         raise ValueError(
             f"'{name}' cannot be the name of a variable, it is an attribute of "
@@ -252,7 +251,7 @@ def refuse_random(synapses, code):
     Brian2CUDA draws one for each synapse before every step, also for the rows that
     nothing is done to.
     """
-    if draws_random_numbers(synapses.codeobj_class):
+    if synapses.codeobj_class.draws_random_numbers:
         return
     for _, _, expression in parse_code(code):
         if not calls_are_pure(expression, synapses.variables, synapses.namespace or {}):

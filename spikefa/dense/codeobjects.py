@@ -13,14 +13,10 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
 __all__ = [
+    "DenseCodeObject",
     "TOLD",
     "dense_code_object_class",
     "dense_templates_for_strings",
-    "draws_random_numbers",
-    "loops_over_arrays",
-    "only_immediate",
-    "supports_outer",
-    "supports_pending",
 ]
 
 
@@ -29,29 +25,51 @@ __all__ = [
 TOLD = "_told"
 
 
+class DenseCodeObject:
+    """What the templates of a code object class can do, and what they need."""
+
+    #: Put updates off, and make them later.
+    puts_off = False
+    #: Updates by the product of two vectors.
+    knows_outer = False
+    #: Event-driven variables.
+    knows_events = True
+    #: Random numbers.
+    draws_random_numbers = True
+    #: Divisions by zero, and the like, end in an error.
+    raises_errors = False
+    #: They have no loop counters, and need the indices as arrays: NumPy code goes
+    #: through synapses one by one where they act on each other, and has to look up the
+    #: neurons of each.
+    loops_over_arrays = False
+
+
 def _derive(parent, folder):
     return parent.templater.derive(__package__, templates_dir=f"templates/{folder}")
 
 
-class DenseCPPStandaloneCodeObject(CPPStandaloneCodeObject):
+class DenseCPPStandaloneCodeObject(DenseCodeObject, CPPStandaloneCodeObject):
     """C++ standalone code for a dense projection."""
 
     templater = _derive(CPPStandaloneCodeObject, "cpp")
+    puts_off = knows_outer = True
 
 
-class DenseCythonCodeObject(CythonCodeObject):
+class DenseCythonCodeObject(DenseCodeObject, CythonCodeObject):
     """Cython code for a dense projection."""
 
     templater = _derive(CythonCodeObject, "cython")
+    raises_errors = True
 
 
-class DenseNumpyCodeObject(NumpyCodeObject):
+class DenseNumpyCodeObject(DenseCodeObject, NumpyCodeObject):
     """NumPy code for a dense projection.
 
     On all runtime targets it is what string expressions are set and read with.
     """
 
     templater = _derive(NumpyCodeObject, "numpy")
+    loops_over_arrays = True
 
 
 _DENSE = {
@@ -89,42 +107,6 @@ def dense_code_object_class(wanted=None):
             f"DenseSynapses has no templates for '{base.__name__}'; use Synapses, "
             "or the Cython or NumPy target, C++ standalone mode or CUDA"
         ) from None
-
-
-def supports_pending(codeobj_class):
-    """Whether the templates of a code object class can put updates off."""
-    return supports_outer(codeobj_class) or _is_of_cuda(codeobj_class)
-
-
-def supports_outer(codeobj_class):
-    """Whether a class has a template for updates by the product of two vectors."""
-    return issubclass(codeobj_class, DenseCPPStandaloneCodeObject)
-
-
-def only_immediate(codeobj_class):
-    """Whether the templates of a class know nothing of event-driven variables."""
-    return _is_of_cuda(codeobj_class)
-
-
-def _is_of_cuda(codeobj_class):
-    return codeobj_class.__module__.startswith(f"{__package__}.cuda")
-
-
-def loops_over_arrays(codeobj_class):
-    """Whether code of a class has no loop counters, and needs the indices as arrays.
-
-    NumPy code goes through synapses one by one where they act on each other, and has
-    to look up the neurons of each.
-    """
-    return issubclass(codeobj_class, DenseNumpyCodeObject)
-
-
-def draws_random_numbers(codeobj_class):
-    """Whether the templates of a code object class can draw random numbers."""
-    return issubclass(
-        codeobj_class,
-        (DenseCPPStandaloneCodeObject, DenseCythonCodeObject, DenseNumpyCodeObject),
-    )
 
 
 @contextmanager

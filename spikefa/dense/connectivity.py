@@ -47,16 +47,33 @@ class Connectivity:
     def connect(self, condition, i, j, p, n, skip_if_invalid, namespace):
         """Choose the pairs; see `DenseSynapses.connect`."""
         self._check(condition, i, j, n, skip_if_invalid)
-        if condition in (False, "False"):
-            self.connected = True
-            self._set(np.empty(0, dtype=np.int64))
-            return
-        if i is None:
-            positions = self._by_condition(condition, p, namespace)
-        else:
+        if i is not None:
             positions = self._by_indices(i, j, p)
+        elif condition in (False, "False"):
+            positions = np.empty(0, dtype=np.int64)
+        else:
+            positions = self._by_condition(condition, p, namespace)
         self._set(positions)
         self.connected = True
+
+    def in_order(self, side=None):
+        """Whether synapses come in the order of the matrix.
+
+        Parameters
+        ----------
+        side : {'pre', 'post'}, optional
+            Only those of each neuron of a side have to.
+        """
+        if self.positions is None:
+            return True
+        order = self.positions
+        if side is not None:
+            n_post = self._synapses.N_post
+            line = order // n_post if side == "pre" else order % n_post
+            order = order[np.argsort(line, kind="stable")]
+            same = np.diff(np.sort(line)) == 0
+            return bool(np.all(np.diff(order)[same] > 0))
+        return bool(np.all(np.diff(order) > 0))
 
     def stored_state(self):
         """What is connected, in the order of the synapses."""
@@ -171,7 +188,7 @@ class Connectivity:
         synapses = self._synapses
         if positions is not None:
             density = len(positions) / max(1, np.prod(synapses.shape))
-            if density < LOWEST_DENSITY:
+            if 0 < density < LOWEST_DENSITY:  # none: a projection that is switched off
                 self._refuse(
                     f"would use {density:.0%} of its matrix, and Synapses are faster "
                     f"below {LOWEST_DENSITY:.0%}"

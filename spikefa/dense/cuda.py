@@ -9,6 +9,8 @@ from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import ArrayVariable
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
 
+from .codeobjects import DenseCodeObject
+
 __all__ = [
     "DenseCUDACodeObject",
     "NeuronCUDACodeObject",
@@ -173,8 +175,11 @@ _WITH_PARTS = CUDAStandaloneCodeObject.templater.derive(
 )
 
 
-class DenseCUDACodeObject(CUDAStandaloneCodeObject):
+class DenseCUDACodeObject(DenseCodeObject, CUDAStandaloneCodeObject):
     """CUDA code for a dense projection."""
+
+    puts_off = True
+    knows_events = draws_random_numbers = False
 
     templater = _WITH_PARTS.derive(
         __package__,

@@ -7,6 +7,7 @@ stamp a neuron is enough.
 
 import re
 
+import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.stateupdaters.exact import linear
@@ -15,7 +16,7 @@ from brian2.units.allunits import second
 
 from .variables import add_matrix, add_subexpression
 
-__all__ = ["add_time_stamps", "event_driven_part", "solution"]
+__all__ = ["add_time_stamps", "event_driven_part", "had_events", "solution"]
 
 
 def event_driven_part(model):
@@ -103,3 +104,14 @@ def add_time_stamps(synapses):
         second.dim,
         synapses._clock.variables["t"].dtype,
     )
+
+
+def had_events(synapses):
+    """Whether there may have been events, which traces have to reckon with."""
+    try:
+        return any(
+            np.any(synapses.variables[f"_last_{side}"].get_value() > 0)
+            for side in ("pre", "post")
+        )
+    except NotImplementedError:  # standalone: known after all runs only
+        return True

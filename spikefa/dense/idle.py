@@ -7,14 +7,16 @@ to any sum and to no weight: their rows need not be read from memory.
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.variables import ArrayVariable, Variables
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.synapses.synapses import StateUpdater
 from brian2.utils.stringtools import get_identifiers
 
 from .checks import refuse_random
-from .codeobjects import TOLD, supports_outer
+from .codeobjects import TOLD
+from .missing_pairs import may_be_included
 from .statements import calls_are_pure, increment, lines_apart, parse_code
 from .variables import give_index_arrays
 
-__all__ = ["idle_row_factor", "outer_product", "plan_rows", "plan_state_updater"]
+__all__ = ["DenseStateUpdater", "idle_row_factor", "outer_product", "plan_rows"]
 
 _PRE = "_presynaptic_idx"
 
@@ -89,7 +91,7 @@ def plan_rows(runner, synapses):
         Runs its code for every synapse.
     synapses : DenseSynapses
     """
-    runner.template_kwds = {TOLD: {"idle_if_zero": None, "synapses_apart": False}}
+    runner.template_kwds = {TOLD: _as_written()}
     try:
         _plan_rows(runner, synapses)
     except SyntaxError:  # for Brian2 to refuse, before a run
@@ -104,8 +106,9 @@ def _plan_rows(runner, synapses):
     told = runner.template_kwds[TOLD]
     told["idle_if_zero"] = variables[factor] if factor else None
     told["synapses_apart"] = lines_apart(code, variables, "_idx")
+    told["masked"] = not may_be_included(code, synapses)
     product = outer_product(code, variables, synapses.namespace)
-    if product is None or not supports_outer(runner.codeobj_class):
+    if product is None or not runner.codeobj_class.knows_outer:
         return
     name, factor, expression = product
     matrix = variables[name]
@@ -119,10 +122,30 @@ def _plan_rows(runner, synapses):
     told |= {"matrix": matrix, "factor": variables[factor]}
 
 
-def plan_state_updater(updater, synapses):
-    """Tell the templates that integrating leaves nothing but synapses changed."""
-    give_index_arrays(updater, synapses)
-    updater.template_kwds = {TOLD: {"idle_if_zero": None, "synapses_apart": True}}
+class DenseStateUpdater(StateUpdater):
+    """Integrates what is clock-driven; leaves nothing but synapses changed."""
+
+    def __init__(self, synapses, *args, **kwds):
+        super().__init__(synapses, *args, **kwds)
+        self.template_kwds = {TOLD: _as_written() | {"synapses_apart": True}}
+        give_index_arrays(self, synapses)
+        random = synapses.equations.is_stochastic
+        if random and not self.codeobj_class.draws_random_numbers:
+            raise NotImplementedError(
+                f"'{synapses.name}' draws no random numbers (xi) on this device: use "
+                "Synapses"
+            )
+
+    def update_abstract_code(self, run_namespace):
+        """Find the solution, and whether it may be computed for all pairs."""
+        super().update_abstract_code(run_namespace)
+        told = self.template_kwds[TOLD]
+        told["masked"] = not may_be_included(self.abstract_code, self.group)
+
+
+def _as_written():
+    """What the templates are told of statements that have not been understood."""
+    return {"idle_if_zero": None, "synapses_apart": False, "masked": True}
 
 
 def _has_factor(expression, name, variables):

@@ -7,9 +7,10 @@ import numpy as np
 from brian2.core.variables import VariableView
 from brian2.devices.device import get_device, reset_device, set_device
 from brian2.groups.group import IndexWrapper
-from brian2.units.fundamentalunits import fail_for_dimension_mismatch
+from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 
 from .codeobjects import dense_templates_for_strings
+from .event_driven import had_events
 
 __all__ = [
     "DenseIndexWrapper",
@@ -149,6 +150,10 @@ class _DenseVariableView(VariableView):
 
     def get_item(self, item, level=0, namespace=None):
         synapses = self.group
+        trace = synapses.traces.get(self.name)
+        if trace is not None and not isinstance(item, str) and not had_events(synapses):
+            values = trace.initial_values(synapses, item)
+            return values if self.dim is None else Quantity(values, dim=self.dim)
         if _is_everything(item) and synapses._holds_masked(self.name):
             item = np.arange(len(synapses))  # not the whole matrix
         return super().get_item(item, level=level + 1, namespace=namespace)

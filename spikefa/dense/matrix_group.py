@@ -1,8 +1,10 @@
 """A group whose variables are matrices: one value for each pair of neurons."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 
 import numpy as np
+from brian2.core.functions import Function
 from brian2.core.variables import (
     ArrayVariable,
     AuxiliaryVariable,
@@ -14,7 +16,7 @@ from brian2.devices.device import get_device
 from brian2.groups.group import Group
 from numpy.typing import NDArray
 
-from .codeobjects import dense_templates_for_strings
+from .codeobjects import DenseNumpyCodeObject, dense_templates_for_strings
 from .indexing import DenseSubgroup, as_dense_view
 from .variables import IndexArray
 
@@ -81,6 +83,9 @@ class MatrixGroup(Group):
 
     def resolve_all(self, identifiers, run_namespace, *args, **kwds):
         """Resolve names; ``i`` and ``j`` are counted by the templates."""
+        if not self.traces.keys().isdisjoint(identifiers):
+            # `Synapses` read an array, and need no names of the outside for it.
+            run_namespace = ChainMap(run_namespace, self._constants)
         found = super().resolve_all(identifiers, run_namespace, *args, **kwds)
         more = kwds.get("additional_variables") or {}
         for name, side in (("i", "pre"), ("j", "post")):
@@ -92,9 +97,15 @@ class MatrixGroup(Group):
                     found[needed] = self.variables[needed]
         if self.mask is not None:
             found["_mask"] = self.mask
+        for variable in found.values():
+            if isinstance(variable, Function):
+                _make_known_to_numpy(variable)
         return found
 
     def __setattr__(self, name, value, level=0):
+        if name in vars(self) or "_group_attribute_access_active" not in vars(self):
+            super().__setattr__(name, value, level)  # also a pathway's name
+            return
         trace = vars(self).get("traces", {}).get(name.removesuffix("_"))
         if trace is not None:
             trace.set(self, value, check_units=not name.endswith("_"))
@@ -248,3 +259,34 @@ class MatrixGroup(Group):
         return super().get_states(
             vars, units, format, subexpressions, read_only_variables, level + 1
         )
+
+    def set_states(self, values, units=True, format="dict", level=0):
+        """Set the values of variables, as `Synapses` does.
+
+        Raises
+        ------
+        NotImplementedError
+            For another ``lastupdate``, and other values of a trace, than they have.
+        """
+        if format == "dict":
+            values = dict(values)
+            for name in values.keys() & self.traces.keys():
+                self.state(name, units, level + 1)[:] = values.pop(name)
+            time = values.pop("lastupdate", None)
+            if time is not None and not np.array_equal(self.lastupdate_[:], time):
+                raise NotImplementedError(
+                    f"'{self.name}' computes 'lastupdate' from the events of its "
+                    "neurons, and cannot set it: use Synapses"
+                )
+        super().set_states(values, units, format, level + 1)
+
+
+def _make_known_to_numpy(function):
+    """Let NumPy code call the Python function, if no other implementation is known.
+
+    Brian2 does so for its own class of code objects.
+    """
+    try:
+        function.implementations[DenseNumpyCodeObject]
+    except KeyError:
+        function.implementations.add_numpy_implementation(function.pyfunc)

@@ -2,6 +2,7 @@
 
 from brian2.core.network import Network, _get_all_objects
 from brian2.monitors.statemonitor import StateMonitor
+from brian2.utils.stringtools import get_identifiers
 
 from .variables import IndexArray
 
@@ -22,9 +23,11 @@ def check_observers(synapses):
     Raises
     ------
     NotImplementedError
-        If an observer counts synapses where some pairs are not connected.
+        If an observer counts synapses where some pairs are not connected, or uses
+        single values of a trace.
     """
     for observer in _in_networks_of(synapses):
+        _refuse_traces(synapses, observer)
         variables = getattr(observer, "variables", None)
         if variables is None or not hasattr(variables, "indices"):
             continue
@@ -34,6 +37,26 @@ def check_observers(synapses):
         pending = synapses.pending
         if pending and any(v is pending.variable for v in variables.values()):
             synapses.make_at_once()
+
+
+def _refuse_traces(synapses, observer):
+    """Raise if `Synapses` from or onto a projection use what it has no array of."""
+    kept = {*synapses.traces, *(["lastupdate"] if synapses.traces else [])}
+    group = getattr(observer, "group", observer)
+    codes = [getattr(observer, name, None) for name in ("code", "abstract_code")]
+    equations = getattr(observer, "equations", {})
+    codes += [eq.expr.code for eq in equations.values() if eq.expr is not None]
+    names = get_identifiers("\n".join(code for code in codes if isinstance(code, str)))
+    for side, end in (("_pre", "source"), ("_post", "target")):
+        other = getattr(group, end, None)
+        if getattr(other, "name", None) != synapses.name:
+            continue
+        for name in sorted(names):
+            if name.endswith(side) and name.removesuffix(side) in kept:
+                raise NotImplementedError(
+                    f"'{observer.name}' uses '{name}', of which '{synapses.name}' "
+                    "keeps values for neurons, not for synapses: use Synapses"
+                )
 
 
 def _give_indices(synapses, variables):

@@ -26,11 +26,11 @@ def pathway_blocks(pathway, code):
     """
     synapses, side = pathway.synapses, pathway.prepost
     other = "post" if side == "pre" else "pre"
-    equations = {eq.varname: eq for eq in synapses.event_driven.values()}
+    dependencies = synapses.dependencies
+    equations = dependencies.model
     sides = {name: trace.side for name, trace in synapses.traces.items()}
-    groups = {"pre": synapses.source, "post": synapses.target}
     statements = parse_code(code)
-    before, rows, after = plan_writes(statements, sides, side, equations, groups)
+    before, rows, after = plan_writes(statements, sides, side, dependencies)
     read = set().union(*(names_read(e, equations) for _, _, e in statements))
     matrices = set(synapses.event_driven.diff_eq_names) - set(sides)
     blocks = {"others": "", "own": "", "rows": "", "own_after": ""}

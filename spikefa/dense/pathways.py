@@ -5,14 +5,17 @@ import re
 import weakref
 from contextlib import contextmanager
 
-from brian2.core.variables import Variables
+import numpy as np
+from brian2.core.variables import Variables, VariableView
 from brian2.groups.group import CodeRunner
 from brian2.units.allunits import second
 from brian2.utils.logger import get_logger
 
 from .checks import checked_delay, refuse_random
-from .codeobjects import TOLD, loops_over_arrays
+from .codeobjects import TOLD
 from .delay_line import DelayLine
+from .delay_view import delay_view
+from .missing_pairs import may_be_included
 from .pathway_code import pathway_blocks
 from .statements import (
     calls_are_pure,
@@ -66,7 +69,9 @@ class DensePathway(CodeRunner):
         self.variables.add_reference(self.eventspace, self.source)
         #: Where events wait.
         self.line = DelayLine(self, synapses)
-        self._delay = 0.0 if delay is None else checked_delay(delay, objname)
+        #: Whether `delay` is shown as one number, as that of `Synapses` would be.
+        self.has_scalar_delay = delay is not None
+        self._delay = checked_delay(delay, objname) if self.has_scalar_delay else 0.0
         self._add_traces()
         #: What the templates are told.
         self.told = {
@@ -106,12 +111,19 @@ class DensePathway(CodeRunner):
             )
 
     @property
+    def seconds(self):
+        """The delay without unit."""
+        return self._delay
+
+    @property
     def delay(self):
-        """From an event to the statements, the same for all synapses (seconds)."""
-        return self._delay * second
+        """From an event to the statements, the same for all synapses."""
+        return delay_view(self)
 
     @delay.setter
     def delay(self, value):
+        if isinstance(value, VariableView):
+            value = value[:]
         seconds = checked_delay(value, self.objname)
         if seconds and self.synapses.pending is not None:
             self.synapses.make_at_once()
@@ -120,11 +132,11 @@ class DensePathway(CodeRunner):
     @property
     def delay_(self):
         """`delay` without unit."""
-        return self._delay
+        return delay_view(self, units=False)
 
     @delay_.setter
     def delay_(self, value):
-        self.delay = value * second
+        self.delay = np.asarray(value) * second
 
     def _add_traces(self):
         """Let the code know traces as they are now, not as of the last event."""
@@ -139,7 +151,7 @@ class DensePathway(CodeRunner):
         if self.synapses.event_driven is not None:
             blocks = pathway_blocks(self, self.code)
             rows = blocks["rows"]
-            if loops_over_arrays(self.codeobj_class):
+            if self.codeobj_class.loops_over_arrays:
                 # The template sets the times of the events itself.
                 blocks = {"rows": rows}
                 name = f"_last_{self.prepost}"
@@ -273,7 +285,7 @@ def freedom(code, synapses, prepost):
         refuse_random(synapses, code)
         other = "post" if prepost == "pre" else "pre"
         nothing["lines_apart"] = lines_apart(code, variables, f"_{other}synaptic_idx")
-        nothing["masked"] = not lines_apart(code, variables, "_idx")
+        nothing["masked"] = not may_be_included(code, synapses)
         sums = post_sums(code, variables) if prepost == "pre" else None
         pure = all(
             calls_are_pure(expression, variables, namespace)

@@ -4,7 +4,6 @@ import numpy as np
 from brian2.codegen.translation import get_identifiers_recursively
 from brian2.core.variables import Variables
 
-from .codeobjects import supports_outer, supports_pending
 from .statements import increment, reads_linearly
 
 __all__ = ["PendingUpdates", "plan_pending"]
@@ -109,10 +108,10 @@ def plan_pending(synapses, capacity, read_bits=32):
     if read_bits not in (16, 32):
         raise ValueError(f"read_bits has to be 16 or 32, is {read_bits}")
     rounded = read_bits == 16
-    if rounded and not supports_outer(synapses.codeobj_class):
+    if rounded and not synapses.codeobj_class.knows_outer:
         raise NotImplementedError("read_bits=16 is for C++ standalone")
     pending = None
-    if capacity and supports_pending(synapses.codeobj_class):
+    if capacity and synapses.codeobj_class.puts_off:
         try:
             pending = _plan(synapses, capacity, read_bits)
         except SyntaxError:  # for Brian2 to refuse, before a run

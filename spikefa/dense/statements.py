@@ -18,6 +18,7 @@ __all__ = [
     "increment",
     "is_float_array",
     "lines_apart",
+    "order_matters",
     "parse_code",
     "post_sums",
     "reads_linearly",
@@ -98,6 +99,38 @@ def lines_apart(code, variables, index):
         for name in read
         if name in variables and variables[name] in arrays
     )
+
+
+def order_matters(code, synapses, index):
+    """Whether it matters which of several synapses comes first.
+
+    Parameters
+    ----------
+    code : str
+        Abstract code.
+    synapses : DenseSynapses
+    index : str
+        That of the neurons that these synapses do not share, or ``_idx``; see
+        `lines_apart`.
+
+    Returns
+    -------
+    matters : bool
+        False if they only add to what they share, but for rounding, and draw nothing.
+    """
+    variables, statements = synapses.variables, parse_code(code)
+    expressions = [expression for _, _, expression in statements]
+    namespace = synapses.namespace or {}
+    if not all(calls_are_pure(e, variables, namespace) for e in expressions):
+        return True
+    read = set().union(*(variables_read(e, variables) for e in expressions))
+    left = []
+    for name, operator, expression in statements:
+        shared = name in variables and variables.indices[name] not in ("_idx", index)
+        adds = operator in ("+=", "-=") and shared and variables[name] not in read
+        if not adds:
+            left.append(f"{name} {operator} {expression}")
+    return not lines_apart("\n".join(left), variables, index)
 
 
 def increment(code, variables, namespace=None):

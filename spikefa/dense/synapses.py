@@ -5,7 +5,7 @@ from typing import Any
 
 from brian2.core.clocks import Clock
 from brian2.core.namespace import get_local_namespace
-from brian2.core.variables import Variable
+from brian2.core.variables import Variable, VariableView
 from brian2.equations.equations import (
     Equations,
     check_subexpressions,
@@ -14,7 +14,6 @@ from brian2.equations.equations import (
 from brian2.groups.group import CodeRunner, Group
 from brian2.groups.neurongroup import SubexpressionUpdater
 from brian2.synapses.synapses import StateUpdater
-from brian2.units.allunits import second
 from brian2.units.fundamentalunits import Quantity
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -28,22 +27,19 @@ from .checks import (
     delays_by_pathway,
     pathways_by_name,
 )
-from .codeobjects import (
-    dense_code_object_class,
-    loops_over_arrays,
-    only_immediate,
-)
+from .codeobjects import dense_code_object_class
 from .connectivity import Connectivity
-from .event_driven import add_time_stamps, event_driven_part
-from .idle import plan_rows, plan_state_updater
+from .dependencies import Dependencies
+from .event_driven import add_time_stamps, event_driven_part, had_events
+from .idle import DenseStateUpdater, plan_rows
 from .indexing import DenseIndexing, DenseIndexWrapper
 from .matrix_group import MatrixGroup
 from .observers import check_observers
 from .pathways import DensePathway
 from .pending import PendingUpdates, plan_pending
-from .statements import parse_code
+from .statements import order_matters, parse_code
 from .summed import DenseSummedUpdater, add_summed
-from .traces import Trace, find_traces, had_events, values_of_constants
+from .traces import Trace, find_traces, values_of_constants
 from .variables import create_variables
 
 __all__ = ["DenseSynapses"]
@@ -206,10 +202,16 @@ class DenseSynapses(MatrixGroup):
         self.event_driven: Equations | None = (
             Equations(event_driven) if event_driven else None
         )
-        if event_driven and only_immediate(self.codeobj_class):
+        if event_driven and not self.codeobj_class.knows_events:
             raise NotImplementedError(
                 "DenseSynapses has no event-driven variables on CUDA: use Synapses"
             )
+        #: What the names in equations and statements mean.
+        self.dependencies: Dependencies = Dependencies(
+            {eq.varname: eq for eq in (*continuous, *event_driven)},
+            self.source,
+            self.target,
+        )
         codes: dict[str, list[str]] = {"pre": [], "post": []}
         for side, _, code in statements:
             codes[side].append(code)
@@ -217,10 +219,8 @@ class DenseSynapses(MatrixGroup):
         self.traces: dict[str, Trace] = {}
         #: Values of what their equations depend on, in the last run.
         self._constants: dict[str, Any] = {}
-        if event_driven and not loops_over_arrays(self.codeobj_class):
-            self.traces = find_traces(
-                event_driven, codes["pre"], codes["post"], self.source, self.target
-            )
+        if event_driven and not self.codeobj_class.loops_over_arrays:
+            self.traces = find_traces(codes["pre"], codes["post"], self.dependencies)
 
     def _add_updaters(
         self,
@@ -234,14 +234,13 @@ class DenseSynapses(MatrixGroup):
         #: Integrates what is clock-driven, if there is anything.
         self.state_updater: StateUpdater | None = None
         if len(self.equations.diff_eq_names):
-            self.state_updater = StateUpdater(
+            self.state_updater = DenseStateUpdater(
                 self,
                 method,
                 method_options=method_options,
                 clock=self.clock,
                 order=order,
             )
-            plan_state_updater(self.state_updater, self)
             self.contained_objects.append(self.state_updater)
         #: Evaluates what is constant over a time step.
         self.subexpression_updater: SubexpressionUpdater | None = None
@@ -296,7 +295,7 @@ class DenseSynapses(MatrixGroup):
             self.make_at_once()
 
     @property
-    def delay(self) -> Quantity:
+    def delay(self) -> VariableView:
         """The delay of the pathway ``pre``."""
         return self._pre_pathway().delay
 
@@ -305,13 +304,13 @@ class DenseSynapses(MatrixGroup):
         self._pre_pathway().delay = value
 
     @property
-    def delay_(self) -> float:
+    def delay_(self) -> VariableView:
         """`delay` in seconds, without unit."""
         return self._pre_pathway().delay_
 
     @delay_.setter
     def delay_(self, value: float) -> None:
-        self.delay = value * second
+        self._pre_pathway().delay_ = value
 
     def __repr__(self):
         return (
@@ -327,10 +326,29 @@ class DenseSynapses(MatrixGroup):
                 "False if you intend to do only do this for a subsequent run."
             )
         self.check_observers()
+        self._check_order()
         self.equations.check_units(self, run_namespace=run_namespace)
         check_subexpressions(self, self.equations, run_namespace)
         self._check_constants(run_namespace)
         super().before_run(run_namespace=run_namespace)
+
+    def _check_order(self):
+        """Raise if it matters that synapses are in another order than in the matrix."""
+        if self.connectivity.in_order():
+            return
+        sums = self.summed_updaters.values()
+        for runner in (r for r in self.contained_objects if r not in sums):
+            side = getattr(runner, "prepost", None)
+            if self.connectivity.in_order(side):
+                continue
+            other = {"pre": "_postsynaptic_idx", "post": "_presynaptic_idx"}
+            code = runner.code if side else runner.abstract_code
+            if order_matters(code, self, other.get(side, "_idx")):
+                raise NotImplementedError(
+                    f"For '{runner.name}' it matters in which order synapses are "
+                    f"connected, and those of '{self.name}' are in the order of their "
+                    "neurons: use Synapses"
+                )
 
     def _check_constants(self, run_namespace):
         """Raise if traces would have to know since when a constant is another one."""
@@ -368,7 +386,7 @@ class DenseSynapses(MatrixGroup):
         return self.pre
 
     def _add_pathway(self, side, objname, code, delay):
-        if objname in self.variables or hasattr(self, objname):
+        if hasattr(self, objname):
             raise ValueError(
                 f"Cannot add updater with name '{objname}', synapses object already "
                 "has an attribute with this name."

@@ -7,7 +7,6 @@ A trace that depends on one side alone, as those of STDP do, is the same in a wh
 import numpy as np
 import sympy
 from brian2.core.functions import Function
-from brian2.core.variables import Constant
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -15,10 +14,10 @@ from brian2.equations.equations import (
     Equations,
 )
 from brian2.parsing.sympytools import str_to_sympy
-from brian2.units.fundamentalunits import fail_for_dimension_mismatch
+from brian2.units.fundamentalunits import Quantity, fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from .event_driven import solution
+from .event_driven import had_events, solution
 from .statements import calls_are_pure, parse_code
 from .variables import add_matrix, add_subexpression
 
@@ -26,7 +25,6 @@ __all__ = [
     "Trace",
     "equations_needed",
     "find_traces",
-    "had_events",
     "names_read",
     "plan_writes",
     "values_of_constants",
@@ -69,6 +67,12 @@ class Trace:
             synapses.variables, self.name, self._expression(elapsed), self.dim, dtype
         )
 
+    def initial_values(self, synapses, item):
+        """Values of some synapses that have had no event yet."""
+        index = synapses.variables[f"_{self.side}synaptic_idx"]
+        stored = synapses.variables[self.stored].get_value()
+        return stored[synapses._indices(item, index)]
+
     def set(self, synapses, value, check_units=True):
         """Set the values of all neurons to one number.
 
@@ -78,6 +82,10 @@ class Trace:
             If they are set one by one; or after events, if they do not stay at the
             number: it would be the value of each synapse as of its last event.
         """
+        if not isinstance(value, str) and np.ndim(value) == 1:
+            now = getattr(synapses, f"{self.name}_")[:]
+            if np.array_equal(now, np.asarray(value)):
+                return  # what `get_states` gave
         if isinstance(value, str) or np.size(value) != 1:
             raise NotImplementedError(
                 f"'{synapses.name}' keeps '{self.name}' once for each neuron and sets "
@@ -119,28 +127,32 @@ class Trace:
         raise AssertionError(f"no solution for '{self.name}'")
 
 
-def find_traces(event_driven, on_pre, on_post, source, target):
+def find_traces(on_pre, on_post, dependencies):
     """Find the event-driven variables that are the same in a whole row or column.
 
     Those are written by pathways of one side only, with what is the same there, and
     their equation depends on constants and others of them only: then the exact solution
     over a long time is that over its parts, and when the other side has its events
-    makes no difference.
+    makes no difference. Whatever is not proved to be one of them is kept for each
+    synapse.
 
     Parameters
     ----------
-    event_driven : list of SingleEquation
     on_pre, on_post : list of str
         Statements of the pathways.
-    source, target : Group
+    dependencies : Dependencies
 
     Returns
     -------
     traces : dict of `Trace`
         By name.
     """
-    equations = {eq.varname: eq for eq in event_driven}
-    names = {n for n, eq in equations.items() if eq.type == DIFFERENTIAL_EQUATION}
+    equations = dependencies.model
+    names = {
+        name
+        for name, eq in equations.items()
+        if eq.type == DIFFERENTIAL_EQUATION and "event-driven" in eq.flags
+    }
     try:
         codes = {
             "pre": [parse_code(code) for code in on_pre],
@@ -148,7 +160,6 @@ def find_traces(event_driven, on_pre, on_post, source, target):
         }
     except (SyntaxError, ValueError):  # for Brian2 to refuse, before a run
         return {}
-    groups = {"pre": source, "post": target}
     sides = {}
     for name in sorted(names):
         writing = [s for s in codes if any(name in _written(c) for c in codes[s])]
@@ -161,9 +172,9 @@ def find_traces(event_driven, on_pre, on_post, source, target):
             name: side
             for name, side in sides.items()
             if name not in needed_by_others
-            and _depends_on_side(equations, name, sides)
+            and _depends_on_side(name, sides, dependencies)
             and all(
-                plan_writes(code, sides, side, equations, groups) is not None
+                plan_writes(code, sides, side, dependencies) is not None
                 for code in codes[side]
             )
         }
@@ -179,24 +190,13 @@ def find_traces(event_driven, on_pre, on_post, source, target):
     return traces
 
 
-def had_events(synapses):
-    """Whether there may have been events, which traces have to reckon with."""
-    try:
-        return any(
-            np.any(synapses.variables[f"_last_{side}"].get_value() > 0)
-            for side in ("pre", "post")
-        )
-    except NotImplementedError:  # standalone: known after all runs only
-        return True
-
-
 def values_of_constants(synapses, run_namespace):
     """The constants that the equations of traces depend on.
 
     Returns
     -------
     values : dict
-        By name; a new object for what a standalone program only will know.
+        By name, with units; a new object for what a standalone program only will know.
     """
     values = {}
     for trace in synapses.traces.values():
@@ -208,13 +208,14 @@ def values_of_constants(synapses, run_namespace):
             if isinstance(variable, Function):
                 continue
             try:
-                values[name] = float(np.ravel(variable.get_value())[0])
+                number = float(np.ravel(variable.get_value())[0])
+                values[name] = Quantity(number, dim=variable.dim)
             except NotImplementedError:
                 values[name] = object()
     return values
 
 
-def plan_writes(statements, sides, side, equations, groups):
+def plan_writes(statements, sides, side, dependencies):
     """Take the statements that write traces out of the code of a pathway.
 
     Parameters
@@ -225,9 +226,7 @@ def plan_writes(statements, sides, side, equations, groups):
         Side of each trace.
     side : {'pre', 'post'}
         Of the pathway.
-    equations : dict of SingleEquation
-        The event-driven part of the model.
-    groups : dict of Group
+    dependencies : Dependencies
 
     Returns
     -------
@@ -245,13 +244,13 @@ def plan_writes(statements, sides, side, equations, groups):
         name, _, expression = statements[k]
         if sides[name] != side:
             return None
-        if not _same_in_line(expression, sides, side, written, equations, groups):
+        if not _same_in_line(expression, sides, side, written, dependencies):
             return None
     own = {statements[k][0] for k in writes}
     reads = [
         k
         for k, (_, _, expression) in enumerate(statements)
-        if k not in writes and own & names_read(expression, equations)
+        if k not in writes and own & names_read(expression, dependencies.model)
     ]
     taken = [statements[k] for k in writes]
     if all(read > max(writes) for read in reads):
@@ -273,7 +272,7 @@ def names_read(expression, equations):
         new = {
             identifier
             for name in new
-            if name in equations and equations[name].type == SUBEXPRESSION
+            if _is_subexpression(equations, name)
             for identifier in equations[name].identifiers
         } - found
     return found
@@ -290,55 +289,58 @@ def equations_needed(equations, *names):
     return found
 
 
-def _constant(eq):
-    return eq.type == PARAMETER and {"shared", "constant"} <= set(eq.flags)
-
-
-def _depends_on_side(equations, name, sides):
+def _depends_on_side(name, sides, dependencies):
     """Whether an equation depends on constants and on traces of its own side only."""
+    equations = dependencies.model
     for other in equations_needed(equations, name):
         eq = equations[other]
         if eq.type == DIFFERENTIAL_EQUATION:
             if sides.get(other) != sides[name]:
                 return False
-        elif eq.type == PARAMETER and not _constant(eq):
+        elif eq.type == PARAMETER and not _is_constant(dependencies.of_name(other)):
             return False
         if eq.type == PARAMETER:
             continue
         unknown = set(eq.identifiers) - set(equations)
-        if unknown & {"t", "dt", "i", "j", "lastupdate"}:
-            return False
-        if any(n.endswith(("_pre", "_post")) for n in unknown):
+        if not all(_is_constant(dependencies.of_name(n)) for n in unknown):
             return False
         if not calls_are_pure(eq.expr.code, {}, {}):
             return False
     return True
 
 
-def _same_in_line(expression, sides, side, written, equations, groups):
+def _is_constant(meaning):
+    """Whether a name has one value in a run, for all neurons."""
+    return not meaning.places and not meaning.changes
+
+
+def _same_in_line(expression, sides, side, written, dependencies):
     """Whether an expression has one value for all synapses of a neuron."""
-    if not calls_are_pure(expression, {}, {}):
+    equations = dependencies.model
+    changed = set().union(*(dependencies.arrays(name) for name in written))
+    names = names_read(expression, equations)
+    texts = [equations[n].expr.code for n in names if _is_subexpression(equations, n)]
+    if not all(calls_are_pure(text, {}, {}) for text in (expression, *texts)):
         return False
-    target = groups["post"].variables
-    for name in names_read(expression, equations):
+    for name in names:
         if name in sides:
             if sides[name] != side:
                 return False
-        elif name in equations:
-            eq = equations[name]
-            if eq.type != SUBEXPRESSION and "shared" not in eq.flags:
-                return False
-        elif name in written or name in ("i", "j", "lastupdate"):
+        elif _is_subexpression(equations, name):
+            continue  # what it reads is among the names
+        elif name in written or name in ("i", "j"):
             return False
-        elif name.endswith(f"_{side}"):
+        elif name not in equations and dependencies.neuronal(name) is not None:
             plain = name.removesuffix(f"_{side}")
             # With one array for both sides, other rows may write what is read.
-            alias = groups["pre"].variables.get(plain) is target.get(plain)
-            if alias or (side == "post" and plain in written):
+            if plain == name or dependencies.one_array_for_both(plain):
                 return False
-        elif name.endswith(("_pre", "_post")):
+            if dependencies.arrays(name) & changed:
+                return False
+        elif not dependencies.of_name(name).places <= {side}:
             return False
-        elif name in target and not isinstance(target[name], Constant):
-            if name not in ("t", "dt", "N"):
-                return False
     return True
+
+
+def _is_subexpression(equations, name):
+    return name in equations and equations[name].type == SUBEXPRESSION

@@ -8,13 +8,12 @@ from brian2.core.variables import (
     Subexpression,
     Variables,
 )
-from brian2.devices.device import get_device
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from brian2.groups.group import get_dtype
 from brian2.units.allunits import second
 
 from .checks import check_dtype
-from .codeobjects import loops_over_arrays
 
 __all__ = [
     "IndexArray",
@@ -67,10 +66,11 @@ class IndexArray(ArrayVariable):
 
     def give_to_device(self):
         """Make the array known to the program that is generated."""
-        if not self._given and hasattr(self.device, "init_with_array"):
-            self.device.add_array(self)
-            self.device.init_with_array(self, self.get_value())
-            self._given = True
+        if self._given or isinstance(self.device, RuntimeDevice):
+            return  # it asks for the values
+        self.device.add_array(self)
+        self.device.fill_with_array(self, self.get_value())
+        self._given = True
 
 
 def create_variables(synapses, model, user_dtype):
@@ -152,7 +152,7 @@ def add_matrix(synapses, name, dtype, dim=DIMENSIONLESS, index=None, **kwds):
 
 def give_index_arrays(runner, synapses):
     """Let a runner know the indices of synapses as arrays, if its code needs them."""
-    if not loops_over_arrays(runner.codeobj_class):
+    if not runner.codeobj_class.loops_over_arrays:
         return
     if not hasattr(runner, "variables"):
         runner.variables = Variables(synapses)

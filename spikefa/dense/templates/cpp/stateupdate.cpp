@@ -11,7 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
+    {% set idle_if_zero, masked = _told.idle_if_zero, _told.masked %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -34,7 +34,7 @@
             const int32_t _postsynaptic_idx = _column + _post_start;
             const size_t _idx = _first + _column;
             const size_t _vectorisation_idx = _idx;
-            {{if_connected(not synapses_apart)|autoindent}}
+            {{if_connected(masked)|autoindent}}
             {
             {{vector_code|autoindent}}
             }

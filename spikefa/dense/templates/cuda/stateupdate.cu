@@ -31,7 +31,7 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
-    {{walk_rows(_grid, vector_code, [], idle_if_zero, false)}}
+    {{walk_rows(_grid, vector_code, [], idle_if_zero, _told.masked)}}
     {% else %}
     {# The statements act on each other: one thread runs them in the order of C++. #}
     if (threadIdx.x != 0)

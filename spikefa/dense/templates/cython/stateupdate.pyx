@@ -7,7 +7,6 @@
 {% from 'dense_macros.pyx' import leave_out with context %}
 
 {% block maincode %}
-    {% set synapses_apart = _told.synapses_apart %}
     cdef int _row, _column
 
     # scalar code
@@ -20,6 +19,6 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
-            {{ leave_out(not synapses_apart) }}
+            {{ leave_out(_told.masked) }}
             {{ vector_code | autoindent }}
 {% endblock %}
