@@ -47,7 +47,7 @@ WAYS = {"numpy": nullcontext, "like compiled": like_compiled}
 
 @pytest.mark.parametrize("first", range(0, 40, 10))
 def test_some(first):
-    """Half of them as NumPy code, half as NumPy code that does what compiled code does."""
+    """Half of them as NumPy code, half as if they were compiled."""
     counts = no_fault(range(first, first + 5), nullcontext)
     more = no_fault(range(first + 5, first + 10), like_compiled)
     assert counts.get("equal", 0) + more.get("equal", 0) >= 5
