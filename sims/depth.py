@@ -24,7 +24,6 @@ Examples::
 
 import shutil
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -95,8 +94,8 @@ class Run(ImageRun):
 
 def learn(run, seeds, checkpoints, show_progress, model_path, device):
     """Train mnist_spiking.py's network; for rates, models/rate.py replaces strings."""
-    from spikefa.experiments.checkpointed import train_with_checkpoints
-    from spikefa.training.resume import describe_run
+    from spikefa.training.comparison import comparing_deltas
+    from spikefa.training.resume import describe_run, train_with_checkpoints
 
     dataset, rate = spikefa.load_dataset(run.dataset, run.data), run.network == "rate"
     outputs, rule = run.outputs_per_class * dataset.n_classes, RULES[run.rule]
@@ -110,7 +109,7 @@ def learn(run, seeds, checkpoints, show_progress, model_path, device):
     built = architecture, learner_model(model_path, rate, eta=run.eta), rule
     with (
         spikefa.open_session(*built, device=device) as session,
-        angles(session, run.angle_images, device) as measures,
+        comparing_deltas(session, run.angle_images, device=device) as measures,
     ):
         bars = [spikefa.ProgressBar()] if show_progress else []
         callbacks = [spikefa.NumericalGuard(lambda text: None), *measures, *bars]
@@ -127,19 +126,6 @@ def learn(run, seeds, checkpoints, show_progress, model_path, device):
             folder = Path(checkpoints) / f"{run.name}-{seed}"
             seconds = train_with_checkpoints(trainer, folder, meta, callbacks)
             yield results(trainer) | {"seconds": seconds}
-
-
-@contextmanager
-def angles(session, images, device):
-    """Compare deltas with those of backpropagation, where that says something."""
-    from spikefa.training.callbacks import DeltaAngles
-    from spikefa.training.comparison import Comparison, can_be_compared
-
-    if not (images and can_be_compared(session.network)):
-        yield []
-        return
-    with Comparison(session.network, images, device=device) as comparison:
-        yield [DeltaAngles(comparison, images)]
 
 
 def results(trainer):

@@ -33,6 +33,9 @@ class CurvePoint:
         Milliseconds per time step.
     test_nse : float or None
         Normalized squared error of vectors, see `nse`.
+    n_tested : int or None
+        Images that were tested, if they are a part only of those that there are: the
+        errors of an interim test.
     """
 
     images_seen: int
@@ -47,14 +50,16 @@ class CurvePoint:
     test_nse: float | None = None
     validation_error_percent: float | None = None
     validation_error_last_step_percent: float | None = None
+    n_tested: int | None = None
 
     @property
     def tested(self) -> bool:
-        """Whether there was a test."""
+        """Whether there was a test of all images."""
         measures = "test_error_percent", "test_nse", "validation_error_percent"
-        return any(getattr(self, name) is not None for name in measures)
+        measured = any(getattr(self, name) is not None for name in measures)
+        return measured and self.n_tested is None
 
-    def to_json(self, optional: Collection[str] = ()) -> dict[str, Any]:
+    def to_json(self, optional: Collection[str] = ("n_tested",)) -> dict[str, Any]:
         """Return a plain dictionary.
 
         Parameters
@@ -76,7 +81,13 @@ class CurvePoint:
 
 
 #: Measures that few have.
-_RARE = {"test_nse", "delta_angles", "teaching_percent", "teaching_cosines"}
+_RARE = {
+    "test_nse",
+    "n_tested",
+    "delta_angles",
+    "teaching_percent",
+    "teaching_cosines",
+}
 
 
 class LearningCurve(Sequence[CurvePoint]):
@@ -121,8 +132,14 @@ class LearningCurve(Sequence[CurvePoint]):
 
     @property
     def tested(self) -> "LearningCurve":
-        """The points at which there was a test, as a curve."""
+        """The points at which all images were tested, as a curve."""
         return LearningCurve((p for p in self if p.tested), self.at_start)
+
+    @property
+    def interim(self) -> "LearningCurve":
+        """The points at which a part of the images was tested, as a curve."""
+        points = (p for p in self if p.n_tested is not None)
+        return LearningCurve(points, self.at_start)
 
     @property
     def tested_images(self) -> str:

@@ -17,8 +17,8 @@ from ..devices.cache import (
     cache_folder,
 )
 from ..errors import InputError, ProjectBuilt, SpikefaError
+from ..training.stopping import Stop
 from .output import lasting_output
-from .stopping import Stop
 
 __all__ = [
     "Parser",

@@ -1,22 +1,23 @@
-"""The same training from several seeds: a folder for each, and all of them together."""
+"""The same training from several seeds: a folder for each, and means over all."""
 
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..analysis import mean_and_sem
-from ..devices.choice import DeviceChoice
+from ..analysis import LearningCurve, mean_and_sem
 from ..errors import InputError
+from ..figures.runs import plot_runs
+from ..figures.spiking import save_figure
 from ..files import package_versions, replacing
 from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
-from ..training.progress import ProgressBar, ProgressFile, counting_tests
+from ..training.resume import check_same_run
+from ..training.stopping import Interrupted
 from .declaration import OnResume, named
-from .described import Described, ModelSource
 from .folder import locked_folder
+from .model_source import ModelSource
 from .parallel import run_all
-from .stopping import Interrupted
-from .training_run import Experiment
+from .run import Run, describe
 
 __all__ = [
     "PLAN",
@@ -24,7 +25,7 @@ __all__ = [
     "summarize",
     "train_all",
     "train_seed",
-    "write_summary",
+    "write_results",
 ]
 
 #: Says in a folder which runs are in it.
@@ -42,7 +43,7 @@ def read_plan(folder):
     -------
     plan : dict or None
         ``settings``, as `Settings.to_dict` gives them, ``runs``, and ``run``, the
-        description of the first one, see `Described`.
+        description of the first one, see `describe`.
 
     Raises
     ------
@@ -65,8 +66,7 @@ def train_all(
     settings,
     runs,
     folder,
-    network,
-    shown,
+    experiment,
     *,
     before,
     source,
@@ -75,7 +75,6 @@ def train_all(
     cluster,
     every,
     quiet,
-    warn,
 ):
     """Train once with each seed, or go on with those that have not finished.
 
@@ -86,21 +85,19 @@ def train_all(
     runs : int
     folder : pathlib.Path
         Exists and is locked; ``seed-1`` and so on are made in it.
-    network, shown : callable
-        See `Experiment`.
+    experiment : callable
+        See `run_training`.
     before : dict or None
-        What the folder holds, as `Described` tells it. Nothing is written if this is
-        not what the settings ask for.
+        What the folder holds, see `read_plan`. Nothing is written if this is not what
+        the settings ask for.
     source : ModelSource
     device : DeviceChoice
     workers, cluster
         See `run_all`.
     every : dict
-        When to write checkpoints, see `Experiment.run`.
+        When to write checkpoints, see `Run`.
     quiet : bool
         Whether to show no progress.
-    warn : callable
-        Called with a line of text.
 
     Returns
     -------
@@ -109,7 +106,7 @@ def train_all(
     stopped_by : int or None
         The signal that ended it; the results are then not complete.
     """
-    what = Described(settings, network, warn, source)
+    first = describe(settings, experiment, source=source, every=every)
     folders = {
         seed: (folder / f"seed-{seed}").absolute()
         for seed in range(settings.seed, settings.seed + runs)
@@ -118,11 +115,11 @@ def train_all(
         if path.is_symlink():  # whoever made the folder could name any other
             raise InputError(f"{path} is a link, and not followed")
     if before:
-        what.check_same(before, folder / PLAN)
+        check_same_run(before, first.meta, folder / PLAN)
         for path in folders.values():
-            if checkpoint := _checkpoint(path, warn):
-                what.check_learned(checkpoint.meta, checkpoint.path)
-    plan = {"runs": runs, "run": what.meta | {"checkpoint_every": list(every.items())}}
+            if checkpoint := _checkpoint(path, first.warn):
+                first.check_learned(checkpoint)
+    plan = {"runs": runs, "run": first.meta}
     with replacing(folder / PLAN, "w") as file:
         json.dump(plan, file, indent=2, allow_nan=False)
         file.write("\n")
@@ -132,9 +129,8 @@ def train_all(
     }
     alone = workers == 1 and cluster is None
     shared = {
-        "network": network,
-        "shown": shown,
-        "source": ModelSource(what.meta, trusted=True),  # that of the user, or trusted
+        "experiment": experiment,
+        "source": ModelSource(first.meta, trusted=True),  # that of the user, or trusted
         "device": device,
         "every": every,
         "show_progress": alone and not quiet,
@@ -156,19 +152,19 @@ def train_all(
     return results, None
 
 
-def train_seed(settings, folder, network, shown, source, device, every, show_progress):
+def train_seed(settings, folder, experiment, source, device, every, show_progress):
     """Train with one seed, go on with it, or read the results if it has finished.
 
     Parameters
     ----------
     settings : Settings
     folder : pathlib.Path
-    network, shown : callable
-        See `Experiment`.
+    experiment : callable
+        See `run_training`.
     source : ModelSource
     device : DeviceChoice
     every : dict
-        When to write checkpoints, see `Experiment.run`.
+        When to write checkpoints, see `Run`.
     show_progress : bool
 
     Returns
@@ -189,27 +185,20 @@ def train_seed(settings, folder, network, shown, source, device, every, show_pro
         if found := _finished_results(folder, settings):
             return found
         checkpoint = _checkpoint(folder, warn)
-        device = device or DeviceChoice(settings.device, settings.threads)
-        experiment = Experiment(
-            settings, network, shown, folder, warn, checkpoint, device, source
+        run = Run(
+            settings,
+            folder,
+            device,
+            checkpoint,
+            source,
+            every=every,
+            show_progress=show_progress,
+            warn=warn,
         )
-        bars = [ProgressBar()] if show_progress else []
         if show_progress:
             print(f"seed {settings.seed}, in {folder}", file=sys.stderr)
-        try:
-            stopped_by = experiment.run(
-                [ProgressFile(folder / "progress.jsonl"), *bars],
-                every,
-                progress=counting_tests if show_progress else None,
-            )
-            if stopped_by:
-                raise Interrupted(stopped_by)
-            experiment.write_figure()
-            return json.loads((folder / "results.json").read_text())
-        finally:
-            for bar in bars:
-                bar.close()
-            experiment.close()
+        experiment(settings, run)
+        return json.loads((folder / "results.json").read_text())
 
 
 def _checkpoint(folder, warn):
@@ -262,7 +251,7 @@ def summarize(results):
             "learning_curve": _over(curves, _sem),
         },
         "final_evaluations": [
-            _evaluations_together(of)
+            _evaluations_of_runs(of)
             for of in zip(*(r["final_evaluations"] for r in results), strict=True)
         ],
         "ms_per_step": _over([r["ms_per_step"] for r in results], _mean),
@@ -271,14 +260,33 @@ def summarize(results):
     }
 
 
-def write_summary(found, folder):
-    """Write ``results.json`` of several runs."""
-    with replacing(Path(folder) / "results.json", "w") as file:
+def write_results(results, folder):
+    """Write what several runs show: ``results.json`` and ``figure.png``.
+
+    Parameters
+    ----------
+    results : list of dict
+        What each wrote.
+    folder : pathlib.Path
+
+    Returns
+    -------
+    found : dict
+        See `summarize`.
+    """
+    found = summarize(results)
+    with replacing(folder / "results.json", "w") as file:
         json.dump(found, file, indent=2)
         file.write("\n")
+    *curves, mean = (
+        LearningCurve.from_json(of["learning_curve"], of["at_start"])
+        for of in (*results, found)
+    )
+    save_figure(plot_runs(curves, mean), folder / "figure.png")
+    return found
 
 
-def _evaluations_together(of_runs):
+def _evaluations_of_runs(of_runs):
     found = {"steps": of_runs[0]["steps"], "images": of_runs[0]["images"]}
     for kind in ("error_percent", "last_step_error_percent"):
         means = [of[kind]["mean"] for of in of_runs]

@@ -20,7 +20,7 @@ import psutil
 from tqdm import tqdm
 
 from ..errors import InputError, MachineError
-from .stopping import SIGNALS, Interrupted, Stop, blocked
+from ..training.stopping import SIGNALS, Interrupted, Stop, blocked
 
 __all__ = ["run_all"]
 

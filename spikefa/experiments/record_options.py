@@ -4,10 +4,10 @@ import argparse
 import re
 
 __all__ = [
+    "merged",
     "parse_record",
     "parse_windows",
     "record_option",
-    "together",
     "window_option",
 ]
 
@@ -85,8 +85,8 @@ def parse_windows(texts):
     return tuple(int(text) if text.isdigit() else text for text in texts)
 
 
-def together(records):
-    """Join records; those of one name are one.
+def merged(records):
+    """Merge records of one name.
 
     Parameters
     ----------
@@ -97,9 +97,9 @@ def together(records):
     record : dict
         As `open_session` takes it.
     """
-    joined = {}
+    found = {}
     for name, which in records:
-        before = joined.get(name, ())
+        before = found.get(name, ())
         whole = which is True or before is True
-        joined[name] = True if whole else [*before, *which]
-    return joined
+        found[name] = True if whole else [*before, *which]
+    return found

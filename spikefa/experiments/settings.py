@@ -27,6 +27,7 @@ PRESETS = {
         "epochs": 10,
         "evaluations": 10,
         "evaluation_steps": (5, 25),
+        "interim_images": 0,
     },
 }
 
@@ -37,6 +38,7 @@ QUICK = {
     "epochs": 2,
     "images": 200,
     "test_images": 100,
+    "interim_images": 0,
     "angle_images": 20,
     "chunk_images": 100,
     "evaluations": 1,
@@ -145,6 +147,12 @@ class Settings:
     )
     evaluate_every: int | None = _testing(
         None, "training images between two tests", unset="a pass", **_IMAGES
+    )
+    interim_images: int = _testing(
+        500,
+        "test images, evenly spaced, that are tested ten times in a pass; 0: none",
+        read=nonnegative_int,
+        metavar="N",
     )
     validation: int = _testing(
         0,

@@ -1,8 +1,8 @@
 """The command line of a training: options, folder, checkpoints, exit codes."""
 
+import logging
 import shlex
 import sys
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +18,10 @@ from .command_line import (
     quiet_brian,
 )
 from .declaration import add_options
+from .folder import locked_folder, unused_folder
+from .results import summary
 from .settings import PRESETS, Settings, given_settings, settings_of
-from .study import add_run_options, with_sem
+from .study import add_run_options
 
 __all__ = ["run_training", "training_parser"]
 
@@ -122,11 +124,42 @@ def _add_output_options(group):
     )
 
 
-def _warn(text):
-    """Print a warning without breaking the progress bar."""
-    from tqdm import tqdm
+def run_training(args, experiment):
+    """Train and write the results.
 
-    tqdm.write(f"warning: {text}", file=sys.stderr)
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of `training_parser`.
+    experiment : callable
+        Takes `Settings` and a `Run`; trains and tests a network.
+
+    Returns
+    -------
+    code : int or None
+        Exit code.
+    """
+    from .many_runs import read_plan
+
+    plan = read_plan(args.out) if args.resume and args.out else None
+    if plan or (args.runs or 1) > 1:
+        return _run_many(args, plan, experiment)
+    if args.workers > 1 or args.cluster:
+        option = "--cluster" if args.cluster else "--workers"
+        raise InputError(f"{option} is for several runs: --runs N")
+    settings, _ = _settle(args)
+    device = device_choice(args, settings.device, settings.threads)
+    if device.build_only:
+        return _build_only(settings, device, experiment)
+    kind = "quick" if args.quick else settings.preset
+    name = f"{kind}-{settings.rule}{'-evaluation' if args.evaluate else ''}"
+    out = Path(args.out) if args.out else unused_folder("runs", name)
+    with locked_folder(out) as folder:
+        # Again, now that no other run can replace the checkpoint.
+        settings, checkpoint = _settle(args)
+        if not args.resume:
+            _refuse_used(folder)
+        return _run_one(settings, folder, device, checkpoint, args, experiment)
 
 
 def _settle(args):
@@ -143,58 +176,18 @@ def _settle(args):
         raise InputError(f"{option} takes all settings from the run: no preset, please")
     from ..training.checkpoint_file import newest_checkpoint
 
-    checkpoint = newest_checkpoint(args.evaluate or args.out, _warn)
+    warn = logging.getLogger("spikefa").warning
+    checkpoint = newest_checkpoint(args.evaluate or args.out, warn)
     return settings_of(given, stored=checkpoint.meta["settings"]), checkpoint
 
 
-def run_training(args, network, shown):
-    """Train and write the results.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        Options of `training_parser`.
-    network, shown : callable
-        See `Experiment`.
-
-    Returns
-    -------
-    code : int or None
-        Exit code.
-    """
-    from .folder import locked_folder, unused_folder
-
-    if args.resume and args.out and (plan := _plan(args)):
-        return _run_many(args, plan, network, shown)
-    if (args.runs or 1) > 1:
-        return _run_many(args, None, network, shown)
-    if args.workers > 1 or args.cluster:
-        option = "--cluster" if args.cluster else "--workers"
-        raise InputError(f"{option} is for several runs: --runs N")
-    settings, _ = _settle(args)
-    device = device_choice(args, settings.device, settings.threads)
-    if device.build_only:
-        return _build_only(settings, device, network, shown)
-    kind = "quick" if args.quick else settings.preset
-    name = f"{kind}-{settings.rule}{'-evaluation' if args.evaluate else ''}"
-    out = Path(args.out) if args.out else unused_folder("runs", name)
-    with locked_folder(out) as folder:
-        # Again, now that no other run can replace the checkpoint.
-        settings, checkpoint = _settle(args)
-        if not args.resume:
-            _refuse_used(folder)
-        if args.evaluate:
-            return _evaluate(settings, checkpoint, folder, args, network, shown)
-        return _train(settings, checkpoint, folder, args, network, shown)
-
-
-def _build_only(settings, device, network, shown):
+def _build_only(settings, device, experiment):
     """Compile the program; what comes out is where it is, see `run_command`."""
-    from .training_run import Experiment
+    from .run import Run
 
     quiet_brian()
     print("generating and compiling the program", file=sys.stderr)
-    Experiment(settings, network, shown, None, _warn, device=device)
+    experiment(settings, Run(settings, None, device))
 
 
 def _refuse_used(folder):
@@ -214,48 +207,37 @@ def _refuse_used(folder):
         )
 
 
-@contextmanager
-def _opened(settings, checkpoint, folder, args, network, shown):
-    """Prepare an experiment in a locked folder, and close it."""
-    from .training_run import Experiment
+def _run_one(settings, folder, device, checkpoint, args, experiment):
+    """Train or test in a locked folder; say how it ended, return the exit code."""
+    from .run import Run, Stopped
 
     quiet_brian()
     if not args.quiet:
         print(f"writing to {folder}; preparing the network", file=sys.stderr)
-    device = device_choice(args, settings.device, settings.threads)
-    source = _source(args, checkpoint and checkpoint.meta)
-    experiment = Experiment(
-        settings, network, shown, folder, _warn, checkpoint, device, source
+    run = Run(
+        settings,
+        folder,
+        device,
+        checkpoint,
+        _source(args, checkpoint and checkpoint.meta),
+        trains=not args.evaluate,
+        every=_checkpoint_intervals(args, checkpoint and checkpoint.meta),
+        show_progress=not args.quiet,
     )
     try:
-        yield experiment
-    finally:
-        experiment.close()
-
-
-def _train(settings, checkpoint, folder, args, network, shown):
-    """Train in a locked folder."""
-    from ..training.progress import ProgressBar, ProgressFile, counting_tests
-
-    with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
-        bar = ProgressBar()
-        callbacks = [ProgressFile(folder / "progress.jsonl")]
-        if not args.quiet:
-            callbacks.append(bar)
-        try:
-            stopped_by = experiment.run(
-                callbacks,
-                _checkpoint_intervals(args, checkpoint and checkpoint.meta),
-                progress=None if args.quiet else counting_tests,
-            )
-        finally:
-            bar.close()  # before an error is printed
-        return _report(args, experiment, stopped_by)
+        experiment(settings, run)
+    except Stopped as stopped:
+        where = f"stopped after {stopped.images_seen} images"
+        again = "" if args.evaluate else f"; to go on: {_again(args, folder)}"
+        print(f"{where}{again}", file=sys.stderr)
+        return 128 + stopped.number
+    print(summary(run.results, folder))
+    return 0
 
 
 def _source(args, meta):
     """Say where the model comes from: a file that is named, or a description."""
-    from .described import ModelSource
+    from .model_source import ModelSource
 
     return ModelSource(None if args.model else meta, args.trust_model)
 
@@ -266,30 +248,9 @@ def _checkpoint_intervals(args, meta):
     return {kind: number for kind, number in given or [("seconds", 300.0)]}
 
 
-def _evaluate(settings, checkpoint, folder, args, network, shown):
-    """Test the weights of a checkpoint; the results go to another, locked folder."""
-    from ..training.progress import counting_tests
-
-    with _opened(settings, checkpoint, folder, args, network, shown) as experiment:
-        stopped_by = experiment.evaluate(None if args.quiet else counting_tests)
-        if stopped_by:
-            print("stopped", file=sys.stderr)
-            return 128 + stopped_by
-        print(_summary(experiment.results, folder))
-        return 0
-
-
-def _plan(args):
-    """Find what several runs in the folder of --out were started with."""
-    from .many_runs import read_plan
-
-    return read_plan(args.out)
-
-
-def _run_many(args, plan, network, shown):
+def _run_many(args, plan, experiment):
     """Train with several seeds; each has a folder of its own in that of --out."""
-    from .folder import locked_folder, unused_folder
-    from .many_runs import train_all
+    from .many_runs import train_all, write_results
 
     if args.evaluate or args.build_only:
         option = "--evaluate" if args.evaluate else "--build-only"
@@ -318,8 +279,7 @@ def _run_many(args, plan, network, shown):
             settings,
             runs,
             folder,
-            network,
-            shown,
+            experiment,
             before=plan and plan["run"],
             source=_source(args, plan and plan["run"]),
             device=device_choice(args, settings.device, settings.threads),
@@ -327,30 +287,12 @@ def _run_many(args, plan, network, shown):
             cluster=args.cluster,
             every=_checkpoint_intervals(args, plan and plan["run"]),
             quiet=args.quiet,
-            warn=_warn,
         )
         if stopped_by:
             print(f"stopped; to go on: {_again(args, folder)}", file=sys.stderr)
             return 128 + stopped_by
-        print(_write_together(results, folder))
+        print(summary(write_results(results, folder), folder))
         return 0
-
-
-def _write_together(results, folder):
-    """Write what several runs show; return it in words."""
-    from ..analysis import LearningCurve
-    from ..figures.runs import plot_runs
-    from ..figures.spiking import save_figure
-    from .many_runs import summarize, write_summary
-
-    found = summarize(results)
-    write_summary(found, folder)
-    *curves, mean = (
-        LearningCurve.from_json(r["learning_curve"], r.get("at_start"))
-        for r in (*results, found)
-    )
-    save_figure(plot_runs(curves, mean), folder / "figure.png")
-    return _summary(found, folder)
 
 
 def _again(args, folder):
@@ -358,45 +300,3 @@ def _again(args, folder):
     trust = ["--trust-model"] if args.trust_model else []
     options = ["--resume", *trust, "--out", str(folder)]
     return shlex.join([sys.executable or "python", sys.argv[0], *options])
-
-
-def _report(args, experiment, stopped_by):
-    """Say how the run ended; return the exit code."""
-    folder, results = experiment.folder, experiment.results
-    if stopped_by:
-        print(
-            f"stopped after {results['images_seen']} images; to go on: "
-            f"{_again(args, folder)}",
-            file=sys.stderr,
-        )
-        return 128 + stopped_by
-    experiment.write_figure()
-    print(_summary(results, folder))
-    return 0
-
-
-def _summary(results, folder):
-    """Write the errors of the final weights, and where the rest is."""
-    lines = []
-    for found in results["final_evaluations"]:
-        kinds = found["error_percent"], found["last_step_error_percent"]
-        error, last = map(_with_spread, kinds)
-        n, n_runs = len(found["error_percent"]["all"]), results.get("n_runs", 1)
-        tests = f", {n} tests of {found['steps']} steps an image" if n > 1 else ""
-        if n_runs > 1:
-            tests = f", {n_runs} runs, tests of {found['steps']} steps an image"
-        lines.append(
-            f"{found['images']} error {error} % ({last} % by the last step alone) "
-            f"after {results['images_seen']} images{tests}"
-        )
-    speed = results["ms_per_step"]
-    lines[-1] += f", {speed:.2f} ms per step" if speed else ""
-    return "\n".join([*lines[:-1], f"{lines[-1]}; see {folder}"])
-
-
-def _with_spread(found):
-    """Write a mean and how values spread: over tests of a run, or over runs."""
-    if "sem" in found:
-        return with_sem((found["mean"], found["sem"]))
-    sd = found["sd"]
-    return f"{found['mean']:.2f}" + ("" if sd is None else f" ± {sd:.2f}")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .panels import band, error_axis, images_axis, new_figure
-from .spiking import plot_angles
+from .spiking import interim_label, plot_angles
 from .style import in_style
 
 __all__ = ["plot_runs"]
@@ -38,6 +38,12 @@ def plot_runs(curves, mean):
         name = f"{images}_error{kind}_percent"
         rows = np.array([curve.tested.column(name) for curve in curves], float)
         band(left, mean.tested.column("images_seen"), rows, marker=marker, label=label)
+    if mean.interim:
+        name = f"{images}_error_percent"
+        rows = np.array([curve.interim.column(name) for curve in curves], float)
+        look = dict(color="C0", linestyle=":", marker=".")
+        seen = mean.interim.column("images_seen")
+        band(left, seen, rows, label=interim_label(mean), **look)
     images_axis(left)
     left.set_title(f"{len(curves)} runs: mean and standard error")
     error_axis(left, "error (%)")

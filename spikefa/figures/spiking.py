@@ -10,6 +10,7 @@ from .panels import band, error_axis, images_axis, new_figure
 from .style import in_style
 
 __all__ = [
+    "interim_label",
     "plot_angles",
     "plot_rules",
     "plot_teaching",
@@ -121,10 +122,25 @@ def _learning_curve(axes, curve):
         seen = tested.column("images_seen")
         errors = tested.column(f"{images}_error{kind}_percent")
         axes.plot(seen, errors, marker=marker, label=label)
+    if interim := curve.interim:
+        axes.plot(
+            interim.column("images_seen"),
+            interim.column(f"{images}_error_percent"),
+            color="C0",
+            linestyle=":",
+            marker=".",
+            label=interim_label(curve),
+        )
     images_axis(axes)
     axes.set_title("learning curve")
     error_axis(axes, "error (%)")
     axes.legend(fontsize="small", framealpha=0.5)
+
+
+def interim_label(curve):
+    """Say which images were tested on the way."""
+    numbers = sorted(set(curve.interim.column("n_tested")))
+    return f"{' or '.join(map(str, numbers))} of the {curve.tested_images} images"
 
 
 def plot_angles(axes, *curves):

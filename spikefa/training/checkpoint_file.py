@@ -36,8 +36,7 @@ __all__ = [
 #: Version of the file format.
 FORMAT = 1
 
-#: What the checkpoint of a run tells, see
-#: `spikefa.experiments.training_run.Experiment`.
+#: What the checkpoint of a run holds besides arrays, see `spikefa.experiments.run.Run`.
 RUN_KEYS = (
     "identity",
     "model",

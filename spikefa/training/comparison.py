@@ -15,11 +15,13 @@ import numpy as np
 from ..analysis import alignment_cosines, row_angles
 from ..devices.choice import DeviceChoice
 from ..devices.open import open_session
+from ..errors import ModelError
 from ..learning.reference import compared
 from .alignment import feedback_weights, transposed_weights
+from .callbacks import DeltaAngles
 from .evaluation import repeats_per_image
 
-__all__ = ["Comparison", "DeltaAlignment", "can_be_compared"]
+__all__ = ["Comparison", "DeltaAlignment", "can_be_compared", "comparing_deltas"]
 
 #: Networks up to so many synapses are computed by NumPy: a compiler takes longer.
 SMALL = 50_000
@@ -189,6 +191,40 @@ class Comparison:
             e = last[f"delta_{source}.third_factor"]
             found.append(alignment_cosines(e, backprop.T, B))
         return found
+
+
+@contextmanager
+def comparing_deltas(session, n_images, *, steps=None, device="cpp"):
+    """Compare deltas with those of backpropagation, where that says something.
+
+    Parameters
+    ----------
+    session : Session
+        Of the network that is trained.
+    n_images : int
+        How many at each evaluation; 0: none.
+    steps, device
+        See `Comparison`.
+
+    Yields
+    ------
+    callbacks : list of Callback
+        For the training. There are none for a rule that delivers what backpropagation
+        does, and, with a warning, for a model without backpropagation.
+    """
+    if not (n_images and can_be_compared(session.network)):
+        yield []
+        return
+    try:
+        comparison = Comparison(session.network, n_images, steps=steps, device=device)
+    except ModelError as exc:
+        logging.getLogger("spikefa").warning(
+            "deltas are not compared with those of backpropagation: %s", exc
+        )
+        yield []
+        return
+    with comparison:
+        yield [DeltaAngles(comparison, n_images)]
 
 
 def _device(device, network):

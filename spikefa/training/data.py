@@ -11,7 +11,7 @@ from .evaluation import evaluate, evaluate_vectors, guesses
 from .schedule import Schedule
 from .stages import Stage, StagedSchedule
 
-__all__ = ["check_test_images", "hold_out", "data_of"]
+__all__ = ["data_of", "hold_out", "planned"]
 
 
 def hold_out(dataset, n):
@@ -46,6 +46,56 @@ def hold_out(dataset, n):
         test_images=dataset.train_images[-n:],
         test_labels=dataset.train_labels[-n:],
     )
+
+
+def planned(
+    dataset,
+    *,
+    seed=1,
+    epochs=1,
+    images=None,
+    test_images=None,
+    held_out=0,
+    evaluate_every=None,
+    interim_images=0,
+    stages=None,
+    chunk_images=1,
+    shuffle=None,
+    **others,
+):
+    """Say what a training learns from and in which order, before there is a network.
+
+    Parameters
+    ----------
+    dataset : Dataset or Task
+    **others
+        Of `Trainer`; those that say nothing about the images are left out.
+
+    Returns
+    -------
+    data : Labelled or Vectors
+    schedule : Schedule or StagedSchedule
+
+    Raises
+    ------
+    InputError
+        If there are too few images for it, or if a number makes no sense.
+    """
+    data = data_of(dataset, held_out, test_images)
+    schedule = data.schedule(
+        seed,
+        epochs=epochs,
+        images=images,
+        stages=stages,
+        every=evaluate_every,
+        chunk=chunk_images,
+        shuffle=shuffle,
+    )
+    if interim_images < 0:
+        raise InputError(f"interim_images must be 0 or more, got {interim_images}")
+    if interim_images and not hasattr(schedule, "interim_due"):
+        raise InputError("there are interim tests in passes over images only")
+    return data, schedule
 
 
 def data_of(dataset, held_out, test_images):
@@ -128,19 +178,22 @@ class Labelled:
         wrong = 100 * float((guessed != labels).mean())
         return guessed, {"online_error_percent": wrong}
 
-    def evaluate(self, session, *, seed, steps, index, repetition, progress):
-        """See `evaluate`."""
+    def evaluate(self, session, *, seed, steps, index, repetition, progress, part):
+        """See `evaluate`; a part of the test images is evenly spaced among them."""
+        n = min(part or self.test_images, self.test_images)
+        shown = np.arange(n) * self.test_images // n
         evaluation = evaluate(
             session,
-            self.dataset.test_inputs,
-            self.dataset.test_labels[: self.test_images],
+            self.dataset.test_inputs.take(shown),
+            self.dataset.test_labels[shown],
             seed=seed,
             steps=steps,
             index=index,
             repetition=repetition,
             progress=progress,
         )
-        return replace(evaluation, images=self.tested)
+        n_tested = n if n < self.test_images else None
+        return replace(evaluation, images=self.tested, n_tested=n_tested)
 
 
 class Vectors:
@@ -202,7 +255,7 @@ class Vectors:
         """There are no guesses, and too few examples to measure an error with."""
         return None, {}
 
-    def evaluate(self, session, *, seed, steps, index, repetition, progress):
+    def evaluate(self, session, *, seed, steps, index, repetition, progress, part):
         """See `evaluate_vectors`."""
         return evaluate_vectors(
             session,

@@ -1,5 +1,6 @@
 """Guesses, and the error on images that are not learned from."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from ..seeds import spike_seed
 __all__ = [
     "Evaluation",
     "VectorEvaluation",
+    "common_presentation",
     "evaluate",
     "evaluate_vectors",
     "guesses",
@@ -38,19 +40,23 @@ class Evaluation:
     images : {'test', 'validation'}
         Whether these are the test images of a data set, or were held out of its
         training images.
+    n_tested : int or None
+        How many, if they are a part only of those that there are.
     """
 
     error_percent: float
     last_step_error_percent: float
     counts: NDArray
     images: str = "test"
+    n_tested: int | None = None
 
     @property
-    def measures(self) -> dict[str, float]:
+    def measures(self) -> dict[str, float | None]:
         """What a learning curve keeps."""
         return {
             f"{self.images}_error_percent": self.error_percent,
             f"{self.images}_error_last_step_percent": self.last_step_error_percent,
+            "n_tested": self.n_tested,
         }
 
 
@@ -93,6 +99,28 @@ def repeats_per_image(session: Session, steps: int) -> int:
             f"this network shows images for multiples of {unit} steps, got {steps}"
         )
     return steps // unit
+
+
+def common_presentation(
+    chunk_images: int, steps: int, *test_steps: int
+) -> dict[str, int]:
+    """Find the longest presentation of which all numbers of steps are multiples.
+
+    Parameters
+    ----------
+    chunk_images : int
+        Most images of one run of the network.
+    steps, *test_steps : int
+        Time steps per image, in the training and in tests.
+
+    Returns
+    -------
+    sizes : dict of int
+        ``steps_per_image`` and ``chunk_images`` for `Architecture`.
+    """
+    unit = math.gcd(steps, *test_steps)
+    most_steps = max(chunk_images * steps, *test_steps)
+    return {"steps_per_image": unit, "chunk_images": most_steps // unit}
 
 
 def guesses(output: NDArray, repeats: int = 1) -> tuple[NDArray, NDArray]:

@@ -97,7 +97,8 @@ def _test(point):
         return {"test": f"NSE {point.test_nse:.3g}"}
     for images in ("test", "validation"):
         if (error := getattr(point, f"{images}_error_percent")) is not None:
-            return {images: f"{error:.1f}%"}
+            part = f" ({point.n_tested} images)" if point.n_tested else ""
+            return {images: f"{error:.1f}%{part}"}
     return {}
 
 
@@ -153,8 +154,9 @@ class ProgressFile(Callback):
 
     Each line has ``time`` (ISO 8601), ``event`` ('start', 'chunk', 'evaluation' or
     'end'), ``images_seen``, ``total_images``, ``seconds_left``, ``ms_per_step``,
-    ``online_error_percent``, ``test_error_percent``, ``test_nse`` and
-    ``validation_error_percent``; what is not known is null.
+    ``online_error_percent``, ``test_error_percent``, ``test_nse``,
+    ``validation_error_percent`` and ``n_tested`` (the images of an interim test); what
+    is not known is null.
 
     Parameters
     ----------
@@ -168,7 +170,7 @@ class ProgressFile(Callback):
         self, path: str | PathLike[str], interval: float = FILE_INTERVAL
     ) -> None:
         self.path, self.interval = path, interval
-        self._values = dict.fromkeys(_ERRORS)
+        self._values = dict.fromkeys((*_ERRORS, "n_tested"))
 
     def on_start(self, trainer):
         _remove_cut_line(self.path)
@@ -193,6 +195,8 @@ class ProgressFile(Callback):
         for name in _ERRORS:
             if (value := getattr(point, name)) is not None:
                 self._values[name] = value
+                if name != "online_error_percent":
+                    self._values["n_tested"] = point.n_tested
 
     def _seconds_left(self, trainer):
         started, images = self._started

@@ -82,7 +82,8 @@ def evaluate_repeatedly(trainer, repetitions, steps=None, progress=None):
 
 def _test(trainer, steps, repetition, progress):
     known = repetition == 0 and steps == trainer.test_steps
-    if known and trainer.evaluation and trainer.evaluated_at == trainer.images_seen:
+    known &= trainer.evaluated_at == trainer.images_seen
+    if known and trainer.evaluation and trainer.evaluation.n_tested is None:
         if progress:
             progress(trainer.test_images)
         return trainer.evaluation

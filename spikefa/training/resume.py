@@ -1,5 +1,6 @@
 """Writing checkpoints during a training, and going on from one."""
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,28 @@ from ..equations.stored import code_digest, model_data
 from ..equations.values import described
 from ..errors import InputError
 from .callbacks import Callback
-from .checkpoint_file import CheckpointError, write_checkpoint
+from .checkpoint_file import (
+    NAME,
+    PREVIOUS,
+    CheckpointError,
+    newest_checkpoint,
+    write_checkpoint,
+)
 from .records import Records
+from .stopping import stopping_on_signals
 from .trainer import Trainer
 
-__all__ = ["CheckpointCallback", "check_same_run", "describe_run", "restore"]
+__all__ = [
+    "CheckpointCallback",
+    "Clock",
+    "check_same_run",
+    "describe_run",
+    "restore",
+    "train_with_checkpoints",
+]
+
+#: What `train_with_checkpoints` needs to know from a checkpoint.
+_NEEDED = ("identity", "model", "position", "wall_seconds")
 
 
 class CheckpointCallback(Callback):
@@ -62,6 +80,36 @@ class CheckpointCallback(Callback):
         }
         write_checkpoint(self.folder, meta, _arrays(trainer))
         self.saved_images, self.saved_at = trainer.images_seen, time.monotonic()
+
+
+class Clock(Callback):
+    """Keeps the seconds that a training has taken, earlier parts included.
+
+    Let it come before the callback that stores them.
+
+    Parameters
+    ----------
+    meta : dict
+        Of the checkpoints; ``wall_seconds`` is kept up to date.
+    """
+
+    def __init__(self, meta: dict[str, Any]) -> None:
+        self.meta = meta
+        self._started = time.monotonic() - meta["wall_seconds"]
+
+    def on_chunk(self, trainer, point, guessed):
+        self.read()
+
+    def on_evaluation(self, trainer, evaluation):
+        self.read()
+
+    def on_end(self, trainer):
+        self.read()
+
+    def read(self) -> float:
+        """Return the seconds until now."""
+        self.meta["wall_seconds"] = time.monotonic() - self._started
+        return self.meta["wall_seconds"]
 
 
 def _arrays(trainer):
@@ -172,3 +220,47 @@ def restore(trainer, checkpoint):
     session.step = checkpoint.meta["step"]
     trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
     trainer.position = checkpoint.meta["position"]
+
+
+def train_with_checkpoints(trainer, folder, meta, callbacks=(), every_seconds=300.0):
+    """Train to the end, from the checkpoint in a folder if there is one.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        New.
+    folder : path
+        Of this training alone; it is made, and removed at the end.
+    meta : dict
+        From `describe_run`.
+    callbacks : sequence of Callback, optional
+    every_seconds : float, optional
+        Between checkpoints.
+
+    Returns
+    -------
+    seconds : float
+        That it took, earlier parts included.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is of another training.
+    KeyboardInterrupt
+        If it was stopped; the checkpoint is that of the last finished chunk.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    meta = meta | {"wall_seconds": 0.0}
+    if any((folder / name).exists() for name in (NAME, PREVIOUS)):
+        checkpoint = newest_checkpoint(folder, lambda text: None, _NEEDED)
+        check_same_run(checkpoint.meta, meta, checkpoint.path)
+        restore(trainer, checkpoint)
+        meta["wall_seconds"] = checkpoint.meta["wall_seconds"]
+    checkpoints = CheckpointCallback(folder, meta, every_seconds=every_seconds)
+    with stopping_on_signals(trainer) as stop:
+        if not trainer.train([*callbacks, Clock(meta), checkpoints]):
+            stop.check()
+            raise KeyboardInterrupt
+    shutil.rmtree(folder)  # as large as the network, and of no more use
+    return meta["wall_seconds"]

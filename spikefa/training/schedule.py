@@ -67,6 +67,11 @@ class Schedule:
             )
 
     @property
+    def largest_chunk(self):
+        """Most images of one run of the network."""
+        return min(self.chunk, self.images)
+
+    @property
     def chunks_per_epoch(self):
         """Runs of the network in one pass."""
         return -(-self.images // self.chunk)
@@ -108,6 +113,11 @@ class Schedule:
         every = self.every or self.images
         at_end = seen == self.total_images and seen != before
         return seen // every > before // every or at_end
+
+    def interim_due(self, before, seen):
+        """Whether an interim test is due: there are ten in a pass."""
+        every = -(-self.images // 10)
+        return seen // every > before // every
 
     def _order(self, epoch):
         if self.shuffle == "never":

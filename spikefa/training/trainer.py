@@ -21,7 +21,7 @@ from ..devices.session import RunInterrupted, Session
 from ..errors import InputError, MachineError, SpikefaError
 from .callbacks import Callback
 from .connectivity import remove_connections
-from .data import data_of
+from .data import planned
 from .evaluation import Evaluation, VectorEvaluation, repeats_per_image
 from .initial_state import set_initial_state
 from .records import Records, Windows
@@ -53,6 +53,8 @@ class Trainer:
         Training images between evaluations; default: one pass. Evaluations happen at
         the end of a chunk, and at the end of the training; of a regression task, and
         with stages, also at the start and at the end of every stage.
+    interim_images : int, optional
+        Test images, evenly spaced, that are tested ten times in a pass; 0: none.
     stages : sequence of Stage, optional
         Stretches in which only some layers learn, in place of passes.
     steps, test_steps : int, optional
@@ -95,6 +97,7 @@ class Trainer:
         test_images: int | None = None,
         held_out: int = 0,
         evaluate_every: int | None = None,
+        interim_images: int = 0,
         stages: Sequence[Stage] | None = None,
         steps: int | None = None,
         test_steps: int | None = None,
@@ -111,17 +114,21 @@ class Trainer:
         self.test_steps = self.steps if test_steps is None else test_steps
         self.repeats = repeats_per_image(session, self.steps)
         repeats_per_image(session, self.test_steps)
-        self.data = data_of(dataset, held_out, test_images)
-        self.data.check(arch)
-        self.schedule = self.data.schedule(
-            self.seed,
+        self.interim_images = interim_images
+        self.data, self.schedule = planned(
+            dataset,
+            seed=self.seed,
             epochs=epochs,
             images=images,
+            test_images=test_images,
+            held_out=held_out,
+            evaluate_every=evaluate_every,
+            interim_images=interim_images,
             stages=stages,
-            every=evaluate_every,
-            chunk=chunk_images or max(1, session.chunk_images // self.repeats),
+            chunk_images=chunk_images or max(1, session.chunk_images // self.repeats),
             shuffle=shuffle,
         )
+        self.data.check(arch)
         for stage in stages or ():
             gates_of(session, stage.layers)  # refuses layers that there are not
         self.windows = _by_name(windows, session.network.records)
@@ -215,6 +222,8 @@ class Trainer:
             while not (self._stopped or self.finished):
                 if self.schedule.due(self.evaluated_at, self.images_seen):
                     self._evaluate(tell)
+                elif self._interim_due:
+                    self._evaluate(tell, self.interim_images)
                 else:
                     self._train_chunk(tell)
         except RunInterrupted:
@@ -279,8 +288,14 @@ class Trainer:
     def _image_seconds(self):
         return self.steps * float(self.session.network.model["dt"])
 
-    def _evaluate(self, tell):
-        self.evaluation = self.evaluate(lambda n: tell("on_test_images", n))
+    @property
+    def _interim_due(self):
+        return self.interim_images and self.schedule.interim_due(
+            self.evaluated_at, self.images_seen
+        )
+
+    def _evaluate(self, tell, part=None):
+        self.evaluation = self.evaluate(lambda n: tell("on_test_images", n), part=part)
         self.evaluated_at = self.images_seen
         if not self.curve:  # before the first image
             self.curve.add(CurvePoint(self.images_seen))
@@ -294,6 +309,7 @@ class Trainer:
         *,
         steps: int | None = None,
         repetition: int = 0,
+        part: int | None = None,
     ) -> Evaluation | VectorEvaluation:
         """Measure the error now; the training does not notice.
 
@@ -306,6 +322,8 @@ class Trainer:
         repetition : int, optional
             Another number draws other spikes for the same weights; 0 is what the
             training itself measures.
+        part : int, optional
+            Test images, evenly spaced; default: all.
 
         Returns
         -------
@@ -319,6 +337,7 @@ class Trainer:
             index=self.images_seen,
             repetition=repetition,
             progress=progress,
+            part=part,
         )
 
 

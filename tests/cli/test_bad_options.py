@@ -46,6 +46,7 @@ SINGLE = [
     *[[option, value] for option in CHOICES for value in BAD_CHOICES],
     *[["--removed", value] for value in [*BAD_NUMBERS, "1.5", "50%"]],
     *[["--angle-images", value] for value in BAD_COUNTS[1:]],
+    *[["--interim-images", value] for value in BAD_COUNTS[1:]],
     *[["--checkpoint-every", value] for value in BAD_INTERVALS],
     *[["--set", value] for value in BAD_ASSIGNMENTS],
 ]

@@ -8,8 +8,10 @@ import time
 import numpy as np
 import psutil
 import pytest
+from spikefa.sims import mnist_spiking
 
 from spikefa.experiments import many_runs
+from spikefa.experiments.run import Stopped
 from spikefa.training.checkpoint_file import newest_checkpoint
 
 #: One pass over 200 images, in two chunks.
@@ -68,14 +70,13 @@ def test_each_seed_is_a_run_of_its_own(command, tmp_path):
 def test_runs_become_more_and_none_is_trained_twice(command, tmp_path, monkeypatch):
     assert command(*BRIEF, "--runs", 2, "--out", "x").code == 0
     before = weights(tmp_path / "x" / "seed-2")
-    opened = []
+    opened, experiment = [], mnist_spiking.experiment
 
-    def watched(settings, *args):
+    def watched(settings, run):
         opened.append(settings.seed)
-        return experiment(settings, *args)
+        return experiment(settings, run)
 
-    experiment = many_runs.Experiment
-    monkeypatch.setattr(many_runs, "Experiment", watched)
+    monkeypatch.setattr(mnist_spiking, "experiment", watched)
     assert command("--resume", "--runs", 3, "--out", "x").code == 0
     assert opened == [3]
     assert results(tmp_path / "x")["seeds"] == [1, 2, 3]
@@ -95,26 +96,17 @@ def test_runs_go_on_from_their_checkpoints(command, tmp_path):
     assert weights(tmp_path / "x" / "seed-2") == weights(tmp_path / "two")
 
 
-class Stopped:
-    """An experiment that a signal stops."""
-
+def test_a_signal_stops_those_that_have_not_started_too(command, monkeypatch):
     started = []
 
-    def __init__(self, settings, *args):
-        self.started.append(settings.seed)
+    def stopped(settings, run):
+        started.append(settings.seed)
+        raise Stopped(signal.SIGTERM, 0)
 
-    def run(self, *args, **kwds):
-        return signal.SIGTERM
-
-    def close(self):
-        pass
-
-
-def test_a_signal_stops_those_that_have_not_started_too(command, monkeypatch):
-    monkeypatch.setattr(many_runs, "Experiment", Stopped)
+    monkeypatch.setattr(mnist_spiking, "experiment", stopped)
     outcome = command(*BRIEF, "--runs", 3, "--out", "x")
     assert outcome.code == 128 + signal.SIGTERM
-    assert Stopped.started == [1]
+    assert started == [1]
     assert "stopped; to go on: " in outcome.err
     assert outcome.err.rstrip().endswith("--resume --out x")
 

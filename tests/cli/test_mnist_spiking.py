@@ -375,6 +375,39 @@ def test_validation_is_called_so_everywhere(command, tmp_path, monkeypatch):
     assert "these differ: validation (60 there, 0 here)" in outcome.err
 
 
+def test_a_part_of_the_test_images_is_tested_on_the_way(command, tmp_path, monkeypatch):
+    """Figure and results say which; the result is that of all images."""
+    from spikefa.figures import spiking
+
+    drawn, plot = [], spiking.plot_training
+    monkeypatch.setattr(
+        spiking,
+        "plot_training",
+        lambda *a, **k: drawn.append(plot(*a, **k)) or drawn[0],
+    )
+    few = ("--quick", "--device", "numpy", "--epochs", 1, "--images", 50)
+    few += ("--chunk-images", 10, "--test-images", 20)
+    assert command(*few, "--interim-images", 6, "--out", "x").code == 0
+    results = json.loads((tmp_path / "x" / "results.json").read_text())
+    curve = results["learning_curve"]
+    assert [point.get("n_tested") for point in curve] == [6, 6, 6, 6, None]
+    assert all(point["test_error_percent"] is not None for point in curve)
+    assert results["test_error_percent"] == curve[-1]["test_error_percent"]
+    labels = [text.get_text() for text in drawn[0].axes[0].get_legend().get_texts()]
+    assert "6 of the test images" in labels
+    progress = (tmp_path / "x" / "progress.jsonl").read_text().splitlines()
+    lines = [json.loads(line) for line in progress]
+    tests = [line["n_tested"] for line in lines if line["event"] == "evaluation"]
+    assert tests == [6, 6, 6, 6, None]
+    assert command(*few, "--out", "y").code == 0
+    assert state(tmp_path / "x")[0] == state(tmp_path / "y")[0]
+    without = json.loads((tmp_path / "y" / "results.json").read_text())
+    assert without["final_evaluations"] == results["final_evaluations"]
+    assert [p["test_error_percent"] for p in without["learning_curve"]][:4] == [
+        None
+    ] * 4
+
+
 @pytest.mark.parametrize("number", [60_000, 59_999])
 def test_something_must_be_left_to_learn(command, number):
     outcome = command("--quick", "--validation", number)
@@ -448,9 +481,9 @@ def test_evaluations_that_are_refused(command, tmp_path, finished, options, word
 def test_a_signal_in_the_last_tests_leaves_a_run_that_goes_on(
     command, tmp_path, monkeypatch
 ):
-    from spikefa.experiments import training_run
+    from spikefa.experiments import run
 
-    repeat = training_run.evaluate_repeatedly
+    repeat = run.evaluate_repeatedly
 
     def interrupted(*args):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -458,7 +491,7 @@ def test_a_signal_in_the_last_tests_leaves_a_run_that_goes_on(
 
     options = ["--quick", "--epochs", 1, "--evaluations", 2, "--out", "x"]
     with monkeypatch.context() as patched:
-        patched.setattr(training_run, "evaluate_repeatedly", interrupted)
+        patched.setattr(run, "evaluate_repeatedly", interrupted)
         stopped = command(*options)
     assert stopped.code == 128 + signal.SIGTERM
     assert "stopped after 200 images; to go on: " in stopped.err

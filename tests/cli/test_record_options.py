@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikefa.experiments.record_options import parse_record, parse_windows, together
+from spikefa.experiments.record_options import merged, parse_record, parse_windows
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_records_that_cannot_be_read(command, text):
 
 def test_records_of_one_name_are_one():
     records = [("a.b", [0]), ("a.c", [1]), ("a.b", range(2, 4)), ("a.c", True)]
-    assert together(records) == {"a.b": [0, 2, 3], "a.c": True}
+    assert merged(records) == {"a.b": [0, 2, 3], "a.c": True}
 
 
 def test_windows(command):

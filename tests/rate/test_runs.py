@@ -14,7 +14,7 @@ import pytest
 
 from spikefa.errors import InputError, MachineError
 from spikefa.experiments.parallel import run_all
-from spikefa.experiments.stopping import Interrupted, stopping_on_signals
+from spikefa.training.stopping import Interrupted, stopping_on_signals
 
 
 def square(x):

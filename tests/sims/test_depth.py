@@ -3,9 +3,8 @@
 import pytest
 
 import spikefa
-from spikefa.experiments.checkpointed import train_with_checkpoints
 from spikefa.training.checkpoint_file import NAME
-from spikefa.training.resume import describe_run
+from spikefa.training.resume import describe_run, train_with_checkpoints
 
 FEW = "--quick --device numpy --images 20 --test-images 10 --angle-images 3".split()
 FEW += ["--depths", "2", "--widths", "--rules", "fa", "bp"]
