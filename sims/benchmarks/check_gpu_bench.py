@@ -75,6 +75,14 @@ class Bench:
         """The network on the card, with everything recorded that is compared."""
         return self.stack.enter_context(self.open(self.choice))
 
+    def leave_the_card(self):
+        """End the program on the card, which may be for one at a time; keep the state.
+
+        The next run starts another one.
+        """
+        if "session" in vars(self):
+            self.session.restart()
+
     def open(self, choice):
         """Open the network on a device."""
         hidden = range(1, len(self.scale.sizes) - 1)

@@ -1,6 +1,7 @@
 """The checks of ``check_gpu.py``: each returns a line and what it found, or fails."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -19,7 +20,7 @@ from spikefa.sims.benchmarks.floor import bytes_per_step
 
 import spikefa
 from spikefa.devices.cuda.driver import ask_driver
-from spikefa.errors import SpikefaError
+from spikefa.errors import InputError, SpikefaError
 
 __all__ = ["CHECKS"]
 
@@ -34,9 +35,13 @@ def environment(bench):
     """What is found before anything is compiled."""
     from spikefa.devices.cuda.session import check_machine
 
-    machine = check_machine(
-        bench.choice.compute_capability, build_dir=bench.choice.build_dir
-    )
+    try:
+        machine = check_machine(
+            bench.choice.compute_capability, build_dir=bench.choice.build_dir
+        )
+    except InputError as exc:  # without what this command has no options for
+        text = re.split(r"[;,] (?:build_only|device)=", str(exc))[0]
+        raise SpikefaError(text) from exc
     card, toolkit = machine.driver.card, machine.toolkit
     free = ask_driver(memory=True).free_bytes
     sizes = bench.scale.sizes
@@ -127,6 +132,7 @@ def reference(bench):
     )
     sizes = (784, 60, 40, 50) if bench.scale != QUICK else (784, 9, 10)
     n, states = 6, []
+    bench.leave_the_card()
     for choice in (bench.choice, bench.reference):
         arch = spikefa.Architecture(sizes, chunk_images=n)
         with spikefa.open_session(arch, model, device=choice) as session:
@@ -293,6 +299,7 @@ def training(bench):
 def second_start(bench):
     """The next start compiles nothing."""
     program = bench.session.build_dir / "main"
+    bench.leave_the_card()
     before, start = program.stat().st_mtime_ns, time.perf_counter()
     with bench.open(bench.choice) as session:
         seconds = time.perf_counter() - start

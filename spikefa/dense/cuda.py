@@ -3,15 +3,24 @@
 Only imported when Brian2CUDA is in use, which the other targets can do without.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+from brian2 import BrianPreference, prefs
 from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.core.variables import ArrayVariable
+from brian2.codegen.optimisation import evaluate_expr
+from brian2.codegen.statements import Statement
+from brian2.core.clocks import Clock
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+from brian2.core.variables import ArrayVariable, Constant
+from brian2.utils.stringtools import get_identifiers
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
+from brian2cuda.cuda_generator import CUDACodeGenerator
 
 from .codeobjects import DenseCodeObject
 
 __all__ = [
+    "MULTIPROCESSORS",
     "DenseCUDACodeObject",
     "NeuronCUDACodeObject",
     "Grid",
@@ -21,9 +30,23 @@ __all__ = [
     "sums_in",
 ]
 
-#: Blocks of a launch that walks rows: four for each multiprocessor of the largest cards
-#: (132), so that enough reads are under way to keep the memory busy.
-BLOCKS = 528
+#: Name of the preference.
+MULTIPROCESSORS = "devices.cuda_standalone.dense.multiprocessors"
+
+prefs.register_preferences(
+    MULTIPROCESSORS.rpartition(".")[0],
+    "Dense synapses on CUDA",
+    multiprocessors=BrianPreference(
+        default=132,
+        docs="""Multiprocessors of the card that code is generated for. Kernels that
+        walk rows have four blocks for each: enough reads are under way to keep the
+        memory busy, and all blocks are on the card at once.""",
+        validator=lambda value: isinstance(value, int) and value > 0,
+    ),
+)
+
+#: Blocks of a launch that walks rows, for each multiprocessor.
+BLOCKS = 4
 
 #: Threads of a block, and rows that a thread reads before it writes to the first.
 THREADS, GROUP = 256, 4
@@ -45,10 +68,13 @@ class Grid:
     ----------
     n_pre, n_post : int
         Rows and columns.
+    multiprocessors : int, optional
+        Of the card; default: what the preference says.
     """
 
     n_pre: int
     n_post: int
+    multiprocessors: int = field(default_factory=lambda: prefs[MULTIPROCESSORS])
 
     @property
     def columns(self):
@@ -70,7 +96,7 @@ class Grid:
         """Blocks that share the rows."""
         most = -(-self.n_pre // (self.lanes * GROUP))
         least = -(-self.n_pre // MOST_ROWS)
-        return max(1, min(BLOCKS // self.tiles, most), least)
+        return max(1, min(BLOCKS * self.multiprocessors // self.tiles, most), least)
 
     @property
     def blocks(self):
@@ -86,6 +112,19 @@ class Grid:
     def group(self):
         """Rows that a thread reads before it writes."""
         return GROUP
+
+    def groups(self, synaptic):
+        """Rows that are read at a time, while there are as many left.
+
+        Of values of a byte more rows, so that as much of the memory is under way.
+
+        Parameters
+        ----------
+        synaptic : list of tuple
+            What is read of synapses, of `accesses`.
+        """
+        sizes = [np.dtype(variable.dtype).itemsize for variable, _ in synaptic]
+        return (4 * GROUP, GROUP, 1) if sizes and max(sizes) == 1 else (GROUP, 1)
 
     @property
     def threads(self):
@@ -170,6 +209,63 @@ def scratch_arrays(grid, sums, name):
     return [*partial, ("unsigned int", f"_arrived_{name}", grid.tiles)]
 
 
+class ConstantsGenerator(CUDACodeGenerator):
+    """Generates code in which constants are numbers.
+
+    Code that is the same for all neurons, such as ``exp(-dt/tau_m)``, is run by every
+    thread in every time step. Much of it consists of constants and the time step only.
+    """
+
+    def translate_one_statement_sequence(self, statements, scalar=False):
+        if scalar:
+            statements = self._with_numbers(statements)
+        return super().translate_one_statement_sequence(statements, scalar)
+
+    def _with_numbers(self, statements):
+        known, changed = {}, []
+        for statement in statements:
+            value = self._value(statement, known) if statement.op == ":=" else None
+            if value is not None:
+                known[statement.var] = value
+                statement = Statement(
+                    statement.var,
+                    ":=",
+                    repr(value),
+                    statement.comment,
+                    statement.dtype,
+                    statement.constant,
+                    statement.subexpression,
+                    statement.scalar,
+                )
+            changed.append(statement)
+        return changed
+
+    def _value(self, statement, known):
+        """The value of an expression of constants; None if it is something else."""
+        if np.dtype(statement.dtype).kind != "f":
+            return None
+        names = get_identifiers(statement.expr)
+        values = {name: known.get(name, self._constant(name)) for name in names}
+        if None in values.values():
+            return None
+        with np.errstate(all="ignore"):
+            value, done = evaluate_expr(statement.expr, values)
+        return float(value) if done and np.isfinite(value) else None
+
+    def _constant(self, name):
+        """A constant, a time step in the precision of its type, or a function."""
+        variable = self.variables.get(name)
+        if isinstance(variable, Constant):
+            return variable.get_value()
+        if isinstance(variable, Function):
+            usual = variable is DEFAULT_FUNCTIONS.get(name) and variable.stateless
+            return variable.pyfunc if usual else None
+        owner = getattr(getattr(variable, "real_var", variable), "owner", None)
+        if name == "dt" and isinstance(owner, Clock):
+            return float(np.dtype(variable.dtype).type(owner.dt_))
+        return None
+
+
 _WITH_PARTS = CUDAStandaloneCodeObject.templater.derive(
     __package__, templates_dir="neuron_templates/cuda"
 )
@@ -180,6 +276,7 @@ class DenseCUDACodeObject(DenseCodeObject, CUDAStandaloneCodeObject):
 
     puts_off = True
     knows_events = draws_random_numbers = False
+    generator_class = ConstantsGenerator
 
     templater = _WITH_PARTS.derive(
         __package__,
@@ -197,4 +294,5 @@ class DenseCUDACodeObject(DenseCodeObject, CUDAStandaloneCodeObject):
 class NeuronCUDACodeObject(CUDAStandaloneCodeObject):
     """CUDA code for neurons and their monitors, whose kernels can share a launch."""
 
+    generator_class = ConstantsGenerator
     templater = _WITH_PARTS

@@ -25,11 +25,11 @@ from .cache import cache_folder, cache_limit
 from .choice import DEVICES, DeviceChoice
 from .cpp.main_loop import include_header
 from .cpp.session import StandaloneSession
+from .cuda.generated import implement_timed_arrays
 from .cuda.session import (
     CudaSession,
     activate as activate_cuda,
     check_machine,
-    implement_timed_arrays,
 )
 from .runtime import RuntimeSession
 from .session import Session

@@ -179,7 +179,7 @@ def add_build_options(add):
     add(
         "--compute-capability",
         metavar="X.Y",
-        help="device cuda: what to compile for; default: that of the card, or 9.0",
+        help="device cuda: what to compile for; default: that of the card, or 8.0",
     )
 
 
@@ -264,19 +264,22 @@ class _BesideProgress(logging.Handler):
     def emit(self, record):
         from tqdm import tqdm  # not for --help
 
-        tqdm.write(self.format(record), file=sys.stderr)
+        level = "" if record.levelno < logging.WARNING else "warning: "
+        tqdm.write(f"{self.name}: {level}{self.format(record)}", file=sys.stderr)
 
 
 @contextmanager
 def _warnings_in_lines(prog):
-    """Print what spikefa warns of, line by line."""
+    """Print what spikefa warns of, and what it says of long work, line by line."""
     logger, handler = logging.getLogger("spikefa"), _BesideProgress()
-    handler.setFormatter(logging.Formatter(f"{prog}: warning: %(message)s"))
+    handler.name, before = prog, logger.level
     logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def _report(parser, args, message, code):

@@ -6,9 +6,10 @@ of whole time steps, all of them in graphs.
 
 import numpy as np
 import pytest
-from twin import STEPS_PER_IMAGE, open_plain, stimuli
+from twin import SIZES, STEPS_PER_IMAGE, open_plain, stimuli
 
 from spikefa.devices.cuda.graph import GRAPH_STEPS
+from spikefa.equations.model import load_model
 from spikefa.errors import SpikefaError
 from spikefa.training.initial_state import set_initial_state
 
@@ -49,6 +50,56 @@ def calls_per_step(session, tmp_path, monkeypatch):
         }
 
     return count
+
+
+def calls_of(session, path, monkeypatch, runs, **kwds):
+    """What a program that makes so many runs asks for."""
+    monkeypatch.setenv("SHIM_CALLS", str(path))
+    session.restart()
+    for _ in range(runs):
+        session.run(*stimuli(2), seed=1, keep_state=False, **kwds)
+    session.restart()
+    lines = [line.rsplit(" ", 1) for line in path.read_text().splitlines()]
+    return {name: int(number) for name, number in lines}
+
+
+def calls_of_a_run(session, tmp_path, monkeypatch, **kwds):
+    """What the third run of a program asks for."""
+    two, three = (
+        calls_of(session, tmp_path / f"{runs} runs", monkeypatch, runs, **kwds)
+        for runs in (2, 3)
+    )
+    return {
+        name: number
+        for name in three
+        if (number := three[name] - two.get(name, 0)) and "launch" not in name
+    }
+
+
+def test_records_that_are_closed_cost_nothing(session, tmp_path, monkeypatch):
+    """What is left is the readout, and buffers of random numbers that start anew.
+
+    A record is a copy for all of its neurons and time steps.
+    """
+    closed = calls_of_a_run(session, tmp_path, monkeypatch, record=False)
+    drawing = len(SIZES) - 1
+    assert closed["allocations"] == drawing + 1
+    one = calls_of_a_run(session, tmp_path, monkeypatch, record=["layer_1.h"])
+    more = {name: number - closed[name] for name, number in one.items()}
+    assert {name: number for name, number in more.items() if number} == {
+        "allocations": 1,
+        "copies to the card": 1,  # zeros
+        "copies to the host": 1,
+    }
+
+
+def test_no_memory_of_the_card_is_lost(module_shim, tmp_path, monkeypatch):
+    """States of ``poisson`` with a mean for each neuron are made anew in every run."""
+    model = load_model().replace(input_spike="poisson(pixel) > 0")
+    with open_plain(engine="dense", model=model, device="cuda") as session:
+        set_initial_state(session, 1)
+        calls = calls_of_a_run(session, tmp_path, monkeypatch)
+    assert calls["allocations"] == calls["releases"] > 0
 
 
 @pytest.mark.parametrize("what", KERNELS)

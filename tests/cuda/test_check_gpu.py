@@ -1,6 +1,7 @@
 """The check of a graphics card is content behind the shim, and finds faults."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -64,6 +65,23 @@ def test_an_old_driver_ends_the_checks_before_anything_is_compiled(check, monkey
     assert list(report) == ["environment"]
     assert lines[0].startswith("FAILED")
     assert "runs programs of CUDA 12.4 at most" in lines[0]
+
+
+def test_no_option_that_the_command_does_not_have_is_suggested(check, monkeypatch):
+    monkeypatch.setenv("SHIM_CARD", "")
+    code, lines, _ = check("--only", "environment")
+    assert code == 1
+    assert lines[0].endswith("none found (CUDA_ERROR_NO_DEVICE)")
+
+
+def test_one_program_at_a_time_is_on_the_card():
+    """Some cards are for one process: others end before a check starts its own."""
+    bench = check_gpu.Bench(check_gpu.QUICK, "cuda", "numpy", None)
+    bench.leave_the_card()  # nothing is opened for it
+    ended = []
+    bench.session = SimpleNamespace(restart=lambda: ended.append("session"))
+    bench.leave_the_card()
+    assert ended == ["session"]
 
 
 def test_an_unknown_check_is_refused(tmp_path, capsys):

@@ -9,7 +9,7 @@ import pytest
 
 from spikefa.devices.choice import DeviceChoice
 from spikefa.devices.cpp.bundles import bundle
-from spikefa.devices.cuda.project import add_curand, generate
+from spikefa.devices.cuda.project import add_libraries, generate
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
 from spikefa.errors import ProjectBuilt
@@ -28,9 +28,9 @@ def project(request, nvcc, tmp_path, monkeypatch):
     """The generated files of the paper-size network, or of another."""
     sizes = getattr(request, "param", PAPER)
 
-    def only_generate(device, folder, machine):
+    def only_generate(device, folder, machine, described):
         generate(device, folder, machine)
-        add_curand(folder, machine.toolkit)
+        add_libraries(folder, machine.toolkit)
 
     monkeypatch.setattr(
         "spikefa.devices.cuda.session.compile_cuda_project", only_generate

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from spikefa.devices.cuda import project as cuda_project
 from spikefa.devices.cuda.driver import Driver
 from spikefa.devices.cuda.session import Machine
 from spikefa.devices.cuda.toolkit import Toolkit
-from spikefa.errors import InputError
+from spikefa.errors import InputError, SpikefaError
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "sims" / "mnist_spiking.py"
@@ -26,7 +27,7 @@ from spikefa import Architecture, load_model, open_session
 from spikefa.devices.choice import DeviceChoice
 from spikefa.devices.cuda.project import generate
 
-def only_generate(device, folder, machine):
+def only_generate(device, folder, machine, described):
     generate(device, folder, machine)
     raise SystemExit(0)
 
@@ -63,6 +64,31 @@ def test_two_hash_seeds_generate_the_same_files(tmp_path):
     one, other = contents(tmp_path / "1"), contents(tmp_path / "4")
     assert one == other
     assert {"core.cu", "bundle_0.cu", "objects.h"} < set(one)
+    bundles = [path.read_text() for path in (tmp_path / "1").glob("bundle_*.cu")]
+    check_constants(bundles)
+    check_records(bundles)
+
+
+def check_constants(bundles):
+    """exp(-dt/tau_m) is a number, and not an exponential in every thread."""
+    made = [line for text in bundles for line in re.findall(r"_lio_\d+ = (.+);", text)]
+    assert not [line for line in made if "dt" in line or "tau_m" in line]
+    numbers = [float(line.rstrip("f")) for line in made if line[0] == "0"]
+    assert len(numbers) == 3  # PSPs of two layers, deltas of one
+    assert numbers == pytest.approx([0.1] * 3, rel=1e-6)
+
+
+def check_records(bundles):
+    """The host prepares what is open, and so nothing for records that are closed."""
+    calls = [
+        line
+        for text in bundles
+        for line in re.findall(r"(.*)\n        _prepare_record\w+\(\);", text)
+    ]
+    assert len(calls) == 3
+    assert all(re.fullmatch(r"    if \(_open & \d+ull\)", line) for line in calls)
+    others = re.findall(r"^    _prepare_\w+\(\);", "".join(bundles), re.MULTILINE)
+    assert others == []
 
 
 @pytest.mark.slow
@@ -103,14 +129,14 @@ def compiled(tmp_path, monkeypatch):
         return ["core.cu"]
 
     monkeypatch.setattr(cuda_project, "generate", generated)
-    monkeypatch.setattr(cuda_project, "add_curand", lambda folder, toolkit: None)
+    monkeypatch.setattr(cuda_project, "add_libraries", lambda *args: None)
     monkeypatch.setattr(cuda_project, "_make", made.append)
 
-    def compile_on(nvcc, driver, capability=9.0):
+    def compile_on(nvcc, driver, capability=9.0, name="program", **described):
         toolkit = nvcc and Toolkit("nvcc", nvcc, tmp_path, (), tmp_path, [tmp_path])
         machine = Machine(capability, Driver(driver), toolkit)
         made.clear()
-        cuda_project.compile_cuda_project(None, tmp_path / "program", machine)
+        cuda_project.compile_cuda_project(None, tmp_path / name, machine, described)
         return bool(made)
 
     return compile_on
@@ -126,10 +152,46 @@ def test_a_program_from_another_machine_is_left_alone(compiled):
 
 def test_a_program_that_the_driver_is_too_old_for_is_compiled_again(compiled):
     assert compiled(nvcc=13.0, driver=13.0)
-    with pytest.raises(InputError, match="no nvcc to compile it"):
+    with pytest.raises(InputError, match=r"driver .* too old .* of CUDA 13\.0"):
         compiled(nvcc=None, driver=12.4)
     assert compiled(nvcc=12.8, driver=12.4)
     assert not compiled(nvcc=None, driver=13.0)
+
+
+def test_what_sets_a_network_apart_from_the_nearest_program_is_said(compiled):
+    here = {"compute capability": 9.0, "chunk_images": 500, "records": []}
+    with pytest.raises(InputError, match="no program .* of this network; and there"):
+        compiled(nvcc=None, driver=13.0, **here)
+    compiled(nvcc=13.0, driver=13.0, **here | {"chunk_images": 12, "records": ["b.W"]})
+    compiled(nvcc=13.0, driver=13.0, name="nearer", **here | {"chunk_images": 20})
+    with pytest.raises(InputError, match="nearest has chunk_images 20 instead of 500;"):
+        compiled(nvcc=None, driver=13.0, name="new", **here)
+    with pytest.raises(InputError, match=r"another version of spikefa or Brian2"):
+        compiled(nvcc=None, driver=13.0, capability=8.0, **here)
+
+
+def test_an_error_of_the_compiler_is_in_the_message(tmp_path):
+    said = "warning: 0 errors so far", "core.cu(7): error: x is undefined"
+    lines = [*(f"@echo '{line}'" for line in said), "@false"]
+    (tmp_path / "makefile").write_text("\n\t".join(["main:", *lines]) + "\n")
+    with pytest.raises(
+        SpikefaError, match=r"compile: core\.cu\(7\): error: x is undef"
+    ):
+        cuda_project._make(tmp_path)
+
+
+def test_libraries_are_copied_to_take_along_and_linked_to_in_the_cache(tmp_path):
+    there = tmp_path / "toolkit"
+    there.mkdir()
+    for name in ("curand.h", "libcurand.so.10"):
+        (there / name).write_text("much")
+    toolkit = Toolkit("nvcc", 13.0, there, (), there, [there / "libcurand.so.10"])
+    for copied in (True, False, False, True):
+        cuda_project.add_libraries(tmp_path / "program", toolkit, copied)
+        for path in ("include/curand.h", "lib/libcurand.so.10"):
+            place = tmp_path / "program" / path
+            assert place.is_symlink() is not copied
+            assert place.read_text() == "much"
 
 
 @pytest.fixture
@@ -151,6 +213,7 @@ def project(tmp_path, monkeypatch):
             sources="one.cu two.cu",
             headers="objects.h",
             library="libcurand.so.10",
+            static="-Lstatic",
         )
     )
     for name in ("MAKEFLAGS", "MAKELEVEL"):

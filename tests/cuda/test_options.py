@@ -3,18 +3,24 @@
 import os
 import re
 from importlib.metadata import files, requires
+from types import SimpleNamespace
 
 import pytest
+from brian2cuda.utils import gputools
 from spikefa.sims import linear, mnist_spiking
 
 from spikefa.devices.choice import DeviceChoice
+from spikefa.devices.cuda import session, toolkit
 from spikefa.devices.cuda.session import check_machine
 from spikefa.devices.cuda.toolkit import CURAND_PACKAGES
+from spikefa.devices.open import open_session
+from spikefa.equations.model import load_model
 from spikefa.errors import InputError
 from spikefa.experiments.command_line import run_command
+from spikefa.network.architecture import Architecture
 
 SCRIPTS = [mnist_spiking, linear]
-KNOWN = "compute_75\ncompute_86\ncompute_90\ncompute_120"
+KNOWN = "compute_75\ncompute_80\ncompute_86\ncompute_90\ncompute_120"
 
 
 @pytest.fixture
@@ -38,6 +44,12 @@ def tools(tmp_path, monkeypatch, driver):
         path.chmod(0o755)
 
     return add
+
+
+@pytest.fixture(autouse=True)
+def _no_packages(monkeypatch):
+    """The compiler of the extra is not installed."""
+    monkeypatch.setattr(toolkit, "NVCC_PACKAGE", "no-package-of-this-name")
 
 
 @pytest.fixture
@@ -68,6 +80,7 @@ def test_no_compiler(script, options, tools, capsys):
     line = refused(capsys, script, *options)
     assert "nvcc: not found" in line
     assert "nor is there a graphics card" in line
+    assert "pip install" in line
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -84,9 +97,7 @@ def test_wrong_compute_capability(wrong, cuda_13, capsys):
 
 
 def test_what_the_compiler_does_not_know_is_refused_with_what_it_knows(cuda_12):
-    with pytest.raises(
-        InputError, match=r"compiles for 7\.5, 8\.6, 9\.0, 12\.0, got 5"
-    ):
+    with pytest.raises(InputError, match=r"compiles for 7\.5, 8\.0, 8\.6, .*, got 5"):
         check_machine("5.0", build_only=True)
     assert check_machine("7.5", build_only=True).capability == 7.5
     assert check_machine("12.0", build_only=True).capability == 12.0
@@ -121,7 +132,18 @@ def test_the_card_says_what_to_compile_for(cuda_12, monkeypatch):
 def test_a_driver_without_a_card(cuda_13):
     with pytest.raises(InputError, match="none found .CUDA_ERROR_NO_DEVICE"):
         check_machine()
-    assert check_machine(build_only=True).capability == 9.0
+    machine = check_machine(build_only=True)
+    assert (machine.capability, machine.multiprocessors) == (8.0, 108)
+    assert check_machine("9.0", build_only=True).multiprocessors == 132
+
+
+def test_the_number_of_blocks_is_that_of_the_card(cuda_13, monkeypatch):
+    monkeypatch.setenv("SHIM_CARD", "8.0")
+    monkeypatch.setenv("SHIM_MULTIPROCESSORS", "56")  # an A30
+    assert check_machine().multiprocessors == 56
+    assert check_machine("7.5").multiprocessors == 56
+    assert check_machine("8.0", build_only=True).multiprocessors == 56
+    assert check_machine("9.0", build_only=True).multiprocessors == 132
 
 
 def test_a_driver_that_is_too_old_is_found_before_anything_is_compiled(
@@ -160,6 +182,64 @@ def test_curand_is_that_of_the_toolkit(version, request):
     needed = set(re.findall(rb"libcudart\.so\.\d+", curand.read_bytes()))
     assert needed <= {b"libcudart.so.%d" % version}
     assert (curand.name, curand.exists()) == ("libcurand.so.10", True)
+
+
+def test_a_cuda_that_is_too_old_is_said_to_be(tools):
+    tools("nvcc", "Cuda compilation tools, release 11.8, V11.8.89", KNOWN)
+    with pytest.raises(
+        InputError, match=r"needs CUDA 12 or newer: .* is of CUDA 11\.8"
+    ):
+        check_machine(build_only=True)
+
+
+def test_python_that_brian2cuda_is_not_for(tools, monkeypatch):
+    monkeypatch.setattr(session, "find_spec", lambda name: None)
+    monkeypatch.setattr(session.sys, "version_info", (3, 13, 0))
+    with pytest.raises(InputError, match=r"needs Python 3\.12: this is 3\.13$"):
+        check_machine()
+    monkeypatch.setattr(session.sys, "version_info", (3, 12, 0))
+    with pytest.raises(InputError, match="needs Brian2CUDA: pip install"):
+        check_machine()
+
+
+def test_the_compiler_of_the_extra_is_found_where_there_is_no_other(
+    tools, tmp_path, monkeypatch
+):
+    home = tmp_path / "site" / "nvidia" / "cu13"
+    listed = "bin/nvcc include/curand.h lib/libcurand.so.10 lib/libcudart_static.a"
+    for name in listed.split():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).touch()
+    says = "Cuda compilation tools, release 13.5, V13.5.37"
+    (home / "bin" / "nvcc").write_text(f"#!/bin/sh\necho '{says}'\n")
+    (home / "bin" / "nvcc").chmod(0o755)
+    installed = {"wheel": [SimpleNamespace(locate=lambda: home / "bin" / "nvcc")]}
+    monkeypatch.setattr(toolkit, "NVCC_PACKAGE", "wheel")
+    monkeypatch.setattr(toolkit, "files", lambda name: installed.get(name))
+    found = check_machine(build_only=True).toolkit
+    assert (found.nvcc, found.version) == (str(home / "bin" / "nvcc"), 13.5)
+    assert found.home == home
+    assert found.curand_headers == home / "include"
+    assert found.libraries == (home / "lib" / "libcurand.so.10",)
+    assert found.static_libraries == home / "lib"
+    tools("nvcc", "Cuda compilation tools, release 13.0, V13.0.88", KNOWN)
+    monkeypatch.setattr(toolkit, "_curand", lambda home, major: (home, home))
+    assert check_machine(build_only=True).toolkit.version == 13.0
+
+
+def test_code_is_generated_where_there_is_no_compiler(tools, tmp_path, monkeypatch):
+    """For a program that was compiled elsewhere: Brian2CUDA must not look for nvcc."""
+    monkeypatch.setenv("SHIM_CARD", "9.0")
+    builds = tmp_path / "builds"
+    (builds / "one").mkdir(parents=True)
+    (builds / "one" / "complete").write_text("{}")
+    gputools.reset_cuda_installation()
+    with pytest.raises(InputError, match=r"no program in .* is of this network"):
+        open_session(
+            Architecture((6, 5, 4), n_classes=2),
+            load_model(),
+            device=DeviceChoice("cuda", build_dir=str(builds)),
+        )
 
 
 def test_no_curand_for_a_cuda_to_come(tools):

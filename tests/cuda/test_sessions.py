@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from spikefa.sims import mnist_spiking
+from test_removed_synapses import follow
 from tiny import SIZES as RATE_SIZES, open_tiny, randomize
 from twin import (
     CHUNK_IMAGES,
@@ -29,6 +30,7 @@ from spikefa.training.initial_state import set_initial_state
 
 pytestmark = [pytest.mark.compiles, pytest.mark.usefixtures("module_shim")]
 RUNS = (1, 2, 5)
+OTHER_RULES = ("bp", "dfa", "kp", "shallow")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def test_gates_are_obeyed(gates, forced):
     "rule",
     [
         "sign",  # sums to the presynaptic side
-        *(pytest.param(r, marks=pytest.mark.slow) for r in ("bp", "dfa", "shallow")),
+        *(pytest.param(rule, marks=pytest.mark.slow) for rule in OTHER_RULES),
     ],
 )
 def test_every_rule_follows_the_oracle(rule, module_shim):
@@ -218,8 +220,33 @@ def test_coarse_feedback_weights(module_shim):
 
 
 @pytest.mark.slow
-def test_updates_wait_while_graphs_are_launched(module_shim, tmp_path):
-    """Weights hardly decay: updates are made when there is no room for another one."""
+def test_removed_synapses_take_no_part(module_shim):
+    follow(open_forced(engine="dense", device="cuda", sparse=True))
+
+
+@pytest.mark.slow
+def test_double_precision_follows_the_oracle_to_its_last_bits(module_shim):
+    arch = Architecture(
+        SIZES,
+        n_classes=N_CLASSES,
+        steps_per_image=STEPS_PER_IMAGE,
+        chunk_images=CHUNK_IMAGES,
+        precision="double",
+    )
+    with open_session(arch, load_model(FORCED_MODEL), device="cuda") as session:
+        twin = Twin(session)
+        twin.run(*stimuli(4))
+        deviations = twin.compare()
+    assert max(deviations.values()) < 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("put_off", [7, 32])
+def test_updates_wait_while_graphs_are_launched(put_off, module_shim, tmp_path):
+    """Weights hardly decay: updates are made when there is no room for another one.
+
+    A run is of sixty time steps.
+    """
     path = tmp_path / "model.py"
     path.write_text(f"{FORCED_MODEL.read_text()}\ngamma = 1e-9\n")
     arch = Architecture(
@@ -227,12 +254,12 @@ def test_updates_wait_while_graphs_are_launched(module_shim, tmp_path):
         n_classes=N_CLASSES,
         steps_per_image=STEPS_PER_IMAGE,
         chunk_images=CHUNK_IMAGES,
-        put_off=7,
+        put_off=put_off,
     )
     model = load_model(path)
     with open_session(arch, model, device="cuda", record=recorded(SIZES)) as session:
-        assert session.network.forward[1].pending.capacity == 7
-        assert session.network.decay_period > 7 * STEPS_PER_IMAGE
+        assert session.network.forward[1].pending.capacity == put_off
+        assert session.network.decay_period > put_off * STEPS_PER_IMAGE
         twin = Twin(session)
         for n_images in (CHUNK_IMAGES, 1, CHUNK_IMAGES):
             twin.run(*stimuli(n_images))

@@ -1,13 +1,18 @@
 """Which parts of a time step share a launch, and what is read off their code."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from spikefa.brian import GeneratedCodeError
 from spikefa.dense.cuda import MOST_ROWS, Grid
-from spikefa.devices.cuda.graph import counted
-from spikefa.devices.cuda.parts import Part, Use, find_parts
+from spikefa.devices.cuda import generated
+from spikefa.devices.cuda.generated import find_parts
+from spikefa.devices.cuda.graph import Graph
+from spikefa.devices.cuda.launches import plan_launches
+from spikefa.devices.cuda.parts import Part, Use
 from spikefa.devices.cuda.project import dealt_out
-from spikefa.devices.cuda.step import plan_launches
 
 READ, WRITTEN = Use(written=False, own=False), Use(written=True, own=False)
 OWN = Use(written=True, own=True)
@@ -161,16 +166,16 @@ def test_shared_memory_is_counted():
 
 
 def test_what_changes_from_step_to_step():
-    numbers, time = {"dev_a_rand": "(10 * 2)"}, "_array_clock_t[0]"
+    graph, time = Graph("clock", {"dev_a_rand": "(10 * 2)"}), "_array_clock_t[0]"
     for item, made in {
         ("_t", "const double", time): "__dmul_rn(_step_clock, _length_clock)",
         ("_n", "const int64_t", "_array_clock_timestep[0]"): "_step_clock",
         ("_r", "float*", "dev_a_rand"): "_of_step_0_r + _step_clock * (10 * 2)",
     }.items():
-        _, line = counted(*item, "clock", numbers)
+        _, line = graph.counted(*item)
         assert line == f"{item[1]} {item[0]} = {made};"
-    assert counted("_t", "const double", "_array_other_t[0]", "clock", numbers) is None
-    assert counted("x", "float*", "dev_array_x", "clock", numbers) is None
+    assert graph.counted("_t", "const double", "_array_other_t[0]") is None
+    assert graph.counted("x", "float*", "dev_array_x") is None
 
 
 @pytest.mark.parametrize("n_post", [1, 32, 33, 1000, 12_000, 100_000])
@@ -186,6 +191,25 @@ def test_blocks_have_all_rows_and_room_for_their_flags(n_pre, n_post):
     assert grid.splits < 65_536
 
 
+@pytest.mark.parametrize("multiprocessors", [40, 82, 108, 114, 132])
+@pytest.mark.parametrize(
+    "sizes", [(784, 1500), (1500, 1500), (1500, 1000), (1000, 1500)]
+)
+def test_all_blocks_are_on_the_card_at_once(sizes, multiprocessors):
+    grid = Grid(*sizes, multiprocessors)
+    assert 2 * multiprocessors < grid.blocks <= 4 * multiprocessors
+
+
+def test_more_rows_of_bytes_are_read_at_a_time():
+    def read(dtype):
+        return [(SimpleNamespace(dtype=dtype), "array[_idx]")]
+
+    grid = Grid(1500, 1500)
+    assert grid.groups(read(np.int8)) == (16, 4, 1)
+    assert grid.groups(read(np.float32)) == grid.groups([]) == (4, 1)
+    assert grid.groups([*read(np.int8), *read(np.float32)]) == (4, 1)
+
+
 def test_each_launch_is_in_one_bundle_with_its_parts():
     objects = [f"code_objects/{name}.cu" for name in "abcdefg"]
     a, b, c, d, *_ = objects
@@ -197,3 +221,36 @@ def test_each_launch_is_in_one_bundle_with_its_parts():
     for names, codes in bundles:
         for needed, code in steps:
             assert code not in codes or set(needed) <= set(names)
+
+
+DRAWING = "net.add(&clock, _run_random_number_buffer);"
+END = "random_number_buffer.run_finished();"
+
+
+def test_random_numbers_are_drawn_with_one_clock_and_every_run_is_the_first():
+    other = DRAWING.replace("clock", "other")
+    lines = ["net.clear();", other, DRAWING, "net.run(1);", END]
+    expected = ["net.clear();", DRAWING, "net.run(1);"]
+    assert generated.lines_of_a_step(lines, "clock") == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda text: generated.lines_of_a_step(text, "clock"), [DRAWING]),
+        (lambda text: generated.lines_of_a_step(text, "clock"), [END]),
+        (lambda text: generated.lines_of_a_step(text, "other"), [DRAWING, END]),
+        (generated.changed_rand, "    curandGenerateUniform(a, b);\n"),
+        (generated.changed_rand, "    curandGenerateUniform(a, b);\n" * 3),
+        (generated.declare_steps_left, "class RandomNumberBuffer;\n"),
+        (lambda text: generated._in_graphs(text, "clock"), "void Network::run()\n"),
+        (lambda text: generated._as_functions(text, "code_objects/b.cu"), kernel("")),
+        (
+            lambda text: find_parts(text, "a"),
+            kernel("").replace("blockIdx.x", "blockIdx.y"),
+        ),
+    ],
+)
+def test_text_that_is_not_what_was_expected_ends_the_build(change, text):
+    with pytest.raises(GeneratedCodeError, match="this version .*not supported"):
+        change(text)

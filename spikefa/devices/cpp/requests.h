@@ -132,16 +132,6 @@ public:
                        rows.m * sizeof(rows(0, 0)));
         finish(file, name);
     }
-
-    // The same from columns, one for each neuron.
-    template <class T, class Columns>
-    void write_columns(const char* name, const Columns& columns) const
-    {
-        std::vector<T> rows;
-        for (size_t row = 0; columns.size() && row < columns[0].size(); row++)
-            for (const auto& column : columns) rows.push_back(column[row]);
-        write(name, rows.data(), rows.size());
-    }
 };
 
 }  // namespace spikefa

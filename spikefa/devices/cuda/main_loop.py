@@ -4,6 +4,7 @@ from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.variables import DynamicArrayVariable
 
 from ..cpp.main_loop import MainLoop
+from .generated import buffers_of_random_numbers, lines_of_a_step
 
 __all__ = ["CudaMainLoop"]
 
@@ -20,12 +21,7 @@ class CudaMainLoop(MainLoop):
     @property
     def seeding(self):
         """Lines that let the buffers of random numbers start anew, with a seed."""
-        drawn = self.device.codeobjects_with_rng["host_api"]["per_run"][-1]
-        buffers = [
-            f"dev_{code_object.name}_{kind}_allocator"
-            for kind, code_objects in drawn.items()
-            for code_object in code_objects
-        ]
+        buffers = buffers_of_random_numbers(self.device)
         return (
             *(f"CUDA_SAFE_CALL(cudaFree({name})); {name} = NULL;" for name in buffers),
             "random_number_buffer = RandomNumberBuffer();",
@@ -45,24 +41,14 @@ if (requests.wants("{name}"))
 }}"""
 
     def adapt(self, lines):
-        # Random numbers are drawn in the clock of the neurons only. A run is always the
-        # first one.
-        clock = self.network.layers[0].clock.name
-        return [
-            line
-            for line in lines
-            if ("_run_random_number_buffer" not in line or f"(&{clock}," in line)
-            and line != "random_number_buffer.run_finished();"
-        ]
+        return lines_of_a_step(lines, self.network.layers[0].clock.name)
 
     def empty_array(self, variable):
         name = self.device.get_array_name(variable, access_data=False)
         if variable.ndim == 2:
-            yield f"for (int _i = 0; _i < {self._number_recorded(variable)}; _i++)"
-            yield f"    {name}[_i].clear();"
-            return
-        yield f"{name}.clear();"
-        yield f"dev{name}.clear();"
+            yield f"_rows_of{name}.clear();"
+        else:
+            yield from (f"{name}.clear();", f"dev{name}.clear();")
 
     def fill_with_zeros(self, variable):
         name, kind = self.device.get_array_name(variable), c_data_type(variable.dtype)
@@ -87,12 +73,8 @@ if (requests.wants("{name}"))
             data = f"thrust::raw_pointer_cast(&{array}[0])"
             write = f'requests.write("{name}", {data}, {array}.size());'
         else:
-            number = self._number_recorded(variable)
-            copy = (
-                f"std::vector<thrust::host_vector<{kind}> > columns({number});\n"
-                f"for (int i = 0; i < {number}; i++) columns[i] = {array}[i];"
-            )
-            write = f'requests.write_columns<{kind}>("{name}", columns);'
+            copy, rows = "", f"_rows_of{array}"
+            write = f'requests.write("{name}", {rows}.data(), {rows}.size());'
         return f'if (requests.wants("{name}"))\n{{\n{copy}\n{write}\n}}'
 
     @staticmethod
@@ -100,7 +82,3 @@ if (requests.wants("{name}"))
         """Whether it is the size of a monitor, or the times of one of states."""
         of_states = "_indices" in variable.owner.variables
         return variable.name == "N" or (variable.name == "t" and of_states)
-
-    @staticmethod
-    def _number_recorded(variable):
-        return f"_num__array_{variable.owner.name}__indices"

@@ -9,7 +9,10 @@ more than ten seconds each. They are compiled in a few bundles instead.
 """
 
 import hashlib
+import json
+import logging
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,19 +20,27 @@ from pathlib import Path
 from brian2 import prefs
 
 from ...errors import InputError, SpikefaError
+from ..cache import cache_folder
 from ..cpp.bundles import bundle
 from ..cpp.main_loop import add_header
 from ..cpp.project import digest_of_file
-from .generated import time_step_of_double_code, with_checked_random_numbers
-from .graph import declare_steps_left
-from .step import share_launches
+from .generated import (
+    changed_rand,
+    declare_steps_left,
+    share_launches,
+    time_step_of_double_code,
+)
 
 __all__ = [
-    "add_curand",
+    "add_libraries",
     "compile_cuda_project",
     "dealt_out",
     "generate",
+    "program_in",
 ]
+
+#: Says that a program is compiled, and what it is of.
+_COMPLETE = "complete"
 
 #: Bundles of code objects. The number does not depend on the machine, so that a copy of
 #: the folder is complete elsewhere too.
@@ -53,7 +64,7 @@ SOURCES = {sources}
 OBJECTS = $(SOURCES:.cu=.o)
 
 main: $(OBJECTS)
-\t$(NVCC) -arch=$(ARCH) $(OBJECTS) -o main -Llib -l:{library} \\
+\t$(NVCC) -arch=$(ARCH) $(OBJECTS) -o main {static} -Llib -l:{library} \\
 \t    -Xlinker '-rpath=$$ORIGIN/lib' -Xlinker -rpath-link=lib
 
 %.o: %.cu {headers} compiled_with
@@ -68,7 +79,7 @@ clean:
 """
 
 
-def compile_cuda_project(device, directory, machine):
+def compile_cuda_project(device, directory, machine, described=None):
     """Generate and build the project of Brian2CUDA's device.
 
     What has been compiled before, here or on another machine, is left alone.
@@ -79,6 +90,8 @@ def compile_cuda_project(device, directory, machine):
     directory : pathlib.Path
         Locked by the caller.
     machine : Machine
+    described : dict, optional
+        The network in words, by what they are about: for messages.
 
     Raises
     ------
@@ -87,29 +100,92 @@ def compile_cuda_project(device, directory, machine):
     SpikefaError
         If a tool is missing or the project does not compile.
     """
-    complete = directory / "complete"
-    if not complete.exists():  # a build that was killed leaves broken objects
+    toolkit, described = machine.toolkit, json.loads(json.dumps(described or {}))
+    copied = cache_folder().resolve() not in directory.resolve().parents
+    built = program_in(directory)
+    if built is None:  # a build that was killed leaves broken objects
         shutil.rmtree(directory, ignore_errors=True)
     sources = generate(device, directory, machine)
     digest, program = _digest(directory, machine, sources), directory / "main"
-    if complete.exists():
-        compiled, version, *whole = complete.read_text().split()
-        known = compiled == digest and whole in ([], [digest_of_file(program)])
-        if known and machine.runs(float(version)):
-            return
-    if machine.toolkit is None:
-        raise InputError(
-            f"the program in {directory} is not one of this network for this card "
-            "and its driver, and there is no nvcc to compile it"
-        )
-    complete.unlink(missing_ok=True)
+    same = built is not None and built["digest"] == digest
+    whole = same and built["program"] == digest_of_file(program)
+    if whole and machine.runs(built["cuda"]):
+        if toolkit is not None and not copied:
+            add_libraries(directory, toolkit, copied)  # it may have moved
+        return
+    if toolkit is None:
+        raise InputError(_why_not(directory, built, same, whole, described))
+    (directory / _COMPLETE).unlink(missing_ok=True)
     for path in (program, *directory.glob("*.o")):  # whatever their dates are
         path.unlink(missing_ok=True)
-    add_curand(directory, machine.toolkit)
+    add_libraries(directory, toolkit, copied)
     _write_makefile(directory, machine, sources)
+    logging.getLogger("spikefa").info(
+        "compiling for compute capability %s with nvcc %s, which takes minutes",
+        *(machine.capability, toolkit.version),
+    )
     _make(directory)
-    made = digest, str(machine.toolkit.version), digest_of_file(program)
-    complete.write_text(" ".join(made).strip() + "\n")
+    made = {
+        "digest": digest,
+        "program": digest_of_file(program),
+        "cuda": toolkit.version,
+        "multiprocessors": (built or vars(machine))["multiprocessors"],
+        "network": described,
+    }
+    (directory / _COMPLETE).write_text(json.dumps(made))
+
+
+def program_in(directory):
+    """What is known of the program in a folder.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+
+    Returns
+    -------
+    built : dict or None
+        The ``digest`` of its sources and that of the ``program``, the version of
+        ``cuda`` that has compiled it, the number of ``multiprocessors`` that it is for,
+        and the ``network`` in words; None: it is not there, or not complete.
+    """
+    try:
+        return json.loads((directory / _COMPLETE).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _why_not(directory, built, same, whole, described):
+    """Say why there is no program for a network, where there is no compiler."""
+    if same and not whole:
+        return (
+            f"the program in {directory} is damaged, and there is no nvcc to compile "
+            "it again"
+        )
+    if same:
+        return (
+            f"the driver of the graphics card is too old for the program in {directory}"
+            f", of CUDA {built['cuda']}, and there is no nvcc to compile it again"
+        )
+    if built:
+        return (
+            f"the program in {directory} is of another version of spikefa or Brian2, "
+            "and there is no nvcc to compile it again"
+        )
+    others = [
+        {
+            f"{name} {there[name]} instead of {wanted}"
+            for name, wanted in described.items()
+            if name in there and there[name] != wanted
+        }
+        for path in directory.parent.glob(f"*/{_COMPLETE}")
+        if (there := (program_in(path.parent) or {}).get("network"))
+    ]
+    why = f"no program in {directory.parent} is of this network"
+    if others:
+        nearest = min(others, key=lambda different: (len(different), sorted(different)))
+        why += f": the nearest has {', '.join(sorted(nearest)) or 'another rule'}"
+    return f"{why}; and there is no nvcc to compile one"
 
 
 def generate(device, directory, machine):
@@ -152,20 +228,28 @@ def _digest(directory, machine, sources):
     return digest.hexdigest()
 
 
-def add_curand(directory, toolkit):
+def add_libraries(directory, toolkit, copied=True):
     """Put curand's headers and the libraries of a program into its folder.
 
     Parameters
     ----------
     directory : pathlib.Path
     toolkit : Toolkit
+    copied : bool, optional
+        So that the folder can be taken to another machine; otherwise they stay where
+        they are, and links lead there: curand alone is a hundred times as large as all
+        the rest.
     """
-    for name in ("include", "lib"):
-        (directory / name).mkdir(exist_ok=True)
-    for header in toolkit.curand_headers.glob("curand*.h"):
-        shutil.copy2(header, directory / "include" / header.name)
-    for library in toolkit.libraries:
-        shutil.copy2(library, directory / "lib" / library.name)
+    headers = toolkit.curand_headers.glob("curand*.h")
+    for name, paths in (("include", headers), ("lib", toolkit.libraries)):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            place = directory / name / path.name
+            place.unlink(missing_ok=True)
+            if copied:
+                shutil.copy2(path, place)
+            else:
+                place.symlink_to(path.resolve())
 
 
 def _write_makefile(directory, machine, sources):
@@ -178,6 +262,7 @@ def _write_makefile(directory, machine, sources):
         sources=" ".join(sources),
         headers="objects.h",
         library=toolkit.libraries[0].name,
+        static=f"-L{toolkit.static_libraries}" if toolkit.static_libraries else "",
     )
     (directory / "makefile").write_text(makefile)
 
@@ -192,16 +277,20 @@ def _make(directory):
             ["make", f"-j{jobs}"], cwd=directory, stdout=log, stderr=log
         )
     if done.returncode:
+        log = directory / "make.log"
+        wrong = r"\b(?:error|fatal)\b.*:|undefined reference|not found"
+        lines = log.read_text(errors="replace").splitlines()
+        first = next((x for x in lines if re.search(wrong, x)), "no reason is given")
         raise SpikefaError(
-            f"the generated CUDA project in {directory} does not compile; its "
-            "make.log says why"
+            f"the generated CUDA project does not compile: {first.strip()}; more is in "
+            f"{log}"
         )
 
 
 def _bundles(directory, sources):
     """Write the bundles; return the names of all files to compile."""
     texts = {name: (directory / name).read_text() for name in sources}
-    texts["rand.cu"] = with_checked_random_numbers(texts["rand.cu"])
+    texts["rand.cu"] = changed_rand(texts["rand.cu"])
     texts, steps = share_launches(texts)
     objects = [name for name in sources if name.startswith("code_objects/")]
     # The random numbers last: this file opens a namespace for all that follows.

@@ -7,13 +7,14 @@ state stays on the card. No card is needed to generate and compile it.
 import os
 import re
 import shutil
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
+from brian2 import prefs, set_device
+from brian2.devices.device import get_device
 
-from ...brian import has_code
 from ...errors import InputError, ProjectBuilt
 from ..cache import exclusive
 from ..cpp.main_loop import include_header
@@ -21,7 +22,7 @@ from ..cpp.project import install_arrays
 from ..cpp.session import StandaloneSession
 from .driver import Driver, ask_driver
 from .main_loop import CudaMainLoop
-from .project import compile_cuda_project
+from .project import compile_cuda_project, program_in
 from .toolkit import HOW_TO_INSTALL, Toolkit, find_toolkit
 
 __all__ = [
@@ -30,11 +31,15 @@ __all__ = [
     "Machine",
     "activate",
     "check_machine",
-    "implement_timed_arrays",
 ]
 
-#: Compute capability without a card: that of the H100.
-DEFAULT_CAPABILITY = "9.0"
+#: Compute capability without a card: that of the A100. A newer card runs it too: its
+#: driver translates it when the program starts.
+DEFAULT_CAPABILITY = "8.0"
+
+#: Multiprocessors of a usual card of each compute capability (A100, RTX 3090, RTX 4090,
+#: H100, B200, RTX 5090), for programs that are compiled without one.
+USUAL_MULTIPROCESSORS = {8.0: 108, 8.6: 82, 8.9: 128, 9.0: 132, 10.0: 148, 12.0: 170}
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,14 @@ class Machine:
     driver : Driver
     toolkit : Toolkit or None
         None where there is no compiler, and a program that has been compiled elsewhere.
+    multiprocessors : int
+        Of the card that the program is for: kernels have four blocks for each.
     """
 
     capability: float
     driver: Driver
     toolkit: Toolkit | None
+    multiprocessors: int = USUAL_MULTIPROCESSORS[float(DEFAULT_CAPABILITY)]
 
     @property
     def target(self):
@@ -90,7 +98,7 @@ def check_machine(capability=None, build_only=False, build_dir=None):
         If something is missing, or too old.
     """
     if find_spec("brian2cuda") is None:
-        raise InputError(f"device 'cuda' needs Brian2CUDA: {HOW_TO_INSTALL}")
+        raise InputError(f"device 'cuda' needs Brian2CUDA{_how_to_get_brian2cuda()}")
     driver = ask_driver()
     card, why = driver.card, driver.problem
     toolkit = find_toolkit()
@@ -98,8 +106,8 @@ def check_machine(capability=None, build_only=False, build_dir=None):
     if toolkit is None and not (compiled and card):
         and_no_card = "" if card else f", nor is there a graphics card ({why})"
         raise InputError(
-            f"device 'cuda' needs the compiler nvcc: not found{and_no_card}; use "
-            "device='cpp'"
+            f"device 'cuda' needs the compiler nvcc: not found{and_no_card}; "
+            f"{HOW_TO_INSTALL} brings one, device='cpp' needs none"
         )
     if card is None and not build_only:
         raise InputError(
@@ -109,12 +117,23 @@ def check_machine(capability=None, build_only=False, build_dir=None):
     chosen = capability or (card.capability if card else DEFAULT_CAPABILITY)
     if not re.fullmatch(r"\d{1,2}\.\d", chosen, re.ASCII):
         raise InputError(f"compute capability: expected such as 9.0, got {chosen}")
-    machine = Machine(float(chosen), driver, toolkit)
+    same = card is not None and (not build_only or card.capability == chosen)
+    usual = USUAL_MULTIPROCESSORS.get(float(chosen), Machine.multiprocessors)
+    number = card.multiprocessors if same else usual
+    machine = Machine(float(chosen), driver, toolkit, number)
     if toolkit is not None:
         toolkit.check(chosen)
     if not build_only:
         _check_card(machine, compiled)
     return machine
+
+
+def _how_to_get_brian2cuda():
+    """What to do, which depends on Python: Brian2CUDA 1.0b1 is not for all versions."""
+    if sys.version_info >= (3, 13):
+        here = ".".join(map(str, sys.version_info[:2]))
+        return f", which needs Python 3.12: this is {here}"
+    return f": {HOW_TO_INSTALL}"
 
 
 def _check_card(machine, compiled):
@@ -142,52 +161,31 @@ def activate(machine):
     machine : Machine
     """
     import brian2cuda  # noqa: F401  (adds its device and its preferences)
-    from brian2 import prefs, set_device
-    from brian2.devices.device import get_device
     from brian2cuda.utils import gputools
 
     set_device("cuda_standalone", build_on_run=False)
     device = get_device()
     device.reinit()
     device.activate(build_on_run=False)
-    # It would ask the card that there may not be, and remembers what it was told.
+    # It would ask the card and the compiler that there may not be. The generated code
+    # is the same for every version from 8 on, and its makefile is not used.
     gputools.reset_gpu_selection()
-    gputools.reset_cuda_installation()
+    gputools.restore_cuda_installation(
+        {"cuda_path": "/", "nvcc_path": "nvcc", "runtime_version": 12.0}
+    )
     backend = prefs.devices.cuda_standalone.cuda_backend
     backend.detect_gpus = False
     backend.gpu_id = 0
     backend.compute_capability = machine.capability
-    # Its makefile, which is not used, asks for these.
-    backend.cuda_runtime_version = machine.toolkit.version if machine.toolkit else 12.0
-    backend.cuda_path = str(machine.toolkit.home) if machine.toolkit else "/"
+    prefs[_multiprocessors()] = machine.multiprocessors
     include_header()
 
 
-def implement_timed_arrays(values):
-    """Give TimedArrays the CUDA code that those made after `activate` have.
+def _multiprocessors():
+    """Name of the preference, which is there where Brian2CUDA is installed."""
+    from ...dense.cuda import MULTIPROCESSORS
 
-    Parameters
-    ----------
-    values : iterable
-        What may be among others a TimedArray, such as the values of a model.
-    """
-    from brian2 import TimedArray
-
-    for array in values:
-        if not isinstance(array, TimedArray):
-            continue
-        known = array.implementations
-        if has_code(array, "cuda"):
-            continue
-        make = TimedArray.implementations["cuda"][array.values.ndim - 1]
-        flat = array.values.astype(np.double, order="C", copy=False).ravel()
-        namespace = {f"{array.name}_values": flat}
-        known.add_dynamic_implementation(
-            "cuda",
-            make(array.values, array.dt, array.name),
-            namespace=lambda owner, namespace=namespace: namespace,
-            name=array.name,
-        )
+    return MULTIPROCESSORS
 
 
 class CudaSession(StandaloneSession):
@@ -214,17 +212,26 @@ class CudaSession(StandaloneSession):
 
     def __init__(self, network, build_dir, machine, build_only=False):
         self._machine, self._build_only = machine, build_only
+        if built := program_in(Path(build_dir)):  # perhaps elsewhere, for such a card
+            prefs[_multiprocessors()] = built["multiprocessors"]
         super().__init__(network, build_dir)
 
     def _compile(self, device):
+        net, machine = self.network, self._machine
+        described = {
+            "compute capability": machine.capability,
+            **asdict(net.architecture),
+            "model": net.model.text_hash[:8],
+            "records": sorted(net.records),
+        }
         with exclusive(self.build_dir):
-            compile_cuda_project(device, self.build_dir, self._machine)
+            compile_cuda_project(device, self.build_dir, machine, described)
             if not self._build_only:
                 shutil.copy2(self.build_dir / "main", self.run_dir / "main")
                 install_arrays(self.build_dir, self.run_dir)
         if self._build_only:
             raise ProjectBuilt(
-                f"compiled for compute capability {self._machine.capability}: "
+                f"compiled for compute capability {machine.capability}: "
                 f"{self.build_dir}\nto run it where there is a card: the same command "
                 "without build_only=True; to take the compiled program along, copy the "
                 f"folder and give build_dir='{self.build_dir.parent}'"

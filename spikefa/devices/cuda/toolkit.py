@@ -1,4 +1,7 @@
-"""CUDA's compiler, and the curand that goes with it."""
+"""CUDA's compiler, and the curand that goes with it.
+
+Both are either of an installed CUDA or of the packages that the extra ``cuda`` brings.
+"""
 
 import os
 import re
@@ -16,6 +19,12 @@ HOW_TO_INSTALL = "pip install spikefa[cuda]"
 
 #: Packages with curand, by the major version of CUDA that they are built for.
 CURAND_PACKAGES = {12: "nvidia-curand-cu12", 13: "nvidia-curand"}
+
+#: Package with the compiler; what it needs comes in packages that share its folder.
+NVCC_PACKAGE = "nvidia-cuda-nvcc"
+
+#: Least version of CUDA: Brian2CUDA's programs are compiled as C++17, with its thrust.
+LEAST_VERSION = 12
 
 #: Least compute capability that Brian2CUDA takes; some compilers do not list theirs.
 LEAST = 5.0
@@ -39,6 +48,8 @@ class Toolkit:
         A folder.
     libraries : tuple of pathlib.Path
         Files that a compiled program needs: curand, then CUDA's runtime if it is there.
+    static_libraries : pathlib.Path or None
+        Folder of the libraries that become part of a program, if it was found.
     """
 
     nvcc: str
@@ -47,6 +58,7 @@ class Toolkit:
     capabilities: tuple
     curand_headers: Path
     libraries: tuple
+    static_libraries: Path | None = None
 
     def check(self, capability):
         """Refuse a compute capability that the compiler does not know.
@@ -88,22 +100,38 @@ def find_toolkit():
     found = re.search(r"release (\d+\.\d+)", said)
     if not found:
         raise InputError(f"{nvcc} does not tell its version")
-    home = _home(nvcc)
-    headers, curand = _curand(home, int(float(found[1])))
+    version, home = float(found[1]), _home(nvcc)
+    if version < LEAST_VERSION:
+        raise InputError(
+            f"device 'cuda' needs CUDA {LEAST_VERSION} or newer: {nvcc} is of CUDA "
+            f"{version}; the environment variable CUDA_PATH names the folder of another"
+        )
+    headers, curand = _curand(home, int(version))
+    libraries = (curand, *_in_libraries(home, f"libcudart.so.{int(version)}"))
+    static = [path.parent for path in _in_libraries(home, "libcudart_static.a")]
     return Toolkit(
-        nvcc,
-        float(found[1]),
-        home,
-        _capabilities(nvcc),
-        headers,
-        (curand, *_runtime(home, int(float(found[1])))),
+        nvcc, version, home, _capabilities(nvcc), headers, libraries, *static
     )
 
 
 def _nvcc():
-    """Path of nvcc; CUDA_PATH goes first, as in Brian2CUDA."""
+    """Path of nvcc; CUDA_PATH goes first, as in Brian2CUDA, and the package last."""
     home = os.environ.get("CUDA_PATH")
-    return (home and shutil.which("nvcc", path=f"{home}/bin")) or shutil.which("nvcc")
+    of_package = (p for p in _files_of(NVCC_PACKAGE) if p.parts[-2:] == ("bin", "nvcc"))
+    return (
+        (home and shutil.which("nvcc", path=f"{home}/bin"))
+        or shutil.which("nvcc")
+        or next(map(str, of_package), None)
+    )
+
+
+def _files_of(package):
+    """Paths of the files of an installed package; none if it is not installed."""
+    try:
+        listed = [Path(file.locate()) for file in files(package) or ()]
+    except PackageNotFoundError:
+        return []
+    return [path for path in listed if path.exists()]
 
 
 def _home(nvcc):
@@ -143,15 +171,11 @@ def _curand(home, major):
     That of another major version neither links nor starts.
     """
     package = CURAND_PACKAGES.get(major, f"nvidia-curand (of CUDA {major})")
-    there = [home / "include" / "curand.h", *home.glob("lib*/libcurand.so.*")]
-    try:
-        there += [Path(file.locate()) for file in files(package) or ()]
-    except PackageNotFoundError:
-        pass
-    headers = [p.parent for p in there if p.name == "curand.h" and p.exists()]
-    libraries = [
-        p for p in there if re.fullmatch(r"libcurand\.so\.\d+", p.name) and p.exists()
-    ]
+    own = home / "include" / "curand.h"
+    there = [*[own] * own.exists(), *home.glob("lib*/libcurand.so.*")]
+    there += _files_of(package)
+    headers = [p.parent for p in there if p.name == "curand.h"]
+    libraries = [p for p in there if re.fullmatch(r"libcurand\.so\.\d+", p.name)]
     if not (headers and libraries):
         raise InputError(
             f"device 'cuda' needs curand of CUDA {major}, the package {package}: "
@@ -160,8 +184,12 @@ def _curand(home, major):
     return headers[0], libraries[0]
 
 
-def _runtime(home, major):
-    """CUDA's runtime library, which curand needs and some machines do not have."""
+def _in_libraries(home, name):
+    """A library of CUDA itself, in a list that is empty if it is not there.
+
+    Packages have theirs in ``lib``, where not every nvcc looks for them; CUDA's own
+    runtime, which curand needs, is not on every machine.
+    """
     folders = ("lib64", "lib", "targets/x86_64-linux/lib")
-    found = [home / folder / f"libcudart.so.{major}" for folder in folders]
+    found = [home / folder / name for folder in folders]
     return [path for path in found if path.exists()][:1]

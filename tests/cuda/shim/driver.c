@@ -1,6 +1,6 @@
 // A stand-in for the driver's library, with a card that the environment describes:
 // SHIM_CARD is its compute capability (9.0; empty: there is none), SHIM_DRIVER the version
-// of CUDA (13000 for 13.0).
+// of CUDA (13000 for 13.0), SHIM_MULTIPROCESSORS how many the card has (132).
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,11 @@ int cuMemGetInfo_v2(size_t* free, size_t* total) {
 int cuDeviceGetAttribute(int* value, int attribute, int device) {
     const char* point = strchr(card(), '.');
     switch (attribute) {
-    case 16: *value = 4; break;
+    case 16: {
+        const char* said = getenv("SHIM_MULTIPROCESSORS");
+        *value = said ? atoi(said) : 132;
+        break;
+    }
     case 36: *value = 1000000; break;
     case 37: *value = 256; break;
     case 38: *value = 1 << 20; break;

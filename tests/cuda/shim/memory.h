@@ -207,6 +207,7 @@ void* allocate(size_t bytes, const char* name) {
 void release(void* pointer) {
     auto found = allocations.find((uintptr_t)pointer);
     if (found == allocations.end()) return;
+    called("releases");
     const uintptr_t page = 4096, end = found->first + found->second.bytes;
     const uintptr_t first = (found->first + page - 1) / page * page;
     if (end > first) madvise((void*)first, (end - first) / page * page, MADV_DONTNEED);

@@ -1,4 +1,5 @@
-{# Values of some neurons in every time step. The host reads them when the run is over.
+{# Values of some neurons in every time step. The host reads them when the run is over,
+   and keeps them as they are: _rows_of... has a row of neurons for each time step.
 
    USES_VARIABLES { t, _indices, N }
    WRITES_TO_READ_ONLY_VARIABLES { t, N }
@@ -7,7 +8,10 @@
 {% from 'part_macros.cu' import begin_part, declare_rows, extern_rows, fetch_rows, this_row, THREADS with context %}
 {% set _number, _row = variables['_indices'].size, '_row_' ~ codeobj_name %}
 {% set _rows, _own = [], [] %}
+{% set _on_host = [] %}
 {% for name, variable in _recorded_variables|dictsort %}
+{% set _type = 'std::vector<' ~ c_data_type(variable.dtype) ~ '>' %}
+{% set _ = _on_host.append((_type, '_rows_of' ~ get_array_name(variable, access_data=False))) %}
 {% set _ = _rows.append((c_data_type(variable.dtype), '_rows_%s_%s' % (name, codeobj_name), _number)) %}
 {% set _ = _own.append((c_data_type(variable.dtype) ~ '*', _rows[-1][1])) %}
 {% endfor %}
@@ -18,6 +22,11 @@
 
 {% block kernel %}
 {{declare_rows(_rows)}}
+namespace brian {
+{% for type, name in _on_host %}
+{{type}} {{name}};
+{% endfor %}
+}
 ///// PART _run_kernel_{{codeobj_name}} over {{_number}} threads /////
 {{begin_part('_run_kernel_' ~ codeobj_name, THREADS, _own)}}
     const int _recorded = _block * blockDim.x + threadIdx.x;
@@ -67,13 +76,16 @@
     for (size_t _step = 0; _step < _steps; _step++)
         _dynamic_array_{{owner.name}}_t.push_back((_first + (int64_t)_step) * {{owner.clock.name}}.dt[0]);
     _array_{{owner.name}}_N[0] += _steps;
-    {% for name, variable in _recorded_variables|dictsort %}
-    for (int _recorded = 0; _recorded < {{_number}}; _recorded++)
-    {
-        thrust::host_vector<{{c_data_type(variable.dtype)}}> _column(_steps);
-        for (size_t _step = 0; _step < _steps; _step++)
-            _column[_step] = _rows_{{loop.index}}[_step * {{_number}} + _recorded];
-        {{get_array_name(variable, access_data=False)}}[_recorded] = _column;
-    }
+    {% for type, name in _on_host %}
+    {{name}}.swap(_rows_{{loop.index}});
     {% endfor %}
 {% endblock after_run_host_maincode %}
+
+{% block extra_functions_h %}
+#include <vector>
+namespace brian {
+{% for type, name in _on_host %}
+extern {{type}} {{name}};
+{% endfor %}
+}
+{% endblock %}

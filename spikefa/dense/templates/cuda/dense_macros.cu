@@ -158,14 +158,12 @@
     {% set at = '_next + _slot * %d' % grid.lanes %}
     {% set row = '_rows[%s]' % at if listed else '(_split + (%s) * %d)' % (at, grid.splits) %}
         int _next = _lane;
-        for (; _next + {{(grid.group - 1) * grid.lanes}} < _num_rows; _next += {{grid.group * grid.lanes}})
+        {% for n in grid.groups(synaptic) %}
+        for (; _next + {{(n - 1) * grid.lanes}} < _num_rows; _next += {{n * grid.lanes}})
         {
-            {{at_rows(changed, synaptic, row, grid.group, grid.lanes, masked)}}
+            {{at_rows(changed, synaptic, row, n, grid.lanes, masked)}}
         }
-        for (; _next < _num_rows; _next += {{grid.lanes}})
-        {
-            {{at_rows(changed, synaptic, row, 1, grid.lanes, masked)}}
-        }
+        {% endfor %}
     }
 {%- endmacro %}
 

@@ -1,0 +1,40 @@
+"""Programs that the real nvcc has compiled, executed by an emulator of its PTX.
+
+``SPIKEFA_EMULATOR`` names the emulator's folder: ``bin/nvcc`` in it compiles and links,
+``configure.ocelot`` is its configuration. Where it is not set these tests are skipped.
+What they test is in the modules behind whose names theirs follow: the same tests, with
+the emulator in the place of the shim.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """Folder of the emulator."""
+    if not (named := os.environ.get("SPIKEFA_EMULATOR")):
+        pytest.skip("needs an emulator: SPIKEFA_EMULATOR names its folder")
+    folder = Path(named).resolve()
+    assert (folder / "bin" / "nvcc").exists(), f"there is no emulator in {folder}"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def module_shim(emulator, driver):
+    """Put the emulator in the place of CUDA, for all tests of a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{emulator / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        patch.setenv("LD_LIBRARY_PATH", f"{driver}{os.pathsep}{emulator}")
+        patch.setenv("OCELOT_CONFIG", str(emulator / "configure.ocelot"))
+        patch.setenv("SHIM_CARD", "7.5")
+        patch.setenv("SHIM_DRIVER", "13000")
+        patch.delenv("CUDA_PATH", raising=False)
+        yield
+
+
+@pytest.fixture
+def shim(module_shim):
+    """Put the emulator in the place of CUDA, for one test."""
