@@ -9,7 +9,7 @@ from tiny import opened
 
 from spikefa import load_model
 from spikefa.equations import file as of_file, model as of_model
-from spikefa.equations.file import copy_models
+from spikefa.equations.file import copy_models, stored_file
 from spikefa.equations.names import NAMES
 from spikefa.errors import InputError, ModelError
 
@@ -49,7 +49,11 @@ MISTAKES = [
     ("psp.py", "h = 3.0\n", "h: equations cannot use this name, it is a variable of"),
     ("psp.py", "values = [1, 2]\n", "values: nothing uses it"),
     ("psp.py", "layer_9_spike = 'h > 1'\n", "layer_9_spike: there is no layer 9"),
-    ("delta.py", "third_factor = 3\n", "third_factor: must be a string"),
+    (
+        "delta.py",
+        "third_factor = 3\n",
+        "third_factor: expected a string of equations",
+    ),
     ("three_factor.py", "eta = -1.0\n", "eta: must be 0 or more"),
     ("three_factor.py", "method = 'magic'\n", "one of Brian2's methods"),
 ]
@@ -93,7 +97,7 @@ def test_a_copy_is_the_model_and_follows_what_is_changed(copy):
     # A file of the copy that imports others imports those of the copy.
     assert load_model(copy / "deltas_linear.py")["psi_peak"] == 0.5
     kept = load_model(copy).file
-    again = load_model(copy, stored=(kept.text, kept.modules))
+    again = load_model(copy, stored=stored_file(copy, kept.text, kept.modules))
     assert again.text_hash == load_model(copy).text_hash
 
 

@@ -141,14 +141,15 @@ def test_a_decay_to_rest_or_by_the_same_for_all_adds_up(decay, expected):
     session = open_decaying(decay=decay.format("W"), decay_bias=decay.format("b"))
     period = session.network.decay_period
     assert 8 <= period <= 64
-    session.set_state(random_state(session))
+    # Small weights, as there are: near 1 single precision rounds off a tenth of this.
+    session.set_state({n: v / 10 for n, v in random_state(session).items()})
     before = weights(session)
     present(session, 60, (12,))
     n_steps = steps_decayed(300, period)
     for name, after in weights(session).items():
         change = 1e-7 * n_steps * expected(before[name].astype(float))
         found = after.astype(float) - before[name]
-        np.testing.assert_allclose(found, change, rtol=0.02, atol=3e-7, err_msg=name)
+        np.testing.assert_allclose(found, change, rtol=0.02, atol=1e-7, err_msg=name)
 
 
 def test_a_decay_that_cannot_be_put_off_is_warned_of():
