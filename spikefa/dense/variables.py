@@ -69,6 +69,7 @@ class IndexArray(ArrayVariable):
         if self._given or isinstance(self.device, RuntimeDevice):
             return  # it asks for the values
         self.device.add_array(self)
+        self.device.init_with_zeros(self, self.dtype)
         self.device.fill_with_array(self, self.get_value())
         self._given = True
 
