@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from itertools import batched
 from pathlib import Path
+from zipfile import BadZipFile
 
 from ..errors import InputError
 from ..files import package_versions, replacing
@@ -259,11 +260,15 @@ class KeptRuns:
                 np.savez_compressed(file, **run, **{_SECONDS: seconds / len(runs)})
 
     def read(self, settings, seed):
-        """Return the arrays of a run."""
+        """Return the arrays of a run; refuse a file that holds something else."""
         import numpy as np
 
-        with np.load(self._path(settings, seed), allow_pickle=False) as file:
-            return dict(file)
+        path = self._path(settings, seed)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        except (EOFError, ValueError, BadZipFile) as exc:
+            raise InputError(f"{path}: not a run of arrays ({exc}); remove it") from exc
 
 
 #: Arguments of a run that do not change what it returns.

@@ -4,11 +4,9 @@ import numpy as np
 
 from ..learning.rules import RULES
 from .panels import error_axis, new_figure
-from .style import BLUE, GREEN, ORANGE, in_style
+from .style import COLORS, ORANGE, in_style
 
 __all__ = ["plot_depth"]
-
-COLORS = {"fa": GREEN, "bp": "black", "dfa": BLUE, "shallow": "0.6"}
 
 _AXES = {"depth": "hidden layers", "width": "units in each of the hidden layers"}
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from ..analysis import receptive_fields
 from ..learning.rules import RULES
 from .panels import band, error_axis, images_axis, new_figure
-from .style import BLUE, GREEN, ORANGE, in_style
+from .style import COLORS, ORANGE, in_style
 
 __all__ = [
     "plot_comparison",
@@ -20,15 +20,6 @@ __all__ = [
     "plot_quadratic",
     "plot_search",
 ]
-
-#: Colours by learner, the same in all figures.
-COLORS = {
-    "fa": GREEN,
-    "bp": "black",
-    "shallow": "0.6",
-    "node": BLUE,
-    "fa, half removed": "#56B4E9",
-}
 
 #: Hidden units whose receptive fields are shown, on a grid of this many each way.
 FIELDS = 5

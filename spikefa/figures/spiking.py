@@ -70,14 +70,8 @@ def plot_training(curve, records, shown, *, images, steps, dt_ms):
         )
     span = _Spans(curve[-1].images_seen * steps, images * steps, dt_ms)
     for row, (name, recording) in enumerate(values.items(), above):
-        shared = None
-        for column, when in enumerate(("early", "late")):
-            axes = figure.add_subplot(grid[row, column], sharey=shared)
-            shared = shared or axes
-            _course(axes, *span.of(recording, when), steps, dt_ms)
-            variable = name.split(".")[1]
-            axes.set_ylabel(_LABELS.get(variable, name))
-            axes.set_title(f"hidden neuron, {when} in learning")
+        panels = [figure.add_subplot(grid[row, column]) for column in (0, 1)]
+        _courses(panels, name, recording, span, steps, dt_ms)
     for column, when in enumerate(("early", "late") if spikes else ()):
         axes = figure.add_subplot(grid[rows - 1, column])
         _raster(axes, spikes, span, when)
@@ -203,11 +197,17 @@ def _plot_layers(axes, curves, name, labelled=True, **look):
         band(axes, seen, rows, color=f"C{layer - 1}", label=label, **look)
 
 
-def _course(axes, recording, times, steps, dt_ms):
-    axes.plot(times, recording.values, linewidth=1)
-    for start in times[::steps]:  # a new image
-        axes.axvline(start, color="0.9", linewidth=0.5, zorder=0)
-    axes.set_xlabel("time (ms)")
+def _courses(panels, name, recording, span, steps, dt_ms):
+    """Draw the course of a variable, early and late in learning, to one scale."""
+    panels[1].sharey(panels[0])
+    for axes, when in zip(panels, ("early", "late"), strict=True):
+        part, times = span.of(recording, when)
+        axes.plot(times, part.values, linewidth=1)
+        for start in times[::steps]:  # a new image
+            axes.axvline(start, color="0.9", linewidth=0.5, zorder=0)
+        variable = name.split(".")[1]
+        axes.set(xlabel="time (ms)", ylabel=_LABELS.get(variable, name))
+        axes.set_title(f"hidden neuron, {when} in learning")
 
 
 def _raster(axes, spikes, span, when):

@@ -1,22 +1,28 @@
 """Runs of a study are kept, and not run again by one that goes on."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from spikefa import datasets
 from spikefa.errors import InputError
 from spikefa.experiments import study as module
+from spikefa.experiments.declaration import add_options
 from spikefa.experiments.study import study
-from spikefa.experiments.study_options import rate_parser
+from spikefa.experiments.study_options import ImageRun, rate_parser
 
 called = []
 
 
-def learn(factor, seeds, show_progress, model_path, device):
+def learn(factor, seeds, show_progress, model_path, device, checkpoints=None):
     """A run whose result follows from its settings and its seed."""
     called.extend((factor, seed) for seed in seeds)
     if factor is None:
         raise InputError("stopped")
-    return [{"curve": factor * np.random.default_rng(s).random(3)} for s in seeds]
+    for seed in seeds:
+        yield {"curve": factor * np.random.default_rng(seed).random(3)}
 
 
 @pytest.fixture
@@ -65,6 +71,46 @@ def test_other_settings_or_another_model_are_other_runs(run, tmp_path):
         model.write_text(text)
         run({"a": 2.0}, "--resume", "--model", str(model))
         assert len(called) == runs
+
+
+def test_a_folder_that_was_moved_goes_on_too(run, tmp_path):
+    """Where checkpoints are is no setting."""
+    args = rate_parser("x.py", "X.", runs=1).parse_args(
+        ["--resume", "--out", "moved", "--device", "numpy"]
+    )
+    for place in ("here", "there"):
+        called.clear()
+        with study(args, "x") as this:
+            group = {"factor": 2.0, "show_progress": False, "checkpoints": place}
+            this.run_groups(learn, {"a": group})
+        assert len(called) == (place == "here")
+
+
+def test_other_images_are_other_runs(run, monkeypatch):
+    parser = rate_parser("x.py", "X.", runs=1)
+    add_options(parser, ImageRun)
+    args = parser.parse_args(["--resume", "--out", "out", "--device", "numpy"])
+    group = {"factor": 2.0, "show_progress": False}
+    for fingerprint, runs in (("1", 1), ("1", 0), ("2", 1)):
+        images = SimpleNamespace(fingerprint=fingerprint)
+        monkeypatch.setattr(datasets, "load_dataset", lambda *_, of=images: of)
+        called.clear()
+        with study(args, "x") as this:
+            this.run_groups(learn, {"a": group})
+        assert len(called) == runs
+
+
+@pytest.mark.parametrize("damage", ["pickle", "cut", "empty"])
+def test_a_kept_run_that_is_no_arrays_is_refused(run, damage):
+    """The folder of a study may be somebody else's: no pickle in it is opened."""
+    run({"a": 2.0})
+    (kept, *_) = Path("out", "runs").glob("*.npz")
+    if damage == "pickle":
+        np.savez(kept, curve=np.array([print], dtype=object))
+    else:
+        kept.write_bytes(kept.read_bytes()[:100] if damage == "cut" else b"")
+    with pytest.raises(InputError, match=kept.name):
+        run({"a": 2.0}, "--resume")
 
 
 def test_a_study_that_goes_on_has_a_folder(run):
