@@ -21,6 +21,7 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "model_files",
+    "time_step",
     "diagrams",
     "house",
     "sourced",

@@ -105,7 +105,7 @@ def find_initial_values(net: "FeedbackNetwork", names: Iterable[str]) -> dict[st
             name
             for name in known
             if name == f"{group}.{variable}"
-            or (not group and name.split(".")[1] == variable)
+            or (not group and _is_called(name, variable))
         ]
         if not meant:
             raise ModelError(_no_such_variable(model, key, known))
@@ -120,6 +120,15 @@ def find_initial_values(net: "FeedbackNetwork", names: Iterable[str]) -> dict[st
                 found[name] = value
         of_one_layer.update(stored if group else ())
     return found
+
+
+def _is_called(name: str, variable: str) -> bool:
+    """Whether a variable is meant by a name alone; a mask is that of forward synapses.
+
+    Feedback synapses have one only if their string needs it.
+    """
+    group, own = name.split(".")
+    return own == variable and not (own == MASK and group.startswith("feedback_"))
 
 
 def _flat(model: Model) -> dict[str, Any]:

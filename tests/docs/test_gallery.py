@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 from model_files import gallery, model_rows
+from time_step import string_rows
 
 from spikefa import load_model, open_session, set_initial_state
 from spikefa.equations.names import NAMES
@@ -58,3 +59,9 @@ def test_the_table_has_a_row_for_every_name():
     by_name = {row[0].split(",")[0]: row for row in rows}
     assert by_name["tau_m"][2] == "-dt/log(1 - tau)"
     assert by_name["psp_neuron"][0].startswith("psp_neuron, output_neuron, layer_2")
+
+
+def test_every_string_has_its_place_in_the_time_step():
+    said = [name for row in string_rows() for name in row[0].split(", ")]
+    assert {"psp_neuron", "*_neuron", "learn", "initial"} <= set(said)
+    assert len(said) == len(set(said))

@@ -97,15 +97,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("models")
 
 
-@settings(max_examples=3, **_RANDOM)
-@given(text=model_files(2))
-def test_random_models_run(text, folder):
-    """A sample, through NumPy: spikes happen, and neurons are told apart."""
-    state = trained(text, folder, 2, "stock", "numpy")
-    assert all(np.isfinite(np.asarray(v, float)).all() for v in state.values()), text
-    assert len(np.unique(state["forward_2.W"])) > 20
-
-
 @settings(max_examples=8, **_RANDOM)
 @given(text=slips(2))
 def test_slips_are_refused_in_one_line(text, folder):

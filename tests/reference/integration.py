@@ -20,8 +20,8 @@ def choose(method, traits):
     method : str, sequence of str or None
     traits : set of str
         Of the equations: ``"linear"`` (with coefficients that are constant over the
-        step, and a fixed point), ``"conditionally linear"``, ``"noise"``,
-        ``"multiplicative"``.
+        step, and a fixed point without oscillations), ``"conditionally linear"``,
+        ``"noise"``, ``"multiplicative"``.
     """
     methods = [method] if isinstance(method, str) else method or DEFAULT
     for name in methods:
@@ -185,8 +185,11 @@ def traits_of(expressions, evaluate, others, n, moves):
         for s in (1.0, -3.0, 40.0)
     )
     columns = [linear_map(zero | {name: np.ones(n)})[:, 0] for name in names]
-    fixed_point = np.linalg.matrix_rank(np.stack(columns)) == len(names)
-    traits = {"linear"} if affine and fixed_point and not moves else set()
+    matrix = np.stack(columns)
+    solved = np.linalg.matrix_rank(matrix) == len(names)
+    # Brian2 has no closed form for what oscillates.
+    solved &= np.isreal(np.linalg.eigvals(matrix)).all()
+    traits = {"linear"} if affine and solved and not moves else set()
     if all(_affine_in(rates, x, row) for row in range(len(names))):
         traits.add("conditionally linear")
     return traits

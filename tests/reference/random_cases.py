@@ -3,12 +3,24 @@
 `draw_case` draws one. `COLUMNS` and `legal` say which strings can meet which options.
 """
 
+import re
+from dataclasses import replace
+
 from spikefa.equations.names import NAMES, layer_of
 
 from .judge import Case
 from .random_files import PLAIN, Draft
 
-__all__ = ["COLUMNS", "cells", "draw_case", "legal", "legal_cells"]
+__all__ = [
+    "COLUMNS",
+    "cells",
+    "draw_case",
+    "legal",
+    "legal_cells",
+    "possible_refusal",
+    "refusal",
+    "with_given_numbers",
+]
 
 RULES = ("fa", "dfa", "bp", "sign", "kp", "shallow", "node")
 
@@ -187,10 +199,11 @@ def _write(draft, case, sparse):
     if draft.maybe(0.6):
         draft.inputs(draft.maybe(0.8), draft.maybe(0.6), draft.maybe(0.6))
     m = len(case.architecture["layer_sizes"]) - 1
-    if draft.maybe(0.7):
-        draft.neurons("")
     layers = ["output_"] + [f"layer_{n}_" for n in range(1, m)]
-    if draft.maybe(0.5):
+    everywhere = draft.maybe(0.7)
+    if everywhere:
+        draft.neurons("")
+    if draft.maybe(0.5) and (m > 1 or not everywhere):
         draft.neurons(pick.choice(layers))
     for name in ("third_factor", "delta_neuron"):
         if draft.maybe(0.25) and (name == "third_factor" or (name in used and m > 1)):
@@ -198,6 +211,8 @@ def _write(draft, case, sparse):
             draft.text(f"{layer}{name}", pick.choice(PLAIN[name]))
     if draft.maybe(0.6):
         draft.synapses(sparse)
+    if case.rule == "kp" and "decay" in draft.values and draft.maybe(0.9):
+        draft.plain("kolen_pollack_decay")
     draft.time_constant()
     if case.architecture["precision"] == "single" and draft.maybe(0.7):
         draft.values["precision"] = '{"h": "double"}'
@@ -224,6 +239,57 @@ def _used(name, case, sparse):
             return False
         return name not in not_used
     return False
+
+
+def refusal(case):
+    """Say what a case is refused for.
+
+    Returns
+    -------
+    pattern : str or None
+        Of what the line names.
+    """
+    text, sparse = case.text, case.architecture["sparse"]
+    given = set(re.findall(r"^(\w+) = ", text, re.MULTILINE))
+    if re.search(r"(images|labels)\(t - ", text):
+        return r"images|labels"
+    if case.rule == "kp":
+        for name in ("sparse_learn" if sparse else "learn", "decay"):
+            if name in given and f"kolen_pollack_{name}" not in given:
+                return f"needs kolen_pollack_{name}"
+    if case.rule == "sign" and sparse and "exp(B)" in text:
+        return "sign_symmetric_feedback: sends something where B is 0"
+    hears = re.search(r"(drive|scale\*drive).*third_factor", text)
+    if "per synapse" in case.options and hears and case.rule != "shallow":
+        return "evaluate_once"
+    return None
+
+
+def possible_refusal(case):
+    """Say what a case may be refused for: Brian2's limits, depending on the method."""
+    leaky_error = re.search(r"ddelta/dt = .target", case.text)
+    truth_values = leaky_error or "int(i > 1)" in case.text
+    if "per synapse" in case.options and "int(abs(target" in case.text:
+        return "Invalid comparison of non-real"
+    return "truth value" if truth_values else None
+
+
+def with_given_numbers(case):
+    """Let a file draw its random numbers from a table, for any device."""
+    lines = ["from brian2 import *", "import numpy as np"]
+    for name, draw in (("uniforms", "random"), ("normals", "standard_normal")):
+        table = f"np.random.default_rng(7).{draw}((97, 89))"
+        lines.append(f"{name} = TimedArray({table}, dt=1*ms, name='{name}')")
+    head, _, initial = case.text.partition("initial = ")
+    for old, new in (
+        ("xi*ms**-0.5", "normals(t, i)/ms"),
+        ("randn()", "normals(t, i)"),
+        ("rand()", "uniforms(t, i)"),
+    ):
+        head = head.replace(old, new)
+    used = [line for line in lines if line.split(" = ")[0] in head or "import" in line]
+    text = head.replace("from brian2 import *", "\n".join(used))
+    return replace(case, text=text + (f"initial = {initial}" if initial else ""))
 
 
 def _plan(case, pick, chunk):

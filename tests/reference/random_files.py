@@ -67,7 +67,7 @@ METHODS = (
     "'rk2'",
     "'rk4'",
 )
-METHODS += ("'heun'", "'milstein'", "('linear', 'rk2', 'heun')")
+METHODS += ("'heun'", "'milstein'", "('linear', 'rk2', 'heun')")  # for noise too
 
 #: Strings that stand for themselves, by name.
 PLAIN = {
@@ -127,6 +127,8 @@ PLAIN = {
     "sign_symmetric_feedback": (
         "B : 1 (constant)\n"
         "feedback_pre = exp(B)*sign(W)*third_factor_post : 1 (summed)",
+        "B : 1 (constant)\n"
+        "feedback_pre = 0.5*abs(B)*sign(W)*third_factor_post : 1 (summed)",
     ),
     "kolen_pollack_feedback": (
         "B : 1\nfeedback_pre = B*third_factor_post : 1 (summed)",
@@ -189,10 +191,10 @@ SYNAPSES = (
         "elig += psi_post  # a trace\nW += dW",
     ),
     (
-        "W : 1\ndtrace/dt = -trace/(3*ms) : 1 (event-driven)\n"
-        "dW = eta*trace*third_factor_post : 1",
+        "W : 1\ndtrail/dt = -trail/(3*ms) : 1 (event-driven)\n"
+        "dW = eta*trail*third_factor_post : 1",
         "drive_post += W",
-        "trace += 1; W += dW",
+        "trail += 1; W += dW",
     ),
     (
         "W : 1\ndW = eta*psi_post*third_factor_post : 1",
@@ -213,7 +215,7 @@ SYNAPSES = (
     (
         "W : 1\ndW = eta*phi_post*third_factor_post : 1",
         "drive_post += W*int(drive_post < 1)",
-        "W += dW*(1 + 0.1*b_pre) + 1e-3*randn()",
+        "W += dW*(1 + 0.1*b_post) + 1e-3*randn()",
     ),
     (
         "W : 1\ndW = eta*psi_post*third_factor_post*h : 1",
@@ -263,6 +265,15 @@ class Draft:
     def text(self, name, value):
         self.values[name] = f"'''{value}'''"
 
+    def choice(self, values):
+        """Draw one; what is refused for its time, the past, is rare."""
+        value = self.pick.choice(values)
+        while "(t - dt" in str(value) or "(t - 2*dt" in str(value):
+            if self.maybe(0.1):
+                break
+            value = self.pick.choice(values)
+        return value
+
     def source(self):
         lines = ["from brian2 import *"]
         if "eta_0" in self.values.get("eta", ""):
@@ -281,7 +292,7 @@ class Draft:
 
     def plain(self, name):
         """Give a name one of its values."""
-        value = self.pick.choice(PLAIN[name])
+        value = self.choice(PLAIN[name])
         if name in _PYTHON:
             self.values[name] = value
         else:
@@ -289,7 +300,7 @@ class Draft:
 
     def inputs(self, spike=True, reset=True, refractory=True):
         """Give input neurons equations, and what belongs to their spikes."""
-        equations, condition = self.pick.choice(INPUTS)
+        equations, condition = self.choice(INPUTS)
         self.text("input_neuron", equations.format(n="n : integer"))
         if self.rate:
             return
@@ -330,7 +341,9 @@ class Draft:
             self.initial |= start
         if self.maybe(0.7):
             self.text(f"{layer}transfer", pick.choice(TRANSFERS))
-        if self.maybe() or "xi" in leak:
+        if "xi" in leak:
+            self.values[f"{layer}method"] = pick.choice(METHODS[-3:])
+        elif layer or self.maybe():
             self.values[f"{layer}method"] = pick.choice(METHODS)
         if self.rate:
             return
@@ -361,7 +374,7 @@ class Draft:
         self.text("sparse_learn" if sparse else "learn", learn)
         if sparse and self.maybe(0.3):
             self.text("learn", learn)
-        if self.rule == "kp" and self.maybe(0.8):
+        if self.rule == "kp" and self.maybe(0.95):
             self.plain(f"kolen_pollack_{'sparse_' if sparse else ''}learn")
         if "u : 1" in equations:
             self.initial["u"] = 0.2

@@ -144,6 +144,9 @@ class Reading:
             with self.forgetting():
                 return self.run(images, targets, gates)
         net, unit = self.network, self.network.arch.steps_per_image
+        if gates is not None and not gates[0]:  # nobody knows the answer
+            targets = np.full_like(np.asarray(targets, float), net.no_target)
+            net.forget_errors()
         gates = self.learn_everything if gates is None else gates
         passes = [self._passes(net.step + unit * k) for k in range(len(images))]
         net.stimuli.show(net.step // unit, images, targets, passes)
@@ -165,6 +168,12 @@ class Reading:
         """What runs inside is forgotten; passes stand still."""
         self.learned_steps = self.step
         with self.forgetting():
+            if self.network.heard:  # what neurons were taught dies out in the dark
+                n_inputs, n_outputs = self.network.sizes[0], self.network.sizes[-1]
+                vectors = self.network.arch.vector_target
+                target = np.zeros((1, n_outputs) if vectors else 1)
+                nothing = np.zeros(self.network.m + 1, bool)
+                self.run(np.zeros((1, n_inputs)), target, nothing)
             yield
         self.learned_steps = None
 

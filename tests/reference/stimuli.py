@@ -18,7 +18,7 @@ class Stimuli:
 
     def __init__(self, shown_for, dt):
         self.shown_for, self.dt = shown_for, dt
-        self.rows = {}
+        self.rows, self.now = {}, 0
 
     def show(self, first, images, targets, passes):
         """Show images from a number on, counted from the start of time."""
@@ -27,8 +27,13 @@ class Stimuli:
         self.rows |= {first + n: row for n, row in enumerate(rows)}
 
     def _at(self, t, column):
-        """Look up one row for each time; nothing is shown before the first image."""
+        """Look up one row for each time.
+
+        Nothing is shown before the first image. Stages of an integration method are at
+        later times than the step: they see what is shown now.
+        """
         rows = np.floor((np.asarray(t) + self.dt / 2) / self.shown_for).astype(int)
+        rows = np.minimum(rows, self.now)
         nothing = np.zeros_like(self.rows[max(self.rows)][column])
         found = [self.rows.get(r, (nothing,) * 3)[column] for r in rows.ravel()]
         return np.array(found).reshape((*rows.shape, *nothing.shape))

@@ -1,0 +1,91 @@
+"""Random model files times random options: each is what its strings say, or refused.
+
+A case is drawn from a seed. Of a hundred chosen ones every string that a file may hold
+meets every rule and option that touches it. The default run takes some of them, the
+slow ones all, two thousand more from hypothesis, and a sample through C++ programs on
+one and two threads.
+"""
+
+import re
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from .coverage_table import empty_cells, table
+from .judge import judge
+from .random_cases import draw_case, possible_refusal, refusal, with_given_numbers
+
+#: What `coverage_table.chosen` chooses of the cases of 2,400 seeds.
+SEEDS = [
+    int(seed)
+    for seed in """
+    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28
+    29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54
+    55 56 57 58 59 62 69 116 117 119 165 168 239 313 338 360 414 444 486 489 568
+    668 674 711 842 846 866 899 962 978 1007 1173 1197 1348 1386 1431 1436 1642
+    1814 1849 1989 2099 2114 2259 2729
+    """.split()
+]
+#: Those of the default run: a network takes a second of a processor.
+QUICK = [
+    int(seed)
+    for seed in """
+    0 1 2 3 4 5 6 7 8 9 10 11 12 14 15 16 17 18 20 21 22 23 25 26 27 28 29 30 33
+    34 35 36 50 52 53 54 57
+    """.split()
+]
+OTHERS = [pytest.param(s, marks=pytest.mark.slow) for s in SEEDS if s not in QUICK]
+CASES = {seed: draw_case(Random(seed)) for seed in SEEDS}
+JUDGED = [seed for seed, case in CASES.items() if refusal(case) is None]
+
+
+def holds(case, folder, **how):
+    """Judge a case; it must be refused for the reason that is known, or not at all."""
+    found, expected = judge(case, folder, **how), refusal(case)
+    possible = possible_refusal(case)
+    if found and possible and re.search(possible, found):
+        return
+    if expected is None:
+        assert found is None, f"{found}\n{case}\n{case.text}"
+    else:
+        assert found is not None, f"not refused: {expected}\n{case}\n{case.text}"
+        assert re.search(expected, found), f"{found}\n{case.text}"
+
+
+@pytest.mark.parametrize("seed", QUICK + OTHERS)
+def test_cases(seed, tmp_path):
+    checked = seed not in JUDGED or seed % 8 == 0
+    holds(CASES[seed], tmp_path, checked=checked)
+
+
+def test_every_string_meets_every_option_that_touches_it():
+    judged = [CASES[seed] for seed in JUDGED if not possible_refusal(CASES[seed])]
+    print(f"\n{len(judged)} cases that are not refused, of {len(CASES)}")
+    print(table(judged))
+    assert not empty_cells(judged)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600)
+@settings(
+    max_examples=2000,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(pick=st.randoms(use_true_random=False))
+def test_2000_cases(pick, tmp_path_factory):
+    holds(draw_case(pick), tmp_path_factory.mktemp("case"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("engine", ["stock", "dense"])
+@pytest.mark.parametrize("seed", JUDGED[::12])
+def test_cases_compiled(seed, engine, threads, tmp_path):
+    case = with_given_numbers(CASES[seed])
+    case.architecture["engine"] = engine
+    holds(case, tmp_path, device="cpp", threads=threads)
