@@ -54,10 +54,12 @@ _HOST_FLAGS = ["-O3"]
 _LOWER_CASE = "c = std::tolower(static_cast<unsigned char>(c));"
 
 #: What the environment says of the same variables does not count (``=``), what the
-#: command line says does. Whatever changes the code compiles all of it again.
+#: command line says does. Whatever changes the code compiles all of it again. A script
+#: in the place of nvcc that reads NVCC to find the real one must not find itself.
 _MAKEFILE = """\
 # make ARCH=sm_80 compiles for another card.
 NVCC = {nvcc}
+unexport NVCC
 ARCH = {arch}
 NVCCFLAGS = -I. -Iinclude -std=c++17 -arch=$(ARCH) -w -Xcompiler "{host_flags}"
 SOURCES = {sources}
