@@ -59,7 +59,7 @@ def learn(rule, eta, layers, frozen, examples, every, seeds, model_path, device)
         chunk_images=every,
     )
     ranges = {"weight_range": 0.3, "feedback_range": 0.5}
-    model = learner_model(model_path, eta=eta, gamma=0.0, **ranges)
+    model = learner_model(model_path, eta=eta, gamma=0.0, rule=rule, **ranges)
     with spikefa.open_session(architecture, model, rule, device=device) as session:
         for seed in seeds:
             task = datasets.teacher_task(seed, examples, sizes=SIZES[4])

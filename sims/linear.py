@@ -45,7 +45,7 @@ def learn(rule, eta, examples, every, seeds, model_path, device):
         steps_per_image=1,
     )
     ranges = {"weight_range": 0.01, "feedback_range": 0.5}
-    model = learner_model(model_path, eta=eta, gamma=0.0, **ranges)
+    model = learner_model(model_path, eta=eta, gamma=0.0, rule=rule, **ranges)
     with spikefa.open_session(architecture, model, rule, device=device) as session:
         for seed in seeds:
             task = datasets.linear_task(seed, examples)

@@ -100,7 +100,9 @@ def learn(run, seeds, show_progress, model_path, device):
         sparse=run.removed > 0,
     )
     ranges = {"weight_range": run.omega, "feedback_range": run.beta}
-    model = learner_model(model_path, eta=run.eta, gamma=run.gamma, **ranges)
+    model = learner_model(
+        model_path, eta=run.eta, gamma=run.gamma, rule=run.rule, **ranges
+    )
     with spikefa.open_session(architecture, model, run.rule, device=device) as session:
         for seed in seeds:
             trainer = spikefa.Trainer(

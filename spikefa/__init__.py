@@ -23,7 +23,7 @@ import lazy_loader
 # program that is started in the checkout find them there.
 _CHECKOUT = Path(__file__).resolve().parent.parent
 if not (Path(__file__).parent / "models").exists():
-    __path__.append(str(_CHECKOUT))
+    __path__ = [*__path__, str(_CHECKOUT)]  # the list itself belongs to the import spec
 
 # Brian2 takes seconds to import, which a command line's --help need not wait for: names
 # are imported when they are used, from where ``__init__.pyi`` says.

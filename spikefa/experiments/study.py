@@ -33,7 +33,7 @@ def add_run_options(add, runs):
     add("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786")
 
 
-def learner_model(path, rate=True, **values):
+def learner_model(path, rate=True, rule="fa", **values):
     """Load a model and give it the parameters of a learner.
 
     Parameters
@@ -42,8 +42,10 @@ def learner_model(path, rate=True, **values):
         The user's model file.
     rate : bool, optional
         Whether neurons send rates, see `load_model`.
+    rule : str, optional
     **values
-        Parameters by name.
+        Parameters by name; a range of feedback weights is left out where the rule has
+        no such weights.
 
     Returns
     -------
@@ -55,6 +57,7 @@ def learner_model(path, rate=True, **values):
         If the user's file has one of them too, which would be lost without a word.
     """
     from ..equations.model import load_model
+    from ..learning.rules import get_rule
 
     model = load_model(path, rate=rate)
     if lost := model.changed(*values):
@@ -62,6 +65,8 @@ def learner_model(path, rate=True, **values):
         raise InputError(
             f"{model.where(*lost)}: each learner has its own here{instead}"
         )
+    if not get_rule(rule).route.drawn:
+        values.pop("feedback_range", None)
     return model.replace(**values)
 
 

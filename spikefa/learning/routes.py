@@ -53,14 +53,21 @@ class Route:
         Whether it cannot work with spikes.
     small_weights : bool
         Whether its feedback weights can be stored in fewer than 32 bits.
-    drawn : dict
-        The parameter that holds the range of each variable that is drawn at random at
-        the start, in the order in which they are drawn.
     """
 
     rate_only: ClassVar = False
     small_weights: ClassVar = False
-    drawn: ClassVar = {"B": "feedback_range"}
+
+    @property
+    def drawn(self):
+        """What is drawn at random at the start, in order, by variable.
+
+        Returns
+        -------
+        ranges : dict of str
+            The parameter that holds the range of each variable.
+        """
+        return {"B": "feedback_range"}
 
     @property
     def strings(self):
@@ -137,7 +144,9 @@ class Route:
 class NoRoute(Route):
     """No error reaches the hidden layers, which have no deltas."""
 
-    drawn: ClassVar = {}
+    @property
+    def drawn(self):
+        return {}
 
 
 @dataclass(frozen=True)
@@ -217,6 +226,10 @@ class Forward(Route):
     transported: bool = False
 
     @property
+    def drawn(self):
+        return super().drawn if self.weights else {}
+
+    @property
     def strings(self):
         needed = ("feedback_pre", "B") if self.weights else ("feedback_pre",)
         return {self.synapse: needed} | dict.fromkeys(self.companions.values(), ())
@@ -288,7 +301,10 @@ class Reward(Route):
     """
 
     rate_only: ClassVar = True
-    drawn: ClassVar = {}
+
+    @property
+    def drawn(self):
+        return {}
 
     @property
     def strings(self):

@@ -150,7 +150,10 @@ def options_of_the_parser():
 @given(option=st.sampled_from(options_of_the_parser()), text=st.text(max_size=20))
 @example(option="--set", text="eta=1%")
 @example(option="--layers", text="%s")
-def test_any_text_is_read_or_refused_in_one_line(capsys, option, text):
+def test_any_text_is_read_or_refused_in_one_line(
+    capsys, monkeypatch, tmp_path_factory, option, text
+):
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))  # --copy-models writes
     assume(text not in ("-h", "--help"))
     parser = mnist_spiking.build_parser()
     code = run_command(parser, lambda args: 0, [option, text])

@@ -83,7 +83,9 @@ def test_a_missing_file(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(ModelError, match="cannot read model file .*: Is a directory"):
+    with pytest.raises(
+        ModelError, match="a folder of models has one or more of psp, delta"
+    ):
         load_model(tmp_path)
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import opened
+from small_models import opened
 
 from spikefa import load_model
 from spikefa.equations import file as of_file, model as of_model

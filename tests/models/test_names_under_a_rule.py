@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from tiny import model_of, opened, psp
+from small_models import model_of, opened, psp
 
 from spikefa import load_model
 from spikefa.equations.parameters import replace_parameters

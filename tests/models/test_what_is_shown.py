@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny import IMAGES, LABELS, STEPS, model_of, opened, psp, started, trained
+from small_models import IMAGES, LABELS, STEPS, model_of, opened, psp, started, trained
 
 from spikefa import Architecture, open_session
 from spikefa.errors import ModelError

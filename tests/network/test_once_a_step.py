@@ -10,7 +10,7 @@ from brian2 import Equations
 from spikefa.network.once_a_step import evaluated_once
 
 sys.path.append(str(Path(__file__).parents[1] / "models"))
-from tiny import IMAGES, STEPS, model_of, psp, started, trained
+from small_models import IMAGES, STEPS, model_of, psp, started, trained
 
 MARK = "(constant over dt)"
 

@@ -12,7 +12,7 @@ from spikefa.network.removed import masked_equations, masked_statements
 from spikefa.training.connectivity import remove_connections
 
 sys.path.append(str(Path(__file__).parents[1] / "models"))
-from tiny import IMAGES, LABELS, model_of, opened, psp, started
+from small_models import IMAGES, LABELS, model_of, opened, psp, started
 
 WEIGHTS = ("W", "B")
 DECAY = "W *= exp(-eta*gamma*elapsed_steps(t))"

@@ -10,7 +10,7 @@ from spikefa import Architecture, open_session
 from spikefa.errors import InputError
 
 sys.path.append(str(Path(__file__).parents[1] / "models"))
-from tiny import IMAGES, LABELS, model_of, psp, started
+from small_models import IMAGES, LABELS, model_of, psp, started
 
 TRANSFER = (
     "transfer = '''\nphi = 1/(1 + exp(-h - {})) : 1\npsi = phi*(1 - phi) : 1\n'''"
