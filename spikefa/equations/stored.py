@@ -69,8 +69,8 @@ def file_of_data(path, data, trusted=False, in_place=False):
     if functions and not trusted:
         raise ModelError(
             f"{path}: the model in the checkpoint has Python code of its own "
-            f"({functions[0]}): --trust-model runs it, if you trust those who wrote "
-            "it; --model FILE takes it from a file of yours"
+            f"({functions[0]}): trust_model=True runs it, if you trust those who wrote "
+            "it; model='FILE' takes it from a file of yours"
         )
     if functions and in_place:  # next to the tables that it may read
         return read_model_file(path)
