@@ -47,7 +47,8 @@ class ModelSource:
         if self.meta is None or not path:
             return load_model(path)
         # Never the file that a description names: whoever wrote it may name any.
-        stored = self.meta.get("model_file") or {}
+        stored = self.meta.get("model_file")
+        stored = stored if isinstance(stored, dict) else {}
         now = _text(path)
         unchanged = now is not None and now == stored.get("text")
         file = file_of_data(path, stored, self.trusted, in_place=unchanged)

@@ -138,16 +138,22 @@ def _can_be_sent(exc):
 
 
 def _results(outcomes, stop, stop_others):
-    """Yield results; if something else comes, stop the other jobs and raise it."""
-    error = None
-    for kind, value in outcomes:
+    """Yield results in the order of the jobs; outcomes come in any order.
+
+    If something else comes, the other jobs are stopped, and it is raised.
+    """
+    error, found, n = None, {}, 0
+    for number, (kind, value) in outcomes:
         if kind == "stopped":
             value = MachineError("a run was stopped by a signal to its worker")
-        if kind != "result" and error is None and stop.number is None:
+        if kind == "result":
+            found[number] = value
+        elif error is None and stop.number is None:
             error = value
             stop_others()
-        if kind == "result" and error is None:
-            yield value
+        while error is None and n in found:
+            yield found.pop(n)
+            n += 1
     if error is not None:
         raise error
     stop.check()
@@ -167,11 +173,14 @@ def _in_processes(workers, function, jobs):
         stop.stopping(_stop_processes),
         parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1),
     ):
-        parallel = Parallel(return_as="generator", pre_dispatch="all", batch_size=1)
+        unordered = {"return_as": "generator_unordered"}
+        parallel = Parallel(pre_dispatch="all", batch_size=1, **unordered)
         task, of = delayed(_in_process), (os.getpid(), uuid.uuid4().hex)
         try:
             with blocked():
-                outcomes = parallel(task(function, job, *of) for job in jobs)
+                outcomes = parallel(
+                    task(n, function, job, *of) for n, job in enumerate(jobs)
+                )
             yield from _results(outcomes, stop, _stop_processes)
         except BrokenProcessPool as exc:
             stop.check()
@@ -193,16 +202,16 @@ def _stop_processes():
 _stop, _busy = Stop(patient=True), threading.Lock()
 
 
-def _in_process(function, job, parent, call):
-    """Run a job in a worker; return its outcome."""
+def _in_process(number, function, job, parent, call):
+    """Run a job in a worker; return its number and its outcome."""
     with _busy:
         _stop.renew(call)
         if signal.getsignal(signal.SIGTERM) != _note:  # its first job
-            for number in SIGNALS:
-                signal.signal(number, _note)
+            for sent in SIGNALS:
+                signal.signal(sent, _note)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-        return _outcome(function, job, _stop)
+        return number, _outcome(function, job, _stop)
 
 
 def _note(number, frame):
@@ -238,14 +247,14 @@ def _on_cluster(address, function, jobs):
             client.run(_stop_tasks(), name, on_error="ignore")
 
         def outcomes():
-            for future in futures:
-                while not future.done():
-                    if stop.number is not None and told.number is None:
-                        stop_others()
-                    if client.status not in ("running", "connecting"):
-                        break
-                    time.sleep(_INTERVAL / 5)
-                yield _received(future, address)
+            waiting = dict(enumerate(futures))
+            while waiting:
+                gone = client.status not in ("running", "connecting")
+                for n in [n for n, f in waiting.items() if gone or f.done()]:
+                    yield n, _received(waiting.pop(n), address)
+                if stop.number is not None and told.number is None:
+                    stop_others()
+                time.sleep(_INTERVAL / 5)
 
         with stop.stopping(_nothing):
             yield from _results(outcomes(), stop, stop_others)

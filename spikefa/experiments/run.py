@@ -83,6 +83,8 @@ class Run:
         What checkpoints say about the run, from `begin` on.
     results : dict
         What ``results.json`` holds, once it has been written.
+    compiles : bool
+        False: nothing more than what is trained was asked for, see `describe`.
     """
 
     def __init__(

@@ -24,6 +24,9 @@ third_factor = "third_factor = squash(delta) : 1"
 """
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def theirs(command, tmp_path):
     """A folder of a colleague, whose model file is not here."""
@@ -62,15 +65,6 @@ def test_the_source_in_a_checkpoint_is_not_run(command, theirs, tmp_path):
     assert command("--evaluate", "theirs", "--out", "mine").code == 0
     assert command("--resume", "--epochs", 2, "--out", "theirs").code == 0
     assert not ran.exists()
-
-
-def test_a_file_that_a_checkpoint_names_is_not_run(command, theirs, tmp_path):
-    ran = tmp_path / "RAN"
-    (tmp_path / "theirs.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
-    for change in (dict.clear, lambda stored: stored.update(text="")):
-        tamper(theirs, change)
-        command("--evaluate", "theirs", "--out", "mine")
-        assert not ran.exists()
 
 
 @pytest.mark.parametrize("name", ["third_factor", "eta", "reset_1", "h_init", "tau_x"])
@@ -177,24 +171,3 @@ def test_a_cut_line_of_the_progress_is_removed(command, tmp_path):
     assert command("--resume", "--epochs", 2, "--out", "x").code == 0
     for line in (tmp_path / "x" / "progress.jsonl").read_text().splitlines():
         json.loads(line)
-
-
-def test_a_model_may_import_packages_and_read_tables(command, tmp_path, monkeypatch):
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "__init__.py").touch()
-    (tmp_path / "sub" / "values.py").write_text("width = 2.0\n")
-    (tmp_path / "table.txt").write_text("0.005")
-    (tmp_path / "mine.py").write_text(
-        "from pathlib import Path\nfrom sub.values import width\n"
-        "eta = width * float(Path(__file__).with_name('table.txt').read_text())\n"
-        "del Path\n"
-    )
-    runs = ("--runs", 2)
-    for name, several in (("x", ()), ("y", runs)):
-        assert command(*TINY, *several, "--model", "mine.py", "--out", name).code == 0
-    (tmp_path / "table.txt").unlink()
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    for name in ("x", "y"):
-        assert command("--resume", "--epochs", 2, "--out", f"../{name}").code == 0
-    assert command("--evaluate", "../x", "--out", "z").code == 0
