@@ -6,7 +6,7 @@ weight of 0 as it is. What would not stay 0, such as a decay to a value at rest 
 weight that is sent as ``exp(W)``, gets the mask as a factor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from brian2 import Equations
 from brian2.equations.codestrings import Expression
@@ -16,10 +16,18 @@ from sympy import nan, oo, zoo
 
 from ..equations.statements import parse_statements
 
-__all__ = ["MASK", "masked_equations", "masked_statements"]
+__all__ = ["MASK", "masked_equations", "masked_statements", "masks_first"]
 
 #: The variable that is 1 for synapses that are present.
 MASK = "present"
+
+
+def masks_first(names: Iterable[str]) -> list[str]:
+    """Sort state variables for writing one by one.
+
+    A weight that is written where its mask is 0 stays 0.
+    """
+    return sorted(names, key=lambda name: not name.endswith(f".{MASK}"))
 
 
 def masked_statements(text: str, weights: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from ..devices.choice import DeviceChoice
 from ..devices.open import open_session
 from ..errors import ModelError
 from ..learning.reference import compared
+from ..network.removed import masks_first
 from .alignment import feedback_weights, transposed_weights
 from .callbacks import DeltaAngles
 from .evaluation import repeats_per_image
@@ -167,7 +168,7 @@ class Comparison:
 
     def _copy_state(self, session):
         own = self.session
-        for name in session.variables:  # one by one: W and B are large
+        for name in masks_first(session.variables):  # one by one: W and B are large
             own.set_state(session.get_state([name]))
         for layer in range(2, own.network.n_layers + 1):
             for variable in ("present", "W"):

@@ -6,7 +6,7 @@ from ..devices.session import Session
 from ..errors import ModelError
 from ..network.feedback_grid import GRID_STEPS, draw_steps
 from ..network.initial_values import find_initial_values, initial_value
-from ..network.removed import MASK
+from ..network.removed import MASK, masks_first
 from ..seeds import generator, spike_seed
 
 __all__ = ["LONG_AGO", "set_initial_state"]
@@ -40,7 +40,7 @@ def set_initial_state(session: Session, seed: int) -> None:
     ranges = _RANGES | session.network.rule.route.drawn
     session.step = 0
     # Masks first: a weight that is not present stays 0.
-    for name in sorted(session.shapes, key=lambda name: not name.endswith(f".{MASK}")):
+    for name in masks_first(session.shapes):
         shape = session.shapes[name]
         variable = name.split(".")[1]
         if variable == GRID_STEPS:

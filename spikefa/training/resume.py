@@ -10,6 +10,7 @@ from brian2.core.functions import Function
 from ..equations.stored import code_digest, model_data
 from ..equations.values import described
 from ..errors import InputError
+from ..network.removed import MASK
 from .callbacks import Callback
 from .checkpoint_file import (
     NAME,
@@ -207,19 +208,27 @@ def restore(trainer, checkpoint):
         If the state is not that of the trainer's network.
     """
     session, seen = trainer.session, set()
-    for name, array in checkpoint.arrays("state/"):
+    for name, array in _masks_first(checkpoint):
         if array.shape != session.shapes.get(name):
             raise CheckpointError(
                 f"{checkpoint.path}: {name} of shape {array.shape} does not fit "
                 "this network"
             )
-        session.set_state({name: array})
+        session.set_state({name: array})  # one by one: W and B are large
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
     session.step = checkpoint.meta["step"]
     trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
     trainer.position = checkpoint.meta["position"]
+
+
+def _masks_first(checkpoint):
+    """Read the state of a checkpoint: a weight that is not present stays 0."""
+    for masks in (True, False):
+        for name, array in checkpoint.arrays("state/"):
+            if name.endswith(f".{MASK}") == masks:
+                yield name, array
 
 
 def train_with_checkpoints(trainer, folder, meta, callbacks=(), every_seconds=300.0):
