@@ -94,7 +94,7 @@ def test_functions_are_run_if_they_are_trusted(tmp_path, said):
     path = tmp_path / "mine.py"
     path.write_text(FUNCTION.format(n=1))
     meta = described(path)
-    with pytest.raises(ModelError, match=r"own \(squash\): --trust-model runs it"):
+    with pytest.raises(ModelError, match=r"own \(squash\): trust_model=True runs it"):
         ModelSource(meta).load(str(path), said.append)
     there = ModelSource(meta, trusted=True).load(str(path), said.append)
     path.unlink()
