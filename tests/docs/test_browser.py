@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 from sphinx.cmd.build import build_main
 
+pytestmark = pytest.mark.long_compile
+
 WIDTHS = (1300, 400)
 
 #: What reaches beyond the text and cannot be scrolled to: the page itself never grows.
