@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import batched
 from pathlib import Path
 from zipfile import BadZipFile
@@ -175,7 +176,7 @@ class Study:
         here = device.build_only  # the first network ends the run
         run_all(
             _timed,
-            [{"function": function, "job": job | shared} for job in jobs],
+            [{"function": function, "job": _anywhere(job) | shared} for job in jobs],
             workers=1 if here else args.workers,
             cluster=None if here else args.cluster,
             label=label,
@@ -322,3 +323,11 @@ def _plain(value):
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _anywhere(job):
+    """Name the data of a job so that a worker in another folder finds them."""
+    run = job.get("run")
+    if not getattr(run, "data", None):
+        return job
+    return job | {"run": replace(run, data=str(Path(run.data).absolute()))}
