@@ -11,7 +11,7 @@ from brian2 import (
     prefs,
     set_device,
 )
-from brian2.devices.device import get_device, reset_device
+from brian2.devices.device import reset_device
 from dense_networks import (
     CONFIGURATIONS,
     N_STEPS,
@@ -22,9 +22,9 @@ from dense_networks import (
     simulate_stock,
     spike_train,
 )
+from standalone import compile_here
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cpp.project import compile_project
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -126,7 +126,7 @@ def run_standalone(folder, threads, keys):
             part.set(part.drawn_values(SEEDS[0]))
         network = Network([obj for part in parts.values() for obj in part.objects])
         network.run(N_STEPS * defaultclock.dt, namespace={})
-        compile_project(get_device(), folder / "project")
+        compile_here(folder)
         results = {}
         for seed in SEEDS:
             values = [(train, spike_train(seed))]

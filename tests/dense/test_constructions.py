@@ -12,11 +12,11 @@ from brian2 import (
     seed,
     set_device,
 )
-from brian2.devices.device import get_device, reset_device
+from brian2.devices.device import reset_device
 from constructions import ANYWHERE, AT_RUNTIME
+from standalone import compile_here
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cpp.project import compile_project
 
 CONSTRUCTIONS = ANYWHERE | AT_RUNTIME
 
@@ -98,7 +98,7 @@ def test_in_one_program(threads, tmp_path, target):
     try:
         defaultclock.dt = 0.1 * ms
         readers = {name: make(DenseSynapses) for name, make in ANYWHERE.items()}
-        compile_project(get_device(), tmp_path / "project")
+        compile_here(tmp_path)
         device.run(with_output=False)
         for name, read in readers.items():
             try:

@@ -14,10 +14,10 @@ from brian2 import (
     set_device,
 )
 from brian2.core.base import BrianObjectException
-from brian2.devices.device import get_device, reset_device
+from brian2.devices.device import reset_device
+from standalone import compile_here
 
 from spikefa.dense import DenseSynapses
-from spikefa.devices.cpp.project import compile_project
 
 N_PRE, N_POST, N_STEPS, PUT_OFF = 23, 331, 60, 7
 LEARN = {"learn": "w += 0.125*z_post", "transmit": "y_post += w"}
@@ -109,7 +109,7 @@ def test_spikes_read_the_rounded_copy(threads, tmp_path):
         network.run(N_STEPS * 0.1 * ms)
         synapses.w = second.ravel()
         network.run(N_STEPS * 0.1 * ms)
-        compile_project(get_device(), tmp_path / "project")
+        compile_here(tmp_path)
         device.run(with_output=False)
         found, w = np.array(monitor.y).T, np.array(synapses.w)
     finally:

@@ -12,7 +12,7 @@ from spikefa.equations.parameters import replace_parameters
 @pytest.fixture
 def said(caplog):
     caplog.set_level(logging.WARNING, logger="spikefa")
-    return lambda: [record.getMessage() for record in caplog.records]
+    return lambda: [r.getMessage() for r in caplog.records if r.name == "spikefa"]
 
 
 GAIN = psp() + "gain = 2.0\nfeedback_synapse = '''\nB : 1 (constant)\n"

@@ -152,4 +152,4 @@ def test_no_graphics_card_is_needed(size, expected):
     sizes = replace(session.network.architecture, layer_sizes=(784, size, 30))
     network = replace(session.network, architecture=sizes)
     for device in ("cuda", "cpp"):
-        assert comparison_module._device(device, network, 1)[0].name == expected
+        assert comparison_module._device(device, network).name == expected
