@@ -27,7 +27,7 @@ GAIN += "feedback_post = gain*B*third_factor_pre : 1 (summed)\n'''\n"
         (
             psp() + "delta_neuron = 'delta = 2*feedback : 1'\n",
             "shallow",
-            ["delta_neuron"],
+            ["delta_neuron", "feedback_range"],
         ),
         (GAIN, "dfa", []),
         (GAIN, "bp", ["gain", "feedback_synapse", "feedback_range"]),
