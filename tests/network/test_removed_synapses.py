@@ -20,6 +20,7 @@ class Sparse(Oracle):
 
 def follow(session):
     """Remove half of both sides, show images to them, and compare all of it."""
+    session.set_state({name: 1 for name in session.shapes if "present" in name})
     both = twin.Twin(session, oracle_class=Sparse)
     remove_connections(session, 0.5, seed=3)
     state, oracle = session.get_state(), both.oracle

@@ -33,7 +33,7 @@ HEARD = {
         "g = 1 + {} : 1\ndW = eta*psi_post*third_factor_post : 1\n'''\n",
     ),
     "feedback": ("feedback", "bp", psp() + "layer_1_spike = 'h > 0.05 + {}'\n"),
-    "label": ("2*int(labels(t) == i)", "fa", psp("b + drive + {}")),
+    "label": ("int(labels(t) == i)", "fa", psp() + "spike = 'h > 0.05 + {}'\n"),
 }
 
 
