@@ -19,7 +19,10 @@ _MORE_IN_THE_CAUSE = (
     "Error parsing the unit specification",
 )
 
-_NEEDS_LEARN = "needs a learn that adds to W, such as 'W += dW'"
+_NEEDS_LEARN = (
+    "needs a learn that adds to W, such as 'W += dW', and a rule under which only spikes "
+    "read W"
+)
 
 #: In the words of sympy, "non-commutative expressions are not supported".
 _TRUTH_VALUE = (
