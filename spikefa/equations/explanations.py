@@ -20,8 +20,8 @@ _MORE_IN_THE_CAUSE = (
 )
 
 _NEEDS_LEARN = (
-    "needs a learn that adds to W, such as 'W += dW', and a rule under which only spikes "
-    "read W"
+    "needs a learn that adds to W, such as 'W += dW', and a rule under which only "
+    "spikes read W"
 )
 
 #: In the words of sympy, "non-commutative expressions are not supported".
