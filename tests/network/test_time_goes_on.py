@@ -1,5 +1,6 @@
 """Time, and all that has a memory, goes on from run to run."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -60,10 +61,14 @@ def a_model(memories, refractory=False, synapse="plain"):
     equations, resets, terms = zip(*(MEMORIES[name] for name in memories), strict=True)
     synaptic, transmit = SYNAPSES[synapse]
     base = load_model()
+    own = {
+        "f": 30 * Hz,
+        "wave": TimedArray(np.linspace(0, 1, 50), dt=1 * ms, name="wave"),
+    }
+    words = set(re.findall(r"\w+", " ".join([*equations, *resets, *terms])))
     return base.replace(
         tau_m=2 * ms,
-        f=30 * Hz,
-        wave=TimedArray(np.linspace(0, 1, 50), dt=1 * ms, name="wave"),
+        **{name: own[name] for name in own if name in words},
         psp_neuron="\n".join([base["psp_neuron"], *equations]),
         plastic_synapse="\n".join([base["plastic_synapse"], synaptic]),
         transmit=transmit,

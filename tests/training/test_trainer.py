@@ -54,19 +54,6 @@ def test_angles_start_at_ninety_degrees(session):
     assert list(resumed.curve) == list(curve)
 
 
-def test_the_position_of_an_earlier_version_can_be_set(session):
-    """Version 0.1 kept no angles from before the first image, later ones only these."""
-    trainer = small_trainer(session)
-    trainer.train()
-    older = {k: v for k, v in trainer.position.items() if k != "at_start"}
-    for angles in ([], [89.0]):
-        resumed = small_trainer(session)
-        resumed.position = older | ({"angles_at_start": angles} if angles else {})
-        assert list(resumed.curve) == list(trainer.curve)
-        assert resumed.curve.at_start.feedback_angles == angles
-        assert resumed.finished
-
-
 class StopAt(Callback):
     """Calls `Trainer.stop` at the n-th event."""
 
