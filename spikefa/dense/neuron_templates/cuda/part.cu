@@ -1,5 +1,5 @@
 {# A part of a time step: a kernel, launched alone or called by one that several parts
-   share, see devices/cuda/step.py. It takes its place from _block, counted from its own
+   share, see devices/cuda/launches.py. It takes its place from _block, counted from its own
    first block. What a part is made over follows its name: so many "elements", each with
    a thread that uses nothing of the others; so many "threads"; or so many "blocks" of
    256 threads.
