@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,33 @@ def _untouched_brian():
     reset_device()
     set_device("runtime")
     prefs.core.default_float_dtype, prefs.codegen.target = kept
+
+
+@pytest.fixture
+def mount_disk(tmp_path):
+    """Mount small disks with given options; skip where only root may."""
+    places = []
+
+    def mount(options):
+        place = tmp_path / f"disk {len(places)}"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", place]
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("only root can mount a disk")
+        places.append(place)
+        return place
+
+    yield mount
+    for place in places:
+        unmount(place)
+
+
+def unmount(place, seconds=5):
+    """Remove a disk; a process that another thread starts may hold it for a moment."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = subprocess.run(["umount", place], capture_output=True, text=True)
+        if result.returncode == 0:
+            return
+        assert time.monotonic() < deadline, result.stderr
+        time.sleep(0.1)

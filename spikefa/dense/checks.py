@@ -24,6 +24,7 @@ __all__ = [
     "check_keywords",
     "check_left_out",
     "check_names",
+    "check_one_name",
     "check_shared",
     "checked_delay",
     "checked_ends",
@@ -114,6 +115,28 @@ def check_names(synapses, model):
             f"'{name}' cannot be the name of a variable, it is an attribute of "
             f"{type(synapses).__name__}: rename it."
         )
+
+
+def check_one_name(synapses, code):
+    """Raise if statements change a variable under two names, as ``x`` and ``x_post``.
+
+    Each name is read before the statements and written after them, so that one of the
+    changes is lost. Which one depends on the order of a set, in Brian2 too: it differs
+    between two processes.
+    """
+    variables = synapses.variables
+    names = {}
+    for name, _, _ in parse_code(code):
+        if name not in variables:
+            continue
+        place = variables[name], variables.indices[name]
+        other = names.setdefault(place, name)
+        if other != name:
+            raise NotImplementedError(
+                f"'{other}' and '{name}' are one variable of '{synapses.name}', and "
+                "the statements change both: one change would be lost. Use one name; "
+                "if either change may be lost, use Synapses"
+            )
 
 
 def check_shared(model, variables):

@@ -21,6 +21,7 @@ from .checks import (
     check_keywords,
     check_left_out,
     check_names,
+    check_one_name,
     check_shared,
     checked_ends,
     checked_model,
@@ -179,6 +180,7 @@ class DenseSynapses(MatrixGroup):
         self.pathways: list[DensePathway] = []
         delays = delays_by_pathway(delay)
         for side, objname, code in statements:
+            check_one_name(self, code)
             self._add_pathway(side, objname, code, delays.pop(objname, None))
         for unknown in delays:
             raise ValueError(
@@ -423,6 +425,8 @@ class DenseSynapses(MatrixGroup):
                     "run_regularly cannot change it: use Synapses"
                 )
         check_left_out(self, [code])
+        if written:
+            check_one_name(self, code)
         runner = super().run_regularly(code, *args, **kwds)
         plan_rows(runner, self)
         if self.pending is not None:

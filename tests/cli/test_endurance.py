@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -15,25 +14,6 @@ NUMPY = ("--quick", "--device", "numpy", "--engine", "stock", "--out", "x")
 @pytest.fixture
 def cache(tmp_path):
     return tmp_path / "cache"
-
-
-@pytest.fixture
-def mounted(tmp_path):
-    """Mount small disks; the folder is their place."""
-    places = []
-
-    def mount(options):
-        place = tmp_path / f"disk {len(places)}"
-        place.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", place]
-        if subprocess.run(command, capture_output=True).returncode:
-            pytest.skip("only root can mount a disk")
-        places.append(place)
-        return place
-
-    yield mount
-    for place in places:
-        subprocess.run(["umount", place], check=True)
 
 
 def wait_for(condition, seconds=200):
@@ -59,16 +39,16 @@ def assert_refused(running, words):
     assert words in lines[0]
 
 
-def test_a_home_that_is_read_only_has_no_cache(process, mounted):
-    home = mounted("ro,size=1m")
+def test_a_home_that_is_read_only_has_no_cache(process, mount_disk):
+    home = mount_disk("ro,size=1m")
     environment = {"HOME": str(home), "SPIKEFA_CACHE": "", "XDG_CACHE_HOME": ""}
     words = "Read-only file system; SPIKEFA_CACHE names another folder"
     assert_refused(process("--quick", "--out", "x", **environment), words)
 
 
 @pytest.mark.slow
-def test_a_home_that_is_read_only_or_none(process, mounted, tmp_path):
-    for home in (str(mounted("ro,size=1m")), ""):
+def test_a_home_that_is_read_only_or_none(process, mount_disk, tmp_path):
+    for home in (str(mount_disk("ro,size=1m")), ""):
         shutil.rmtree(tmp_path / "x", ignore_errors=True)
         code, lines = ended(process(*NUMPY, HOME=home))
         assert code == 0
@@ -78,8 +58,8 @@ def test_a_home_that_is_read_only_or_none(process, mounted, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", ["100k", "20m"])
-def test_a_cache_on_a_full_disk(process, mounted, size):
-    place = mounted(f"size={size}")
+def test_a_cache_on_a_full_disk(process, mount_disk, size):
+    place = mount_disk(f"size={size}")
     running = process("--quick", "--out", "x", SPIKEFA_CACHE=str(place))
     assert_refused(running, "free on its disk")
 

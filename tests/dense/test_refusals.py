@@ -230,6 +230,16 @@ def test_both_ends_cannot_sum_to_one_variable(groups):
             synapses_class(source, source, model)
 
 
+def test_one_variable_is_changed_under_one_name(groups):
+    """Which change is lost would differ between processes."""
+    code = "u_post += 1*mV\nu = 0.9*u"
+    with pytest.raises(NotImplementedError, match="'u_post' and 'u' are one variable"):
+        DenseSynapses(*groups, "w : 1", on_pre=code)
+    synapses = DenseSynapses(*groups, "w : 1", on_pre="u_pre += 1*mV; u_post += 1*mV")
+    with pytest.raises(NotImplementedError, match="'u_post' and 'u' are one variable"):
+        synapses.run_regularly(code)
+
+
 @pytest.mark.parametrize("name", ["mask", "shape", "pending", "traces", "positions"])
 def test_variables_hidden_by_attributes(groups, name):
     """Reading ``synapses.mask`` would not give their values."""

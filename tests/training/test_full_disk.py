@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 
 import pytest
@@ -15,16 +14,11 @@ pytestmark = pytest.mark.compiles
 
 
 @pytest.fixture
-def small_disk(tmp_path, monkeypatch):
+def small_disk(mount_disk, monkeypatch):
     """A disk of 8 MB, on which the folders for temporary files are."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("only root can mount a small disk")
+    place = mount_disk("size=8m")
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    yield place
-    subprocess.run(["umount", place], check=True)
+    return place
 
 
 def fill(disk):

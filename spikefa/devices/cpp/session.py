@@ -353,11 +353,13 @@ def _writing_to(folder):
 
 def _own(run_dir):
     """Lock a run folder for as long as this process lives, and say on which machine."""
-    lock = open(run_dir / "locking", "w")
-    lock_file(lock, fcntl.LOCK_EX)
-    lock.write(_machine())
-    lock.flush()
-    os.rename(run_dir / "locking", run_dir / "lock")
+    with ExitStack() as opened:
+        # Without a buffer: what did not fit would be written again when it is closed.
+        lock = opened.enter_context(open(run_dir / "locking", "wb", buffering=0))
+        lock_file(lock, fcntl.LOCK_EX)
+        lock.write(_machine().encode())
+        os.rename(run_dir / "locking", run_dir / "lock")
+        opened.pop_all()
     return lock
 
 
