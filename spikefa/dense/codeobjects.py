@@ -14,7 +14,7 @@ from brian2.devices.device import get_device
 
 __all__ = [
     "DenseCodeObject",
-    "TOLD",
+    "PLAN",
     "dense_code_object_class",
     "dense_templates_for_strings",
 ]
@@ -22,7 +22,7 @@ __all__ = [
 
 #: Under this name a template is told what it may do. Brian2 passes the variables of the
 #: code under their own names, and no name of a user begins with an underscore.
-TOLD = "_told"
+PLAN = "_plan"
 
 
 class DenseCodeObject:

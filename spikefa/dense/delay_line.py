@@ -5,7 +5,7 @@ import weakref
 import numpy as np
 from brian2.codegen.codeobject import create_runner_codeobj
 
-from .codeobjects import TOLD
+from .codeobjects import PLAN
 from .variables import add_matrix
 
 __all__ = ["DelayLine"]
@@ -51,7 +51,7 @@ class DelayLine:
             additional_variables=pathway.variables,
             needed_variables=[pathway.eventspace, self.name, *names],
             template_kwds={
-                TOLD: {
+                PLAN: {
                     "eventspace_variable": pathway.source.variables[pathway.eventspace],
                     "delivered": self.delivered,
                     "waiting": waiting,

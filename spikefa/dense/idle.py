@@ -11,7 +11,7 @@ from brian2.synapses.synapses import StateUpdater
 from brian2.utils.stringtools import get_identifiers
 
 from .checks import refuse_random
-from .codeobjects import TOLD
+from .codeobjects import PLAN
 from .missing_pairs import may_be_included
 from .statements import calls_are_pure, increment, lines_apart, parse_code
 from .variables import give_index_arrays
@@ -91,7 +91,7 @@ def plan_rows(runner, synapses):
         Runs its code for every synapse.
     synapses : DenseSynapses
     """
-    runner.template_kwds = {TOLD: _as_written()}
+    runner.template_kwds = {PLAN: _as_written()}
     try:
         _plan_rows(runner, synapses)
     except SyntaxError:  # for Brian2 to refuse, before a run
@@ -103,10 +103,10 @@ def _plan_rows(runner, synapses):
     factor = idle_row_factor(code, variables, synapses.namespace)
     refuse_random(synapses, code)
     give_index_arrays(runner, synapses)
-    told = runner.template_kwds[TOLD]
-    told["idle_if_zero"] = variables[factor] if factor else None
-    told["synapses_apart"] = lines_apart(code, variables, "_idx")
-    told["masked"] = not may_be_included(code, synapses)
+    plan = runner.template_kwds[PLAN]
+    plan["idle_if_zero"] = variables[factor] if factor else None
+    plan["synapses_apart"] = lines_apart(code, variables, "_idx")
+    plan["masked"] = not may_be_included(code, synapses)
     product = outer_product(code, variables, synapses.namespace)
     if product is None or not runner.codeobj_class.knows_outer:
         return
@@ -119,7 +119,7 @@ def _plan_rows(runner, synapses):
     runner.template = "dense_outer"
     runner.abstract_code = f"_increment = {expression}"
     runner.needed_variables = [name, factor]
-    told |= {"matrix": matrix, "factor": variables[factor]}
+    plan |= {"matrix": matrix, "factor": variables[factor]}
 
 
 class DenseStateUpdater(StateUpdater):
@@ -127,7 +127,7 @@ class DenseStateUpdater(StateUpdater):
 
     def __init__(self, synapses, *args, **kwds):
         super().__init__(synapses, *args, **kwds)
-        self.template_kwds = {TOLD: _as_written() | {"synapses_apart": True}}
+        self.template_kwds = {PLAN: _as_written() | {"synapses_apart": True}}
         give_index_arrays(self, synapses)
         random = synapses.equations.is_stochastic
         if random and not self.codeobj_class.draws_random_numbers:
@@ -139,12 +139,12 @@ class DenseStateUpdater(StateUpdater):
     def update_abstract_code(self, run_namespace):
         """Find the solution, and whether it may be computed for all pairs."""
         super().update_abstract_code(run_namespace)
-        told = self.template_kwds[TOLD]
-        told["masked"] = not may_be_included(self.abstract_code, self.group)
+        plan = self.template_kwds[PLAN]
+        plan["masked"] = not may_be_included(self.abstract_code, self.group)
 
 
 def _as_written():
-    """What the templates are told of statements that have not been understood."""
+    """The plan for statements that have not been understood."""
     return {"idle_if_zero": None, "synapses_apart": False, "masked": True}
 
 

@@ -12,7 +12,7 @@ from brian2.units.allunits import second
 from brian2.utils.logger import get_logger
 
 from .checks import checked_delay, refuse_random
-from .codeobjects import TOLD
+from .codeobjects import PLAN
 from .delay_line import DelayLine
 from .delay_view import delay_view
 from .missing_pairs import may_be_included
@@ -73,8 +73,8 @@ class DensePathway(CodeRunner):
         self.has_scalar_delay = delay is not None
         self._delay = checked_delay(delay, objname) if self.has_scalar_delay else 0.0
         self._add_traces()
-        #: What the templates are told.
-        self.told = {
+        #: What the templates may do.
+        self.plan = {
             "prepost": prepost,
             "eventspace_variable": self.source.variables[self.eventspace],
             **freedom(code, synapses, prepost),
@@ -91,7 +91,7 @@ class DensePathway(CodeRunner):
             order=-1 if prepost == "pre" else 1,
             name=f"{synapses.name}_{objname}",
             needed_variables=[self.eventspace],
-            template_kwds={TOLD: self.told},
+            template_kwds={PLAN: self.plan},
         )
         give_index_arrays(self, synapses)
         self._warn_of_subexpressions()
@@ -155,21 +155,21 @@ class DensePathway(CodeRunner):
                 # The template sets the times of the events itself.
                 blocks = {"rows": rows}
                 name = f"_last_{self.prepost}"
-                self.told["last"] = self.synapses.variables[name]
+                self.plan["last"] = self.synapses.variables[name]
                 self.needed_variables = [*self.needed_variables, name]
             self.abstract_code = blocks
-            self.told |= freedom(rows, self.synapses, self.prepost)
+            self.plan |= freedom(rows, self.synapses, self.prepost)
 
     def create_code_objects(self, run_namespace):
         """Let events wait, if there is a delay; then run the statements."""
         # Held here: the list of code objects holds weak references only.
         waiting = self._waiting = self.line.code_object(run_namespace)
         events = self.line.delivered if waiting else None
-        self.told["eventspace_variable"] = (
+        self.plan["eventspace_variable"] = (
             events or self.source.variables[self.eventspace]
         )
         self.needed_variables = [self.line.name if waiting else self.eventspace]
-        if self.told["pending"] is not None:
+        if self.plan["pending"] is not None:
             # Code that stores an update does not name X, which the template changes.
             pending = self.synapses.pending
             self.needed_variables += pending.arrays
@@ -215,14 +215,14 @@ class DensePathway(CodeRunner):
         self._know(pending)
 
     def _know(self, pending):
-        self.told["pending"] = pending.template_kwds()
+        self.plan["pending"] = pending.template_kwds()
         pending.give_arrays(self, self.synapses)
 
     def make_at_once(self):
         """Undo `put_off` and `add_pending`."""
         self.template = "dense_pathway"
         self.abstract_code = {"rows": self.code}
-        self.told["pending"] = None
+        self.plan["pending"] = None
 
     def before_run(self, run_namespace):
         self.synapses.check_observers()

@@ -6,7 +6,7 @@ from brian2.synapses.synapses import SummedVariableUpdater
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from .checks import refuse_random
-from .codeobjects import TOLD
+from .codeobjects import PLAN
 from .idle import idle_row_factor
 from .statements import calls_are_pure, is_float_array, variables_read
 from .variables import give_index_arrays
@@ -68,7 +68,7 @@ class DenseSummedUpdater(SummedVariableUpdater):
             name=f"{synapses.name}_summed_variable_{equation.varname}",
             template_kwds={
                 "_target_var": self.target_var,
-                TOLD: {
+                PLAN: {
                     "side": side,
                     "idle_if_zero": synapses.variables[factor] if factor else None,
                     "split_rows": is_float_array(self.target_var),

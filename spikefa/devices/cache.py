@@ -86,7 +86,7 @@ def using(folder):
     SpikefaError
         If nothing can be written there.
     """
-    with _locked(_beside(folder, _USE), fcntl.LOCK_SH) as (lock, _):
+    with _locked(_sibling(folder, _USE), fcntl.LOCK_SH) as (lock, _):
         with suppress(PermissionError):  # of another user, with whom it is shared
             os.utime(lock.fileno())
         yield
@@ -111,11 +111,11 @@ def exclusive(folder):
     SpikefaError
         If nothing can be written there.
     """
-    with _locked(_beside(folder, _LOCK), fcntl.LOCK_EX) as (_, alone):
+    with _locked(_sibling(folder, _LOCK), fcntl.LOCK_EX) as (_, alone):
         yield alone
 
 
-def _beside(folder, ending):
+def _sibling(folder, ending):
     return folder.with_name(folder.name + ending)
 
 
@@ -205,13 +205,13 @@ def trim(root=None):
 
 
 def _remove_unused(folder):
-    path = _beside(folder, _USE)
+    path = _sibling(folder, _USE)
     try:
         with open(path, "r+") as lock:
             if not lock_file(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 return False
             shutil.rmtree(folder, ignore_errors=True)
-            _beside(folder, _LOCK).unlink(missing_ok=True)
+            _sibling(folder, _LOCK).unlink(missing_ok=True)
             path.unlink()
     except OSError:  # in use, or gone
         return False

@@ -185,8 +185,8 @@ def _in_processes(workers, function, jobs):
         except BrokenProcessPool as exc:
             stop.check()
             raise MachineError(
-                "a worker has died, killed or for want of memory; --resume goes on "
-                "from the checkpoints"
+                "a worker has died: it was killed, or there was no memory left; "
+                "--resume goes on from the checkpoints"
             ) from exc
 
 

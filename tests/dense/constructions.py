@@ -606,7 +606,7 @@ def units_everywhere(S):
 
 @anywhere
 def names_that_templates_use(S):
-    """Variables named like what the templates of dense projections are told."""
+    """Variables named like what the templates of dense projections are given."""
     pre = NeuronGroup(
         5, "steps : 1\nside : 1\nv = t/ms*(i + 1) : 1", threshold="v % 0.7 > 0.4",
         reset="", name="told_pre",

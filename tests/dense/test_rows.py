@@ -34,7 +34,7 @@ def connect():
     ],
 )
 def test_pathways(connect, code, split, group):
-    answers = connect(on_pre=code).pre.told
+    answers = connect(on_pre=code).pre.plan
     assert (answers["split_rows"], answers["group_rows"]) == (split, group)
 
 
@@ -49,7 +49,7 @@ def test_pathways(connect, code, split, group):
 )
 def test_sums(connect, equation, split, group):
     (updater,) = connect(f"{MODEL}\n{equation}").summed_updaters.values()
-    answers = updater.template_kwds["_told"]
+    answers = updater.template_kwds["_plan"]
     assert (answers["split_rows"], answers["group_rows"]) == (split, group)
 
 

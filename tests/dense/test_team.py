@@ -86,8 +86,8 @@ def progress(tmp_path_factory):
     """How much faster than one thread the program is, by how often it is disturbed."""
     folder = tmp_path_factory.mktemp("team")
     macros = DenseCPPStandaloneCodeObject.templater.env.get_template("dense_macros.cpp")
-    told = {"with_openmp": "#", "get_num_threads": str(THREADS)}
-    team = macros.make_module({"openmp_pragma": told.get}).team_class()
+    pragmas = {"with_openmp": "#", "get_num_threads": str(THREADS)}
+    team = macros.make_module({"openmp_pragma": pragmas.get}).team_class()
     (folder / "team.cpp").write_text(PROGRAM.replace("TEAM", str(team)))
     subprocess.run(["g++", "-O1", "team.cpp", "-o", "team"], cwd=folder, check=True)
     out = subprocess.run(

@@ -269,11 +269,11 @@ class Network:
             self._neurons_go_on(self.layers[layer])
         if gates[0]:  # 3. the error at the output; then backward
             self._backward()
-        learning = [n for n in range(1, self.m + 1) if gates[n] and self.learns(n)]
-        for layer in learning:  # 4. plasticity of all layers,
-            self._learn(layer)
-        for layer in learning if self.step % self.period == 0 else ():  # then decay
-            self._decay(layer)
+        for layer in range(1, self.m + 1):  # 4. plasticity, and then decay
+            if gates[layer] and self.learns(layer):
+                self._learn(layer)
+                if self.step % self.period == 0:
+                    self._decay(layer)
         output = self.layers[self.m].value("phi")
         if not self.arch.vector_target:
             self.pool.sum("activity_post")

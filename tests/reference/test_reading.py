@@ -55,6 +55,20 @@ def test_rate_networks_do_what_their_strings_say(tmp_path):
     assert judge(Case(STRONG, "node", True, SIZES | rates, 0, PLAN), tmp_path) is None
 
 
+def test_a_layer_decays_before_the_next_one_learns(tmp_path):
+    """What layer 2 learns depends on biases that have decayed."""
+    text = (
+        STRONG
+        + """
+input_neuron = "phi = images(t, i) : 1\\nb : 1"
+learn = "W += dW*(1 + b_pre)"
+decay_bias = "b *= 0.5"
+"""
+    )
+    case = Case(text, "fa", False, SIZES | {"layer_sizes": (4, 3, 2)}, 0, [("run", 4)])
+    assert judge(case, tmp_path) is None
+
+
 def test_groups_do_not_share_what_brian_notes_in_equations(tmp_path):
     """A formula of two groups that a differential equation of one is made of."""
     string = "ddelta/dt = (feedback - delta - 0.2*third_factor)/(2*ms) : 1"

@@ -11,7 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set idle_if_zero, matrix, factor = _told.idle_if_zero, _told.matrix, _told.factor %}
+    {% set idle_if_zero, matrix, factor = _plan.idle_if_zero, _plan.matrix, _plan.factor %}
     {% set _type = c_data_type(matrix.dtype) %}
     {% set _matrix, _factor = get_array_name(matrix), get_array_name(factor) %}
     // scalar code

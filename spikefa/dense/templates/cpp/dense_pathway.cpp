@@ -5,14 +5,14 @@
 #}
 {% extends 'common_group.cpp' %}
 {% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, if_connected, over_events, over_rows, row_list, team_class, upper_half with context %}
-{% set _own, _other = ('pre', 'post') if _told.prepost == 'pre' else ('post', 'pre') %}
+{% set _own, _other = ('pre', 'post') if _plan.prepost == 'pre' else ('post', 'pre') %}
 
 {% block extra_headers %}
 {{team_class()}}
 {% endblock %}
 
 {% block maincode %}
-    {% set prepost, eventspace_variable, sums, split_rows, group_rows, masked, pending = _told.prepost, _told.eventspace_variable, _told.sums, _told.split_rows, _told.group_rows, _told.masked, _told.pending %}
+    {% set prepost, eventspace_variable, sums, split_rows, group_rows, masked, pending = _plan.prepost, _plan.eventspace_variable, _plan.sums, _plan.split_rows, _plan.group_rows, _plan.masked, _plan.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     const int32_t* _events = {{_eventspace}};

@@ -11,7 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
+    {% set eventspace_variable, pending = _plan.eventspace_variable, _plan.pending %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {% set _count = get_array_name(pending['count']) %}
     const int32_t* _events = {{_eventspace}};
@@ -44,7 +44,7 @@
 {% endblock %}
 
 {% block before_code %}
-    {% set pending = _told.pending %}
+    {% set pending = _plan.pending %}
     {% if pending['copy'] %}
     // what was set between the runs
     {{round_to_copy(pending, 0, '(int64_t)N_pre * N_post')|autoindent}}
@@ -52,6 +52,6 @@
 {% endblock %}
 
 {% block after_code %}
-    {% set pending = _told.pending %}
+    {% set pending = _plan.pending %}
     {{flush(pending, parallel=False)|autoindent}}
 {% endblock %}

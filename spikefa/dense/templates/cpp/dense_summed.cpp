@@ -6,7 +6,7 @@
 {% extends 'common_group.cpp' %}
 {% from 'dense_macros.cpp' import for_parts, private_sums, parts_done, redirect_sums, add_private_sums, at_synapse, collect_rows, if_connected, over_rows, part, skip_idle_row, team_class, widen_functions, widened with context %}
 
-{% set _widens = _told.side == 'post' and _told.group_rows and owner.mask is none %}
+{% set _widens = _plan.side == 'post' and _plan.group_rows and owner.mask is none %}
 {% set _narrow = owner.narrow_matrices_among(variables) if _widens else [] %}
 
 {% block extra_headers %}
@@ -15,7 +15,7 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set side, idle_if_zero, split_rows, group_rows = _told.side, _told.idle_if_zero, _told.split_rows, _told.group_rows %}
+    {% set side, idle_if_zero, split_rows, group_rows = _plan.side, _plan.idle_if_zero, _plan.split_rows, _plan.group_rows %}
     {% set _target = get_array_name(_target_var) %}
     {% set _parallel = split_rows and openmp_pragma('with_openmp') %}
     // scalar code

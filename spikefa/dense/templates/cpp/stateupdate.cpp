@@ -11,7 +11,7 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set idle_if_zero, masked = _told.idle_if_zero, _told.masked %}
+    {% set idle_if_zero, masked = _plan.idle_if_zero, _plan.masked %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}

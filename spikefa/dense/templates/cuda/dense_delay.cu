@@ -6,7 +6,7 @@
 {% from 'dense_macros.cu' import kernel_head, launch with context %}
 
 {% block kernel %}
-{% set eventspace_variable, delivered, waiting, turn, steps = _told.eventspace_variable, _told.delivered, _told.waiting, _told.turn, _told.steps %}
+{% set eventspace_variable, delivered, waiting, turn, steps = _plan.eventspace_variable, _plan.delivered, _plan.waiting, _plan.turn, _plan.steps %}
 {{kernel_head(1)}}
     {% set _events, _turn = get_array_name(eventspace_variable), get_array_name(turn) %}
     {% set _delivered, _size = get_array_name(delivered), eventspace_variable.size %}

@@ -5,15 +5,15 @@
 #}
 {% extends 'common_group.cu' %}
 {% from 'dense_macros.cu' import kernel_head, launch, prepare, if_connected, thread_position, find_rows, walk_rows, add_missing, add_blocks, mark_spikes with context %}
-{% set _eventspace = get_array_name(_told.eventspace_variable) %}
+{% set _eventspace = get_array_name(_plan.eventspace_variable) %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
-{% set _sums = sums_in(_told.sums, get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _told.split_rows else [] %}
-{% set _lines = owner.N_post if _told.prepost == 'pre' else owner.N_pre %}
-{% set _blocks = _grid.blocks if _told.split_rows else (_lines + _grid.threads - 1) // _grid.threads if _told.lines_apart else 1 %}
+{% set _sums = sums_in(_plan.sums, get_array_name) %}
+{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _plan.split_rows else [] %}
+{% set _lines = owner.N_post if _plan.prepost == 'pre' else owner.N_pre %}
+{% set _blocks = _grid.blocks if _plan.split_rows else (_lines + _grid.threads - 1) // _grid.threads if _plan.lines_apart else 1 %}
 
 {% block kernel %}
-{% set prepost, eventspace_variable, split_rows, masked, lines_apart = _told.prepost, _told.eventspace_variable, _told.split_rows, _told.masked, _told.lines_apart %}
+{% set prepost, eventspace_variable, split_rows, masked, lines_apart = _plan.prepost, _plan.eventspace_variable, _plan.split_rows, _plan.masked, _plan.lines_apart %}
 {{kernel_head(_blocks, _scratch)}}
     {% if split_rows %}
     {{thread_position(_grid)}}
@@ -24,8 +24,8 @@
     {{scalar_code['rows']|autoindent}}
 
     {{walk_rows(_grid, vector_code['rows'], _sums, true, masked)}}
-    {% if _told.pending %}
-    {{add_missing(_grid, _told.pending, vector_code['missing'], _sums, _eventspace, eventspace_variable.size)}}
+    {% if _plan.pending %}
+    {{add_missing(_grid, _plan.pending, vector_code['missing'], _sums, _eventspace, eventspace_variable.size)}}
     {% endif %}
     {{add_blocks(_grid, _sums, '+=')}}
     {% else %}

@@ -14,7 +14,7 @@
 {% set _blocks = (_neurons + _grid.threads - 1) // _grid.threads %}
 
 {% block kernel %}
-{% set eventspace_variable, pending = _told.eventspace_variable, _told.pending %}
+{% set eventspace_variable, pending = _plan.eventspace_variable, _plan.pending %}
 {% set _count, _masks = get_array_name(pending['count']), get_array_name(pending['rows']) %}
 {{kernel_head(_grid.blocks, name='_flush_')}}
     const bool _due = {{_count}}[1] == {{pending['capacity']}};
@@ -63,7 +63,7 @@
 {% endblock kernel_call %}
 
 {% block after_run_defines %}
-{% set pending = _told.pending %}
+{% set pending = _plan.pending %}
 __global__ void
 __launch_bounds__({{_grid.threads}})
 _flush_last_{{codeobj_name}}(
@@ -80,7 +80,7 @@ _flush_last_{{codeobj_name}}(
 
 {# The next run begins with nothing pending, and so do those in which nothing learns. #}
 {% block after_run_host_maincode %}
-    {% set pending = _told.pending %}
+    {% set pending = _plan.pending %}
     _flush_last_{{codeobj_name}}<<<{{_grid.blocks}}, {{_grid.threads}}>>>(
             {% for array in [pending['matrix'], pending['updates'], pending['rows'], pending['count']] %}
             dev{{get_array_name(array, access_data=False)}}{{'' if loop.last else ','}}

@@ -9,12 +9,12 @@
 {% set _target = get_array_name(_target_var) %}
 {% set _type = c_data_type(_target_var.dtype) %}
 {% set _sums = sums_in([_target_var], get_array_name) %}
-{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _told.side == 'post' else [] %}
+{% set _scratch = scratch_arrays(_grid, _sums, codeobj_name) if _plan.side == 'post' else [] %}
 {% set _warps = _grid.threads // 32 %}
-{% set _blocks = _grid.blocks if _told.side == 'post' else (owner.N_pre + _warps - 1) // _warps %}
+{% set _blocks = _grid.blocks if _plan.side == 'post' else (owner.N_pre + _warps - 1) // _warps %}
 
 {% block kernel %}
-{% set side, idle_if_zero = _told.side, _told.idle_if_zero %}
+{% set side, idle_if_zero = _plan.side, _plan.idle_if_zero %}
 {{kernel_head(_blocks, _scratch)}}
     ///// scalar_code /////
     const size_t _vectorisation_idx = -1;

@@ -6,10 +6,10 @@
 {% extends 'common_group.cu' %}
 {% from 'dense_macros.cu' import block_position, if_connected, kernel_head, launch, make_updates, thread_position, find_rows, walk_rows with context %}
 {% set _grid = Grid(owner.N_pre, owner.N_post) %}
-{% set _blocks = _grid.blocks if _told.synapses_apart else 1 %}
+{% set _blocks = _grid.blocks if _plan.synapses_apart else 1 %}
 
 {% block kernel %}
-{% set idle_if_zero, synapses_apart = _told.idle_if_zero, _told.synapses_apart %}
+{% set idle_if_zero, synapses_apart = _plan.idle_if_zero, _plan.synapses_apart %}
 {% set pending = owner.pending_for(variables) %}
 {% if pending %}
 {{kernel_head(_grid.blocks, name='_flush_')}}
@@ -31,7 +31,7 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
-    {{walk_rows(_grid, vector_code, [], idle_if_zero, _told.masked)}}
+    {{walk_rows(_grid, vector_code, [], idle_if_zero, _plan.masked)}}
     {% else %}
     {# The statements act on each other: one thread runs them in the order of C++. #}
     if (threadIdx.x != 0)

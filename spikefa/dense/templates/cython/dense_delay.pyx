@@ -5,7 +5,7 @@
 {% extends 'common_group.pyx' %}
 
 {% block maincode %}
-    {% set eventspace_variable, delivered, waiting, turn, steps = _told.eventspace_variable, _told.delivered, _told.waiting, _told.turn, _told.steps %}
+    {% set eventspace_variable, delivered, waiting, turn, steps = _plan.eventspace_variable, _plan.delivered, _plan.waiting, _plan.turn, _plan.steps %}
     {% set _turn = get_array_name(turn) %}
     cdef int _event
     cdef int32_t* _place = &{{get_array_name(waiting)}}[{{_turn}}[0] * {{eventspace_variable.size}}]

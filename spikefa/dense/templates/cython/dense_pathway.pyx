@@ -6,10 +6,10 @@
 {% extends 'common_group.pyx' %}
 {% from 'dense_macros.pyx' import leave_out, over_events with context %}
 
-{% set _own, _other = ('pre', 'post') if _told.prepost == 'pre' else ('post', 'pre') %}
+{% set _own, _other = ('pre', 'post') if _plan.prepost == 'pre' else ('post', 'pre') %}
 
 {% block maincode %}
-    {% set prepost, eventspace_variable, masked = _told.prepost, _told.eventspace_variable, _told.masked %}
+    {% set prepost, eventspace_variable, masked = _plan.prepost, _plan.eventspace_variable, _plan.masked %}
     {% set _eventspace = get_array_name(eventspace_variable) %}
     cdef int _event, _row, _column
     cdef int _num_events = {{_eventspace}}[{{eventspace_variable.size - 1}}]

@@ -7,7 +7,7 @@
 {% from 'dense_macros.pyx' import leave_out with context %}
 
 {% block maincode %}
-    {% set side = _told.side %}
+    {% set side = _plan.side %}
     {% set _target = get_array_name(_target_var) %}
     {% set _start, _size = ('_post_start', 'N_post') if side == 'post' else ('_pre_start', 'N_pre') %}
     cdef int _row, _column

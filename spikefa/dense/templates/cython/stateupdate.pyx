@@ -19,6 +19,6 @@
             _postsynaptic_idx = _column + _post_start
             _idx = <size_t>_row * N_post + _column
             _vectorisation_idx = _idx
-            {{ leave_out(_told.masked) }}
+            {{ leave_out(_plan.masked) }}
             {{ vector_code | autoindent }}
 {% endblock %}
