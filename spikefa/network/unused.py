@@ -33,7 +33,7 @@ def without_effect(network: FeedbackNetwork) -> list[str]:
     model, rule = network.model, network.rule
     used = {name for names in network.strings_of.values() for name in names}
     used |= network.decay_rates.keys()  # some are left out because they change nothing
-    used |= _USED_OTHERWISE
+    used |= _USED_OTHERWISE | _of_the_route(network)
     if network.architecture.feedback_bits < 32:
         used.add("feedback_grid")
     needed = model.words_of(used & set(model)) | _builder_uses(network)
@@ -52,6 +52,16 @@ def without_effect(network: FeedbackNetwork) -> list[str]:
         if string or name in model.parameters | model.schedules:
             lines.append(f"{model.where(name)}: has no effect with rule '{rule.name}'")
     return lines
+
+
+def _of_the_route(network: FeedbackNetwork) -> set[str]:
+    """Strings that the route adds to neurons which have strings of their own."""
+    variables = [set(group.variables) for group in network.stateful]
+    return {
+        name
+        for name, needed in network.rule.route.strings.items()
+        if needed and any(set(needed) <= names for names in variables)
+    }
 
 
 def _pairs(network: FeedbackNetwork) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import logging
 import pytest
 from small_models import model_of, opened, psp
 
-from spikefa import load_model
+from spikefa import Architecture, load_model, open_session
 from spikefa.equations.parameters import replace_parameters
 
 
@@ -48,6 +48,28 @@ def test_what_has_no_effect_is_said(source, rule, names, tmp_path, said):
     for name in names:
         expected = f"my_model.py: {name}: has no effect with rule '{rule}'"
         assert any(line.endswith(expected) for line in lines)
+
+
+NOISY = """
+noisy_input = "phi_noisy = 0.9*phi : 1"
+noisy_neuron = '''
+noise = noise_size*randn() : 1 (constant over dt)
+h_noisy = b + 0.9*drive_noisy : 1
+drive_noisy : 1
+phi_noisy = phi_undisturbed + noise : 1
+'''
+transmit_noisy = "drive_noisy_post = 0.9*phi_noisy_pre*W : 1 (summed)"
+reward = "reward_post = error_pre**2 - error_noisy_pre**2 : 1 (summed)"
+perturbed_delta = "delta = clip(reward*noise, -1, 1) : 1"
+"""
+
+
+def test_all_strings_of_node_perturbation_are_used(tmp_path, said):
+    path = tmp_path / "my_model.py"
+    path.write_text(NOISY)
+    sizes = Architecture((3, 2, 2), vector_target=True, transfers=("logistic", "linear"))
+    open_session(sizes, load_model(path, rate=True), rule="node", device="numpy").close()
+    assert said() == []
 
 
 def test_parameters_that_are_set_are_said_too(said):
