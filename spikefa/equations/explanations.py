@@ -31,6 +31,19 @@ _TRUTH_VALUE = (
     "such as method = 'euler'"
 )
 
+#: In the words of sympy, "Invalid comparison of non-real abs(...)".
+_ABSOLUTE_VALUE = (
+    "sympy cannot compare abs(...) of a formula that contains a truth value, such as "
+    "that of target; give the formula a line of its own, "
+    "'d = target - phi : 1 (constant over dt)', and write abs(d)"
+)
+
+#: What Brian2 passes on from sympy, and what is said in its place.
+_WORDS_OF_SYMPY = {
+    "non-commutative": _TRUTH_VALUE,
+    "Invalid comparison of non-real": _ABSOLUTE_VALUE,
+}
+
 #: What the network adds to the names of the model.
 _FUNCTIONS = {"images", "labels", "targets", "elapsed_steps", "passes"}
 
@@ -95,7 +108,7 @@ def reason_for(exc):
         text = text.replace("use Synapses", "use engine='stock'")
         if found := re.match(r"read_bits=(\d+): .* that can be put off", text):
             return f"weight_bits={found[1]} {_NEEDS_LEARN}"
-    return _TRUTH_VALUE if "non-commutative" in text else text
+    return next((say for of, say in _WORDS_OF_SYMPY.items() if of in text), text)
 
 
 def _message(exc):

@@ -137,3 +137,11 @@ def test_a_truth_value_in_an_equation(tmp_path):
     h = result.records["layer_1.h"].values[-1]
     assert h[4:].min() > h[:4].max() + 2
     started(model_of(tmp_path, psp("b + drive + 5*int(i > 3)") + "method = 'euler'\n"))
+
+
+def test_an_absolute_value_of_what_contains_a_truth_value(tmp_path):
+    string = "delta = int(abs(target - phi) > 0.3) : 1"
+    with pytest.raises(ModelError, match=r"error_neuron: sympy cannot compare abs"):
+        opened(model_of(tmp_path, f"error_neuron = '{string}'\n"), evaluate_once=False)
+    line = "d = target - phi : 1 (constant over dt)\ndelta = int(abs(d) > 0.3) : 1"
+    started(model_of(tmp_path, f"error_neuron = {line!r}\n"), evaluate_once=False)

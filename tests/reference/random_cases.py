@@ -270,7 +270,7 @@ def possible_refusal(case):
     leaky_error = re.search(r"ddelta/dt = .target", case.text)
     truth_values = leaky_error or "int(i > 1)" in case.text
     if "per synapse" in case.options and "int(abs(target" in case.text:
-        return "Invalid comparison of non-real"
+        return "sympy cannot compare abs"
     return "truth value" if truth_values else None
 
 
