@@ -67,8 +67,10 @@ perturbed_delta = "delta = clip(reward*noise, -1, 1) : 1"
 def test_all_strings_of_node_perturbation_are_used(tmp_path, said):
     path = tmp_path / "my_model.py"
     path.write_text(NOISY)
-    sizes = Architecture((3, 2, 2), vector_target=True, transfers=("logistic", "linear"))
-    open_session(sizes, load_model(path, rate=True), rule="node", device="numpy").close()
+    transfers = ("logistic", "linear")
+    sizes = Architecture((3, 2, 2), vector_target=True, transfers=transfers)
+    model = load_model(path, rate=True)
+    open_session(sizes, model, rule="node", device="numpy").close()
     assert said() == []
 
 
