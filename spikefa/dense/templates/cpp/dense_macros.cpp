@@ -95,11 +95,13 @@
     {% endif %}
 {%- endmacro %}
 
-{# At the top of a file whose loops over rows are given narrow matrices. #}
+{# At the top of a file whose loops over rows are given narrow matrices. Clang takes small
+   integers apart well by itself, and makes less of widened ones. #}
 {% macro widen_functions(narrow) -%}
     {% if narrow %}
-    #ifndef DENSE_WIDEN
-    #define DENSE_WIDEN
+    #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+    #ifndef DENSE_WIDENS
+    #define DENSE_WIDENS
     #ifdef __AVX2__
     #include <immintrin.h>
     static inline void _widen_8(const int8_t* from, int32_t* to)
@@ -115,6 +117,7 @@
     {
         for (int _i = 0; _i < 8; _i++) to[_i] = from[_i];
     }
+    #endif
     #endif
     #endif
     {% endif %}
@@ -283,10 +286,13 @@
    is called with several rows only if the statements of different rows have nothing to do
    with each other but the sums they are added to.
 
-   Compilers read 32 small integers at once and take them apart in two steps. Those of
-   narrow matrices, which statements only read, are therefore widened to 32 bits first, 16
-   columns at a time: so few that they stay in registers, and the generated statements,
-   which find them as _wide_1_1[_lane] and so on (`widened`), take half of the time. #}
+   GCC reads 32 small integers at once and takes them apart in two steps. Those of narrow
+   matrices, which statements only read, are therefore widened to 32 bits first, 16 columns
+   at a time: so few that they stay in registers, and the generated statements, which find
+   them as _wide_1_1[_lane] and so on (`widened`), take half of the time. They go through
+   8 of them at a time, as many as are widened at once: 16 would be read with one load of
+   64 bytes where vectors are that long, which has to wait until both stores of 32 bytes
+   are in the cache. #}
 {% macro over_rows(group=4, parallel=False, narrow=[]) -%}
     {% set _matrices = owner.matrices_among(variables) if group > 1 else {} %}
     {% set _lines = 2 %}
@@ -320,6 +326,8 @@
             }
             {% endfor %}
             {% if narrow %}
+            #ifdef DENSE_WIDENS
+            const int32_t _after = _stop - (_stop - _first) % 16;
             for (int32_t _lanes = _first; _lanes + 16 <= _stop; _lanes += 16)
             {
                 {% for _var in narrow %}
@@ -330,18 +338,22 @@
                 _widen_8({{get_array_name(_var)}} + (size_t)_row_{{n}} * N_post + _lanes + 8, _wide_{{_outer}}_{{n}} + 8);
                 {% endfor %}
                 {% endfor %}
+                for (int32_t _half = 0; _half < 16; _half += 8)
                 #pragma GCC ivdep
-                for (int32_t _lane = 0; _lane < 16; _lane++)
+                for (int32_t _lane = _half; _lane < _half + 8; _lane++)
                 {
                     const int32_t _column = _lanes + _lane;
                     {{caller(range(1, group + 1), narrow)}}
                 }
             }
+            #else
+            const int32_t _after = _first;
+            #endif
             {% endif %}
             {% if group > 1 %}
             #pragma GCC ivdep
             {% endif %}
-            for (int32_t _column = {{'_stop - (_stop - _first) % 16' if narrow else '_first'}}; _column < _stop; _column++)
+            for (int32_t _column = {{'_after' if narrow else '_first'}}; _column < _stop; _column++)
             {
                 {{caller(range(1, group + 1), [])}}
             }
