@@ -281,6 +281,9 @@ def digest_of_file(path):
 
 def _precompiled_header(project, compiler, stack):
     """Give a project the header for its compiler, which is precompiled if it is new."""
+    (project / _HEADER).write_text(_INCLUDES)
+    if "clang version" in compiler:  # it wants all headers to stay where they were
+        return
     shared = [Path("synapses_classes.h"), Path("network.h")]
     shared += [Path("brianlib") / p.name for p in (project / "brianlib").glob("*.h")]
     digest = hashlib.sha256(compiler.encode() + _INCLUDES.encode())
@@ -305,7 +308,6 @@ def _precompiled_header(project, compiler, stack):
                 os.replace(made / binary, folder / binary)
                 complete.write_text(digest_of_file(folder / binary))
     # The compiler looks for it next to the other, which serves if it cannot be used.
-    (project / _HEADER).write_text(_INCLUDES)
     (project / binary).symlink_to(folder / binary)
 
 
