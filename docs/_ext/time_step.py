@@ -47,6 +47,20 @@ _USES = (
         "rand(), randn()",
     ),
     _Use(
+        "on_image input_on_image",
+        "0. an image begins: before all else in its first step, layer by layer",
+        _BOTH,
+        "all neurons of the layer, refractory or not",
+        f"{_NEURON}, {_SHOWN}; formulas have the value of the step before",
+    ),
+    _Use(
+        "synapse_on_image",
+        "0. an image begins: after the neurons that the synapses come from",
+        _BOTH,
+        f"all forward synapses; {_THERE}",
+        _SYNAPSE,
+    ),
+    _Use(
         "plastic_synapse",
         "formulas: where a statement names them. (constant over dt), then "
         "(clock-driven): before all else in the step. (event-driven): before transmit "
@@ -246,6 +260,16 @@ def string_rows():
     return rows
 
 
+class SignalTable(Directive):
+    """A row for each name that every string may use."""
+
+    def run(self):
+        from spikefa.equations.signals import SIGNALS
+
+        header = ("name", "kind", "meaning")
+        return [table(header, [(n, s.kind, s.meaning) for n, s in SIGNALS.items()])]
+
+
 class TimeStepTable(Directive):
     """A row for each part of the time step that strings of a model make up."""
 
@@ -255,4 +279,5 @@ class TimeStepTable(Directive):
 
 def setup(app):
     app.add_directive("time-step-table", TimeStepTable)
+    app.add_directive("signal-table", SignalTable)
     return {"parallel_read_safe": True}

@@ -11,7 +11,7 @@ from brian2 import prefs, set_device
 from brian2.devices.device import get_device
 
 from ..brian import first_of_their_name, kept_globals
-from ..equations.check_names import check_functions
+from ..equations.check_names import check_functions, check_on_cuda
 from ..equations.model import Model
 from ..errors import InputError
 from ..learning.rules import Rule, get_rule
@@ -103,6 +103,8 @@ def open_session(
         # Networks are put together by hand; Brian2 cannot tell that they are used.
         prefs.logging.warn_for_unused_objects = False
         check_model(architecture, model, rule)
+        if choice.name == "cuda":
+            check_on_cuda(model)
         if architecture.precision == "single":
             for line in lost_in_single(model):
                 logging.getLogger("spikefa").warning(line)

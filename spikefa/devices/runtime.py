@@ -42,7 +42,7 @@ class RuntimeSession(Session):
         steps = len(images) * net.architecture.steps_per_image
         before = self.get_state(self._changed_by(gates))
         places = self._places(len(images))
-        for stimulus, values in self._stimuli(images, targets):
+        for stimulus, values in self._stimuli(images, targets, gates):
             stimulus.show(values, places)
         self._set_gates(gates)
         self._prepare()

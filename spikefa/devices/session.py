@@ -353,15 +353,21 @@ class Session(ABC):
         learns = gates[: self.network.n_layers + 1].any()
         learning = learns or sets_variable(model["transmit"], "W")
         learning |= model.equations("plastic_synapse")["W"].type != PARAMETER
+        learning |= any(
+            sets_variable(model[name], "W")
+            for name in model
+            if name.endswith("synapse_on_image")
+        )
         return [
             name
             for name, variable in self.variables.items()
             if not variable.constant and (learning or not name.endswith(".W"))
         ]
 
-    def _stimuli(self, images, targets):
+    def _stimuli(self, images, targets, gates):
         """List what equations are shown in a run from now on, with its values."""
-        values = images, targets, self._passes(len(images))
+        n = len(images)
+        values = images, targets, self._passes(n), np.full(n, gates[0], float)
         return list(zip(self.network.stimuli, values, strict=True))
 
     def _passes(self, n_images):

@@ -12,8 +12,9 @@ from brian2.core.namespace import DEFAULT_UNITS
 from ..errors import ModelError
 from .model import builtin_values
 from .names import EQUATION_STRINGS, NAMES, PER_LAYER, kind_of, layer_of
+from .signals import CLOCK_FUNCTIONS
 
-__all__ = ["check_functions", "check_names"]
+__all__ = ["check_functions", "check_names", "check_on_cuda"]
 
 #: Names that mean something in every equation.
 _RESERVED = {
@@ -30,6 +31,7 @@ _RESERVED = {
     "targets": "what is shown",
     "elapsed_steps": "the steps of a decay",
     "passes": "the passes over the training set",
+    **dict.fromkeys(CLOCK_FUNCTIONS, "what is shown"),
 }
 
 
@@ -102,6 +104,30 @@ def check_functions(model, target, device):
                 f"device '{device}' cannot call; give it some with "
                 "@implementation('cpp', ...), or write the formula into the equation"
             ) from None
+
+
+def check_on_cuda(model):
+    """Check that a network can run on CUDA.
+
+    Parameters
+    ----------
+    model : Model
+
+    Raises
+    ------
+    ModelError
+        If there is no code for one of its strings.
+    """
+    for name in model.changed():
+        try:
+            row = NAMES[layer_of(name)[1]]
+        except LookupError:
+            row = NAMES.get(name)
+        if row is not None and not row.cuda and model[name]:
+            raise ModelError(
+                f"{model.where(name)}: there is no code for it on CUDA; device 'cpp' "
+                "has it"
+            )
 
 
 def _variables(model, architecture):

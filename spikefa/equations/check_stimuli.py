@@ -9,12 +9,13 @@ from ..errors import ModelError
 from .evaluate import evaluate
 from .explanations import words
 from .names import kind_of
+from .signals import CLOCK_FUNCTIONS
 from .statements import parse_statements
 
 __all__ = ["STIMULI", "check_index", "check_times", "stimuli_in"]
 
 #: Functions of what is shown.
-STIMULI = ("images", "labels", "targets", "passes")
+STIMULI = ("images", "labels", "targets", "passes", *CLOCK_FUNCTIONS)
 
 _OF_TIME = (*STIMULI, "elapsed_steps")
 
@@ -43,7 +44,7 @@ def check_times(model):
                     f"now is known; the time has to be t, as in '{_as_it_should(call)}'"
                 )
     for text in _texts(model.get("initial")):
-        if found := words(text) & set(STIMULI):
+        if found := words(text) & {*STIMULI, *model.signals}:
             raise ModelError(
                 f"{model.where('initial')}: '{text}': nothing is shown yet, "
                 f"{sorted(found)[0]} has no value"

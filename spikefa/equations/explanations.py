@@ -38,14 +38,21 @@ _ABSOLUTE_VALUE = (
     "'d = target - phi : 1 (constant over dt)', and write abs(d)"
 )
 
+_OSCILLATION = (
+    "what may oscillate cannot be integrated exactly; choose another method, such as "
+    "method = 'euler'"
+)
+
 #: What Brian2 passes on from sympy, and what is said in its place.
 _WORDS_OF_SYMPY = {
     "non-commutative": _TRUTH_VALUE,
+    "not 'complex'": _OSCILLATION,
     "Invalid comparison of non-real": _ABSOLUTE_VALUE,
 }
 
 #: What the network adds to the names of the model.
 _FUNCTIONS = {"images", "labels", "targets", "elapsed_steps", "passes"}
+_FUNCTIONS |= {"step_of_image", "new_image", "training"}
 
 
 def words(text):

@@ -24,6 +24,7 @@ from .file import BASE_MODULES, ModelFile, builtin_file, read_model_file
 from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
 from .parameters import derived_parameters
 from .schedules import find_schedules, may_change, put_in
+from .signals import signals_of, with_signals
 from .values import described, normalized
 
 __all__ = ["Model", "load_model"]
@@ -52,6 +53,8 @@ class Model(Mapping[str, Any]):
     ----------
     text_hash : str
         SHA-256 over all names and values; a checkpoint of another model differs.
+    signals : dict
+        Expressions of the signals; strings have them in the place of their names.
     derivations : dict
         Texts of the parameters that follow from others.
     schedules : dict
@@ -78,6 +81,7 @@ class Model(Mapping[str, Any]):
         self.file = file or ModelFile()
         self._builtin = dict(builtin or {})
         self._values: Mapping[str, Any] = self._given
+        self.signals = signals_of(self._given)
         self.derivations = self._find_derivations()
         self.schedules = self._find_schedules()
         numbers = {
@@ -94,7 +98,7 @@ class Model(Mapping[str, Any]):
             what = "must be a number" if at_fault == name else f"makes {name} no number"
             raise ModelError(f"{self.where(at_fault)}: {what}, got '{text}': {problem}")
         strings = {
-            name: put_in(value, self.schedules)
+            name: put_in(with_signals(value, self.signals), self.schedules)
             for name, value in self._given.items()
             if isinstance(value, str) and name not in self.schedules
         }
@@ -104,7 +108,7 @@ class Model(Mapping[str, Any]):
         """List the strings that stand for numbers."""
         used = self._words_of(n for n in self._given if kind_of(n) != "initial")
         return {
-            name: text
+            name: with_signals(text, self.signals)
             for name, text in self._given.items()
             if isinstance(text, str)
             and text.strip()
@@ -167,6 +171,11 @@ class Model(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def written(self, name: str) -> Any:
+        """Return a string as the file has it, or the value of anything else."""
+        given = self._given[name]
+        return given if name not in self.derivations else self._values[name]
 
     @property
     def user_text(self) -> str:

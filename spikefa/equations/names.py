@@ -52,6 +52,8 @@ class Name:
         Whether a number may also be an expression of time, see `find_schedules`.
     given : bool
         Whether ``models/`` gives it a value.
+    cuda : bool
+        Whether there is code for it on CUDA.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Name:
     choice: bool = False
     of_time: bool = False
     given: bool = True
+    cuda: bool = True
 
 
 _ABOVE = "neurons above the input"
@@ -147,6 +150,15 @@ _TABLE = (
         given=False,
     ),
     Name(
+        "input_on_image",
+        "statements",
+        _INPUT,
+        "what happens to an input neuron when an image begins",
+        optional=True,
+        given=False,
+        cuda=False,
+    ),
+    Name(
         "input_method",
         "method",
         _INPUT,
@@ -199,6 +211,17 @@ _TABLE = (
         also=("refractory_period", "tau_ref", "t_ref"),
     ),
     Name(
+        "on_image",
+        "statements",
+        _ABOVE,
+        "what happens to a neuron when an image begins",
+        layered="on_image",
+        optional=True,
+        also=("on_new_image", "image_reset"),
+        given=False,
+        cuda=False,
+    ),
+    Name(
         "method",
         "method",
         _ABOVE,
@@ -244,6 +267,16 @@ _TABLE = (
         _FORWARD,
         "plasticity, run on a presynaptic spike after the backward sweep",
         also=("plasticity", "on_post"),
+    ),
+    Name(
+        "synapse_on_image",
+        "statements",
+        _FORWARD,
+        "what happens to a synapse when an image begins",
+        layered="synapse_on_image",
+        optional=True,
+        given=False,
+        cuda=False,
     ),
     Name("learn_bias", "statements", _ABOVE, "plasticity of biases, in every step"),
     Name(

@@ -31,6 +31,9 @@ PASSES = np.unique(np.append(np.linspace(0, 100, 201), np.geomspace(100, 1e4, 21
 #: Time steps of a pass where only that many passes are known, for schedules of ``t``.
 _STEPS_PER_PASS = 300_000
 
+#: The first step of an image that is learned.
+_IN_AN_IMAGE = {"image_step": lambda t: 0.0, "is_training": lambda t: 1.0}
+
 
 def may_change(name):
     """Whether a parameter may be an expression of time: eta, and the user's own."""
@@ -107,7 +110,7 @@ def check_schedules(model):
         if words(text) & model.schedules.keys():
             raise ModelError(f"{where}: goes round in a circle")
         for passes, known in known_at_times(model):
-            value = _value(text, known, where)
+            value = _value(text, known | _IN_AN_IMAGE, where)
             if not np.isfinite(float(value)):
                 raise ModelError(f"{where} is {float(value)} after {passes:g} passes")
             if name not in NAMES:

@@ -43,7 +43,10 @@ def add_noisy_deltas(net):
     for layer in range(1, net.n_layers + 1):
         group = net.add_neurons(
             net.architecture.layer_sizes[layer],
-            ["perturbed_delta", "third_factor"],
+            [
+                "perturbed_delta",
+                net.model.of_layer("third_factor", layer, net.n_layers),
+            ],
             "reward : 1 (linked)\nnoise : 1 (linked)",
             f"delta_{layer}",
             "backward",

@@ -241,6 +241,9 @@ def _statements(network: FeedbackNetwork) -> Iterator[tuple[str, VariableOwner]]
         neurons = network.layers[layer]
         if layer < last or network.spike_string(layer):
             yield model.of_layer("reset", layer, last), neurons
+        yield model.of_layer("on_image", layer, last), neurons
+        yield model.of_layer("synapse_on_image", layer, last), network.forward[layer]
+    yield "input_on_image", network.layers[0]
     yield from ((name, network.layers[last]) for name in ("learn_bias", "decay_bias"))
     yield from ((name, network.forward[last]) for name in ("learn", "decay"))
     of_route = network.rule.route

@@ -19,6 +19,7 @@ def connect_all(
     name: str,
     namespace: Mapping[str, Any],
     on_pre: Mapping[str, str] | None = None,
+    on_event: Mapping[str, str] | None = None,
     dtype: Mapping[str, type] | None = None,
     read_bits: int = 32,
 ) -> Synapses:
@@ -35,6 +36,8 @@ def connect_all(
     namespace : dict
     on_pre : dict, optional
         Statements by pathway name, run on every presynaptic spike, without delay.
+    on_event : dict, optional
+        Events that drive a pathway in the place of spikes.
     dtype : dict, optional
         Types of variables that are not stored in the default one.
     read_bits : {32, 16}, optional
@@ -51,6 +54,7 @@ def connect_all(
         "name": name,
         "namespace": namespace,
         "dtype": dtype,
+        "on_event": on_event or {},
     }
     if architecture.engine == "stock":
         no_delay = dict.fromkeys(on_pre or {}, 0 * second)

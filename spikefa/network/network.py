@@ -53,8 +53,8 @@ class FeedbackNetwork:
         `spikefa.learning.reference`.
     images, targets : Stimulus
         What is shown: pixels from 0 to 1, and class labels or target vectors.
-    passes : Stimulus
-        How many passes over the training set there have been.
+    passes, training : Stimulus
+        How many passes over the training set there have been; whether a run teaches.
     monitors : dict
         What records neurons while the network runs, by the name of the record.
     records : dict
@@ -92,6 +92,7 @@ class FeedbackNetwork:
     images: Images = field(init=False, repr=False)
     targets: Stimulus = field(init=False, repr=False)
     passes: Stimulus = field(init=False, repr=False)
+    training: Stimulus = field(init=False, repr=False)
     namespace: dict[str, Any] = field(default_factory=dict)
     brian_network: Network = None
     decay_clock: RareClock = field(init=False, repr=False)
@@ -116,8 +117,9 @@ class FeedbackNetwork:
 
     @property
     def stimuli(self) -> tuple[Stimulus, ...]:
-        """What runs show: images, targets, and how many passes there have been."""
-        return self.images, self.targets, self.passes
+        """What runs show: images, targets, how many passes there have been, and
+        whether they teach."""
+        return self.images, self.targets, self.passes, self.training
 
     def learns(self, layer: int) -> bool:
         """Whether a layer has deltas and plastic synapses."""
@@ -230,6 +232,7 @@ class FeedbackNetwork:
         *,
         extra: str = "",
         on_pre: Mapping[str, Sequence[str]] | None = None,
+        on_event: Mapping[str, str] | None = None,
         on_grid: bool = False,
         read_bits: int = 32,
         weights: Sequence[str] = (),
@@ -247,6 +250,8 @@ class FeedbackNetwork:
             Further equations.
         on_pre : dict, optional
             For each pathway the names of the statements that run on a spike.
+        on_event : dict, optional
+            Events that drive a pathway in the place of spikes.
         on_grid : bool, optional
             Whether the fixed weights B are stored in the bits of the architecture.
         read_bits : {32, 16}, optional
@@ -290,6 +295,7 @@ class FeedbackNetwork:
                     pathway: written_out(text, equations)
                     for pathway, text in texts.items()
                 },
+                on_event=on_event,
                 dtype=dtype,
                 read_bits=read_bits,
             )

@@ -7,14 +7,15 @@ from brian2 import Equations, NeuronGroup, have_same_dimensions, second
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
 from ..equations.explanations import words
-from ..equations.model import Model
 from ..errors import InputError
+from .image_events import add_neuron_statements, image_events, synapse_string
 from .network import FeedbackNetwork
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_input", "add_layer"]
 
-_OF_INPUT = ("input_neuron", "input_spike", "input_reset", "input_refractory")
+_OF_INPUT: tuple[str, ...] = ("input_neuron", "input_spike", "input_reset")
+_OF_INPUT += ("input_refractory", "input_on_image")
 
 
 def _add_spikes(
@@ -37,7 +38,7 @@ def _add_spikes(
 
 def _own_words(net: FeedbackNetwork, layer: int) -> set[str]:
     """Names that the strings of the neurons of a layer use."""
-    bases = ("psp_neuron", "spike", "reset", "refractory")
+    bases = ("psp_neuron", "spike", "reset", "refractory", "on_image")
     strings = [net.model.of_layer(base, layer, net.n_layers) for base in bases]
     strings.append(net.transfer_string(layer))
     return set().union(*(words(net.model.get(name)) for name in strings))
@@ -59,7 +60,9 @@ def _refractory(
 ) -> Any:
     """Let neurons know when they spiked last, refractory or not, if a string asks."""
     model, asked = net.model, {"lastspike", "not_refractory"}
-    strings = ["plastic_synapse", "transmit", "learn", "sparse_learn", "decay"]
+    names = (synapse_string(net, n) for n in (layer, layer + 1))
+    strings = [name for name in names if name]
+    strings += ["plastic_synapse", "transmit", "learn", "sparse_learn", "decay"]
     strings += net.rule.route.strings
     of_synapses = set().union(*(words(model.get(name)) for name in strings))
     used = own | _of_layer(net, layer, of_synapses)
@@ -70,7 +73,7 @@ def _refractory(
 
 def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
     """Note the variables by which a layer hears of the error, if its strings do."""
-    used = own | _of_layer(net, layer, _sent(net.model))
+    used = own | _of_layer(net, layer, _sent(net))
     of_error = {"third_factor": f"delta_{layer}", "feedback": f"layer_{layer}"}
     for variable, owner in of_error.items():
         if variable in used and net.learns(layer):
@@ -82,9 +85,12 @@ def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
             net.heard.append(f"{owner}.{variable}")
 
 
-def _sent(model: Model) -> set[str]:
-    """Names that synapses use for what they send, not for what they learn."""
+def _sent(net: FeedbackNetwork) -> set[str]:
+    """Names that synapses use in tests too, not for what they learn alone."""
+    model = net.model
     found = words(model["transmit"])
+    for layer in range(1, net.n_layers + 1):
+        found |= words(model.get(synapse_string(net, layer) or ""))
     equations = list(model.equations("plastic_synapse").values())
     for eq in equations:
         if eq.type == DIFFERENTIAL_EQUATION or "summed" in eq.flags:
@@ -115,8 +121,10 @@ def add_input(net: FeedbackNetwork) -> None:
             model.get("input_refractory", False) if spikes else False,
         ),
         method=model.get("input_method"),
+        **image_events(net, 0),
     )
     _add_spikes(net, group, 0, "input_spike", "input_reset")
+    add_neuron_statements(net, group, 0)
     net.layers.append(group)
 
 
@@ -144,8 +152,10 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
             net, layer, own, model[of_layer("refractory")] if spike else False
         ),
         method=model.get(of_layer("method")),
+        **image_events(net, layer),
     )
     _add_spikes(net, group, layer, spike, reset)
+    add_neuron_statements(net, group, layer)
     if spike and isinstance(model[of_layer("refractory")], str):
         for updater in (group, group.state_updater):  # it is part of their code
             net.strings_of[updater.name] = [

@@ -17,6 +17,7 @@ from brian2.core.variables import Variable
 from brian2.equations.equations import FLOAT
 from brian2.groups.group import CodeRunner
 
+from ..equations.check_stimuli import STIMULI
 from ..equations.model import Model
 from ..equations.statements import parse_statements
 from ..errors import ModelError
@@ -37,7 +38,7 @@ __all__ = [
 _TIMES = {"t", "t_in_timesteps", "lastspike", "lastupdate"}
 
 #: Functions of time whose values are no times.
-_STIMULI = {"images", "labels", "targets", "elapsed_steps", "passes"}
+_STIMULI = {"elapsed_steps", *STIMULI}
 _BOUNDED = {"sin", "cos", "tan", "tanh", "exp", "sign", "exprel"} | _STIMULI
 
 

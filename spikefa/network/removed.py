@@ -10,7 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from brian2 import Equations
 from brian2.equations.codestrings import Expression
-from brian2.equations.equations import SUBEXPRESSION, SingleEquation
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    SUBEXPRESSION,
+    SingleEquation,
+)
 from brian2.parsing.sympytools import str_to_sympy
 from sympy import nan, oo, zoo
 
@@ -60,7 +64,7 @@ def masked_statements(text: str, weights: Sequence[str]) -> str:
 
 
 def masked_equations(equations: Equations, weights: Sequence[str]) -> Equations:
-    """Let sums over synapses leave out those that were removed.
+    """Let sums leave out the synapses that were removed, and their weights stay 0.
 
     Parameters
     ----------
@@ -83,7 +87,10 @@ def masked_equations(equations: Equations, weights: Sequence[str]) -> Equations:
     }
     found, changed = [], False
     for eq in equations.values():
-        if "summed" in eq.flags and not _stays_zero(eq.expr.code, weights, formulas):
+        of_all = "summed" in eq.flags or (
+            eq.type == DIFFERENTIAL_EQUATION and eq.varname in weights
+        )
+        if of_all and not _stays_zero(eq.expr.code, weights, formulas):
             expr = Expression(f"{MASK}*({eq.expr.code})")
             eq = SingleEquation(
                 eq.type, eq.varname, eq.dim, eq.var_type, expr, eq.flags

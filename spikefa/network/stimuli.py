@@ -232,4 +232,7 @@ def add_stimuli(net: "FeedbackNetwork") -> list[TimedArray]:
     net.passes = Stimulus(
         arch.chunk_images, dt=shown_for, name="passes", dtype=np.float64
     )
-    return [net.images, net.targets, net.passes]
+    net.training = Stimulus(arch.chunk_images, dt=shown_for, name="is_training")
+    steps = Stimulus(arch.steps_per_image, dt=defaultclock.dt, name="image_step")
+    steps.values[:] = np.arange(arch.steps_per_image)
+    return [*net.stimuli, steps]

@@ -6,6 +6,7 @@ from typing import Any
 from brian2 import Synapses
 
 from ..errors import ModelError
+from .image_events import EVENT, place_synapse_statements, synapse_string
 from .initial_values import gives
 from .network import FeedbackNetwork
 from .removed import MASK, masked_equations
@@ -26,6 +27,8 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
         on_pre["transmit"] = ["transmit"]
         if learns:
             on_pre["learn"] = _learn_strings(net, layer)
+    if on_image := synapse_string(net, layer):
+        on_pre[EVENT] = [on_image]
     strings.extend(route.forward_strings(net, layer))
     source, target = net.layers[layer - 1], net.layers[layer]
     feedback = [p for p in route.feedback_variables(net).values() if p.group == name]
@@ -37,6 +40,7 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
         target,
         strings,
         on_pre=on_pre,
+        on_event={EVENT: EVENT} if EVENT in on_pre else {},
         read_bits=net.architecture.weight_bits if learns else 32,
         # What learns together stays, or is removed, together.
         weights=("W", *(where.variable for where in feedback if where.plastic)),
@@ -49,6 +53,7 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
     else:
         place(synapses.transmit, "forward", gather)
         net.strings_of[synapses.transmit.name] = ["transmit"]
+    place_synapse_statements(net, synapses, layer)
     if learns:
         _add_plasticity(net, layer, synapses)
     route.place_forward(net, layer, synapses)

@@ -9,6 +9,7 @@ from .expressions import CONSTANTS, FUNCTIONS, evaluate, words
 from .neurons import Neurons
 from .stimuli import Stimuli
 from .synapses import Synapses
+from .written import Written
 
 __all__ = ["Network"]
 
@@ -39,7 +40,8 @@ class Network:
     """
 
     def __init__(self, model, architecture, rule, period, random=None):
-        self.model, self.arch, self.rule = model, architecture, rule
+        self.model, self.arch, self.rule = Written(model), architecture, rule
+        self.teaches = True
         self.period, self.random = period, random
         self.rate, self.once = model["spike"] is None, architecture.evaluate_once
         self.sizes, self.m = architecture.layer_sizes, architecture.n_layers
@@ -69,8 +71,19 @@ class Network:
         if name in SHOWN:
             return getattr(self.stimuli, name)
         if name in self.model.schedules:
-            return evaluate(self.model.schedules[name], self.value)
-        return self.known[name]
+            return evaluate(self.model[name], self.value)
+        if name in self.known:
+            return self.known[name]
+        return self._clock()[name]
+
+    def _clock(self):
+        """Where in its image the network is, and whether it is taught."""
+        step = self.step % self.arch.steps_per_image
+        return {
+            "step_of_image": step,
+            "new_image": step == 0,
+            "training": bool(self.teaches),
+        }
 
     def moves(self, text):
         """Whether an expression changes within a time step."""
@@ -121,6 +134,8 @@ class Network:
             texts.append(model.get(transfer) or self.string("transfer", layer))
             if self.learns(layer):
                 links["third_factor"] = self.deltas[layer], "third_factor"
+            else:
+                texts.append("third_factor : 1")  # nothing teaches this layer
             if self.rule in BACKWARDS and layer < m:
                 texts.append("feedback : 1")
             if self.rule == "node":
@@ -224,13 +239,14 @@ class Network:
         """By which variables forward neurons, or what they are sent, hear of errors."""
         sums = self.forward[1].sums.values()
         rates = self.forward[1].rates.values()
-        sent = " ".join(
-            [self.model["transmit"], *(e.expression for e in (*sums, *rates))]
-        )
+        texts = [self.model["transmit"], *(e.expression for e in (*sums, *rates))]
+        for layer in range(1, self.m + 1):
+            texts.append(self.string("synapse_on_image", layer) or "")
+        sent = " ".join(texts)
         found = []
         for layer, delta in self.deltas.items():
             own = [self.string(n, layer) for n in ("psp_neuron", "transfer", "spike")]
-            own += [self.string(n, layer) for n in ("reset", "refractory")]
+            own += [self.string(n, layer) for n in ("reset", "refractory", "on_image")]
             own = words(" ".join(text for text in own if isinstance(text, str)))
             for variable, group in (
                 ("third_factor", delta),
@@ -261,6 +277,9 @@ class Network:
             Activity of each class, or of each output.
         """
         self.stimuli.now = self.step // self.arch.steps_per_image
+        self.teaches = gates[0]
+        if self.step % self.arch.steps_per_image == 0:  # 0. an image begins
+            self._image_begins()
         for synapses in (*self.forward.values(), *self.feedback.values()):
             synapses.advance()
         self._neurons_go_on(self.layers[0])  # 1. input spikes
@@ -280,6 +299,15 @@ class Network:
             output = self.classes.state["activity"]
         self.step += 1
         return np.array(np.broadcast_to(output, len(output)))
+
+    def _image_begins(self):
+        for layer, neurons in enumerate(self.layers):
+            name = self.model.get("input_on_image")
+            statements = self.string("on_image", layer) if layer else name
+            neurons.apply(statements, after_spike=True)
+            if layer < self.m:
+                statements = self.string("synapse_on_image", layer + 1)
+                self.forward[layer + 1].on_spikes([statements or ""], of_all=True)
 
     def _neurons_go_on(self, neurons):
         neurons.hold(early=True)

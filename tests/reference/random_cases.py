@@ -259,7 +259,7 @@ def refusal(case):
                 return f"needs kolen_pollack_{name}"
     if case.rule == "sign" and sparse and "exp(B)" in text:
         return "sign_symmetric_feedback: sends something where B is 0"
-    hears = re.search(r"(drive|scale\*drive).*third_factor", text)
+    hears = re.search(r"(drive|scale\*drive|if_any).*third_factor", text)
     if "per synapse" in case.options and hears and case.rule != "shallow":
         return "evaluate_once"
     return None
@@ -271,6 +271,8 @@ def possible_refusal(case):
     truth_values = leaky_error or "int(i > 1)" in case.text
     if "per synapse" in case.options and "int(abs(target" in case.text:
         return "sympy cannot compare abs"
+    if "- h - w)/(2*ms)" in case.text:
+        return "truth value|may oscillate" if truth_values else "may oscillate"
     return "truth value" if truth_values else None
 
 

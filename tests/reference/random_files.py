@@ -40,6 +40,12 @@ LEAKS = (
     ("(b + drive - h)/tau_m + 0.2*xi*ms**-0.5", (), ""),
     ("(b + drive - h)/tau_m + 0.2*h*xi*ms**-0.5", (), ""),
     ("(b + drive + 2*int(i > 1) - h)/tau_m", (), ""),
+    ("(b + drive - h + 0.2*step_of_image)/tau_m", (), ""),
+    (
+        "(b + drive - h*(1 + late))/(2*ms)",
+        (),
+        "late = int(not new_image and training) : 1 (constant over dt)\n",
+    ),
 )
 SPIKES = (
     ("rand() < phi", ()),
@@ -50,6 +56,7 @@ SPIKES = (
     ("h > 0.1 + 0.2*exp(-(t - last)/(4*ms))", ("last",)),
     ("h > 0.2 or (on and h > 0.05)", ("on",)),
     ("h > 0.1  # mV\n and i >= 0", ()),
+    ("h > 0.05 and not (new_image and i == 0)", ()),
 )
 TRANSFERS = (
     "phi = 1/(1 + exp(-h)) : 1\npsi = phi*(1 - phi) : 1",
@@ -57,6 +64,7 @@ TRANSFERS = (
     "phi = clip(h, 0, 1) : 1\npsi = int(h > 0)*int(h < 1) : 1",
     "slope = 2 + i : 1\nphi = 1/(1 + exp(-slope*h)) : 1\npsi = slope*phi*(1 - phi) : 1",
     "phi = 1/(1 + exp(-h)) : 1 (constant over dt)\npsi = 0.3 : 1",
+    "phi = 1/(1 + exp(-h)) : 1\npsi = 0.1*(1 + step_of_image) : 1",
     "noisy = 0.1*randn() : 1 (constant over dt)\n"
     "phi = clip(0.5 + h + noisy, 0, 1) : 1\npsi = 1.0 : 1",
 )
@@ -73,7 +81,13 @@ METHODS += ("'heun'", "'milstein'", "('linear', 'rk2', 'heun')")  # for noise to
 PLAIN = {
     "tau": ("0.6",),
     "tau_m": ("1.5*ms", "'-2*dt/log(1 - tau)'"),
-    "eta": ("0.05", "'0.1*0.5**passes(t)'", "'0.05/(1 + t/(9*ms))'", "'2*eta_0'"),
+    "eta": (
+        "0.05",
+        "'0.1*0.5**passes(t)'",
+        "'0.05/(1 + t/(9*ms))'",
+        "'2*eta_0'",
+        "'0.05*(1 + step_of_image)'",
+    ),
     "gamma": ("0.05", "1e-3", "0.0"),
     "input_method": ("'euler'", "'exponential_euler'"),
     "target": (
@@ -102,6 +116,7 @@ PLAIN = {
     ),
     "delta_method": ("'euler'", "'rk4'", "('exact', 'euler')"),
     "learn_bias": (
+        "b += eta*psi*third_factor*int(step_of_image > 0)",
         "b += 0*third_factor",
         "b = clip(b + eta*psi*third_factor, -0.5, 0.5)",
         "change = eta*third_factor; b += change",
@@ -176,6 +191,13 @@ INPUTS = (
     ("phi = images(t - 2*dt, i) : 1\n{n}", "phi > 0.4"),
 )
 
+#: What happens to neurons and synapses when an image begins.
+ON_IMAGE = ("h = 0", "h *= 0.5 + 0.5*rand()", "h += 0.2*int(training) + 0.1*i")
+ON_IMAGE += ("if_any = 0.1*randn()\nh = if_any + 0.1*third_factor",)
+ON_IMAGE_OF_RATES = ("b += 0.05*rand()", "b *= 0.9 + 0.1*int(training)")
+SYNAPSE_ON_IMAGE = ("W *= 0.9", "W += 0.05*randn()", "W = clip(W, -0.5, 0.5)")
+SYNAPSE_ON_IMAGE += ("W += 0.01*(0.3 - W)*int(training)",)
+
 #: Synapses: equations, what a spike does, what plasticity does (W += ...).
 SYNAPSES = (
     ("W : 1\ndW = 2*eta*psi_post*third_factor_post : 1", "drive_post += W", "W += dW"),
@@ -221,6 +243,11 @@ SYNAPSES = (
         "W : 1\ndW = eta*psi_post*third_factor_post*h : 1",
         "drive_post += W",
         "step_of_W = dW/2; W += step_of_W",
+    ),
+    (
+        "W : 1\ndW = eta*psi_post*third_factor_post*int(not new_image) : 1",
+        "drive_post += W",
+        "W += dW*(2 - int(training))",
     ),
 )
 RATE_SYNAPSES = (
@@ -302,6 +329,8 @@ class Draft:
         """Give input neurons equations, and what belongs to their spikes."""
         equations, condition = self.choice(INPUTS)
         self.text("input_neuron", equations.format(n="n : integer"))
+        if self.maybe(0.4):
+            self.text("input_on_image", self.pick.choice(("n += 1", "n = i + 10*n")))
         if self.rate:
             return
         if spike:
@@ -345,6 +374,9 @@ class Draft:
             self.values[f"{layer}method"] = pick.choice(METHODS[-3:])
         elif layer or self.maybe():
             self.values[f"{layer}method"] = pick.choice(METHODS)
+        if self.maybe(0.3):
+            changes = ON_IMAGE_OF_RATES if self.rate else ON_IMAGE
+            self.text(f"{layer}on_image", pick.choice(changes))
         if self.rate:
             return
         self.text(f"{layer}spike", spike)
@@ -378,6 +410,9 @@ class Draft:
             self.plain(f"kolen_pollack_{'sparse_' if sparse else ''}learn")
         if "u : 1" in equations:
             self.initial["u"] = 0.2
+        if self.maybe(0.3):
+            layer = self.pick.choice(("", "", "output_", "layer_1_"))
+            self.text(f"{layer}synapse_on_image", self.pick.choice(SYNAPSE_ON_IMAGE))
 
 
 _TIMES = ("tau", "tau_m")

@@ -116,8 +116,8 @@ class Synapses:
         )
         return choose(None, traits)
 
-    def on_spikes(self, texts, given=()):
-        """Run statements in the synapses of neurons that spike now.
+    def on_spikes(self, texts, given=(), of_all=False):
+        """Run statements in the synapses of neurons that spike now, or of all.
 
         Parameters
         ----------
@@ -125,8 +125,8 @@ class Synapses:
         given : callable, optional
             Takes a row, returns values that these statements read instead.
         """
-        for row in np.flatnonzero(self.source.spikes):
-            if self.decays:
+        for row in np.flatnonzero(self.source.spikes | of_all):
+            if self.decays and any(texts):
                 t = self.world.value("t")
                 since = t - self.state["lastupdate"][row]
                 self._integrate(self.decays, row, since)

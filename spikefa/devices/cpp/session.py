@@ -193,7 +193,7 @@ class StandaloneSession(Session):
         places = self._places(n)
         shown = [
             field
-            for stimulus, values in self._stimuli(images, targets)
+            for stimulus, values in self._stimuli(images, targets, gates)
             if stimulus in self._used
             for field in self._show(stimulus, values, places)
         ]
