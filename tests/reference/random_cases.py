@@ -271,9 +271,12 @@ def possible_refusal(case):
     truth_values = leaky_error or "int(i > 1)" in case.text
     if "per synapse" in case.options and "int(abs(target" in case.text:
         return "sympy cannot compare abs"
-    if "- h - w)/(2*ms)" in case.text:
-        return "truth value|may oscillate" if truth_values else "may oscillate"
-    return "truth value" if truth_values else None
+    reasons = {
+        "truth value": truth_values,
+        "may oscillate": "- h - w)/(2*ms)" in case.text,
+        "but there are . pixels": "drive + images(t, i)" in case.text,
+    }
+    return "|".join(reason for reason, holds in reasons.items() if holds) or None
 
 
 def with_given_numbers(case):
