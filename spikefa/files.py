@@ -46,7 +46,9 @@ def replacing(path, mode="wb"):
     """
     partial = path.with_name(path.name + PARTIAL)
     try:
-        with open(partial, mode) as file:
+        # Made anew: what is there could be a link, and lead anywhere.
+        partial.unlink(missing_ok=True)
+        with open(partial, mode.replace("w", "x")) as file:
             yield file
             file.flush()
             sync(file.fileno())

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, SupportsIndex, overload
 
+from ..errors import InputError
+
 __all__ = ["CurvePoint", "LearningCurve"]
 
 #: Errors by the sum over the steps of an image, and by the last of them.
@@ -75,9 +77,25 @@ class CurvePoint:
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "CurvePoint":
-        """Read what `to_json` wrote; what it does not know is left out."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{name: value for name, value in entry.items() if name in known})
+        """Read what `to_json` wrote; what it does not know is left out.
+
+        Raises
+        ------
+        InputError
+            If a measure is no number, or no list of numbers.
+        """
+        known = {f.name: f.default_factory is list for f in fields(cls)}
+        found = {name: value for name, value in entry.items() if name in known}
+        for name, value in found.items():
+            if isinstance(value, list) != known[name] or not _are_numbers(value):
+                raise InputError(f"{name} of a learning curve cannot be {value!r}")
+        return cls(**found)
+
+
+def _are_numbers(value):
+    """Whether one, or each of a list, is a number or None."""
+    values = value if isinstance(value, list) else [value]
+    return all(v is None or isinstance(v, int | float) for v in values)
 
 
 #: Measures that few have.

@@ -2,11 +2,13 @@
 
 import hashlib
 import logging
+import math
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from brian2 import prefs, set_device
 from brian2.devices.device import get_device
 
@@ -31,8 +33,10 @@ from .cuda.session import (
     activate as activate_cuda,
     check_machine,
 )
+from .memory import refuse_too_large
 from .runtime import RuntimeSession
 from .session import Session
+from .state import shape_of, state_variables
 
 __all__ = ["DEVICES", "check_device", "open_session"]
 
@@ -86,7 +90,8 @@ def open_session(
         If an equation cannot be used; names the file and the string.
     InputError
         If the device is unknown or cannot use threads, if something that CUDA needs is
-        missing, or if something is to be recorded that there is not.
+        missing, if something is to be recorded that there is not, or if the variables
+        do not fit the memory.
     ProjectBuilt
         If the device was chosen to build only.
     """
@@ -114,6 +119,7 @@ def open_session(
             implement_timed_arrays(model.values())
         with first_of_their_name():
             network = build_network(architecture, model, rule, record)
+            _check_memory(network)
             check_indices(network)
             for line in without_effect(network):
                 logging.getLogger("spikefa").warning(line)
@@ -129,6 +135,16 @@ def open_session(
                 if choice.name == "cuda":
                     return CudaSession(network, build_dir, machine, choice.build_only)
                 return StandaloneSession(network, build_dir)
+
+
+def _check_memory(network):
+    """Refuse a network whose state does not fit the machine, before it is compiled."""
+    sizes = list(network.architecture.layer_sizes)
+    needed = sum(
+        math.prod(shape_of(variable)) * np.dtype(variable.dtype).itemsize
+        for variable in state_variables(network).values()
+    )
+    refuse_too_large(f"the variables of layers {sizes}", needed)
 
 
 def check_device(choice):

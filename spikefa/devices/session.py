@@ -28,6 +28,10 @@ __all__ = ["ChunkResult", "RunInterrupted", "Session"]
 NO_CLASS = -1
 
 
+#: Time steps that a number of double precision counts.
+_MOST_STEPS = 2**53
+
+
 class RunInterrupted(SpikefaError):
     """A run was given up; the state is that from before it."""
 
@@ -95,7 +99,7 @@ class Session(ABC):
     @step.setter
     def step(self, step: int) -> None:
         unit = self.network.architecture.steps_per_image
-        if step != int(step) or step < 0 or step % unit:
+        if step != int(step) or not 0 <= step < _MOST_STEPS or step % unit:
             raise InputError(
                 f"a run starts at multiples of {unit} time steps, got {step}"
             )

@@ -9,8 +9,12 @@ default, how a stored value is read again, what a checkpoint says about it and w
 resumed run may change it, and the row in the documentation.
 """
 
-from dataclasses import dataclass, field, fields
+import argparse
+import reprlib
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
+
+from ..errors import InputError
 
 __all__ = [
     "OnResume",
@@ -201,13 +205,49 @@ def from_dict(cls, found):
     -------
     values : dict
         By name, as the class takes them.
+
+    Raises
+    ------
+    InputError
+        If an option could not have been given a value.
     """
-    known = {f.name: getattr(cls, f.name, None) for f in fields(cls)}
-    return {
-        name: tuple(value) if isinstance(known[name], tuple) else value
-        for name, value in found.items()
-        if name in known
-    }
+    known, options = {f.name: _default(f) for f in fields(cls)}, declared(cls)
+    values = {}
+    for name, value in found.items():
+        if name not in known:
+            continue
+        if name in options and not _fits(options[name], known[name], value):
+            raise InputError(f"{name} cannot be {reprlib.repr(value)}")
+        values[name] = tuple(value) if isinstance(known[name], tuple) else value
+    return values
+
+
+def _default(of):
+    return of.default if of.default_factory is MISSING else of.default_factory()
+
+
+def _fits(this, default, value):
+    """Whether an option could have been given a value."""
+    if value is None or default == value:
+        return default == value
+    if isinstance(default, dict):
+        texts = value.items() if isinstance(value, dict) else [(None,)]
+        return all(isinstance(text, str) for pair in texts for text in pair)
+    if isinstance(default, tuple):
+        several = isinstance(value, list | tuple)
+        return several and all(_fits_one(this, item) for item in value)
+    return _fits_one(this, value)
+
+
+def _fits_one(this, value):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    if this.choices:
+        return value in this.choices
+    try:
+        return (this.read or str)(str(value)) == value
+    except (argparse.ArgumentTypeError, ValueError):
+        return False
 
 
 def named(values, on_resume):

@@ -10,7 +10,12 @@ from ..errors import InputError
 from ..figures.runs import plot_runs
 from ..figures.spiking import save_figure
 from ..files import package_versions, replacing
-from ..training.checkpoint_file import NAME, PREVIOUS, newest_checkpoint
+from ..training.checkpoint_file import (
+    NAME,
+    PREVIOUS,
+    making_sense,
+    newest_checkpoint,
+)
 from ..training.resume import check_same_run
 from ..training.stopping import Interrupted
 from .declaration import OnResume, named
@@ -209,16 +214,22 @@ def _checkpoint(folder, warn):
 
 def _finished_results(folder, settings):
     """Results of a run with these settings, if it has come to its end."""
+    path = folder / "results.json"
     try:
-        found = json.loads((folder / "results.json").read_text())
+        found = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return None
     wanted = json.loads(json.dumps(settings.to_dict()))
     # These do not change what a run computes.
     for name in ("preset", *named(settings, OnResume.WARNED)):
         del wanted[name]
-    same = all(found.get(name) == value for name, value in wanted.items())
-    return found if found.get("finished") and same else None
+    with making_sense(path):
+        same = all(found.get(name) == value for name, value in wanted.items())
+        if not (found.get("finished") and same):
+            return None
+        summarize([found])  # can be put together with others
+        LearningCurve.from_json(found["learning_curve"], found["at_start"])
+    return found
 
 
 def summarize(results):

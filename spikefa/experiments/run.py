@@ -9,14 +9,15 @@ from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
-import psutil
 
 from ..devices.choice import DeviceChoice
+from ..devices.memory import refuse_too_large
 from ..devices.session import RunInterrupted
 from ..equations.parameters import replace_parameters
 from ..errors import InputError
 from ..files import package_versions, replacing
 from ..training.callbacks import Callback
+from ..training.checkpoint_file import making_sense
 from ..training.guards import NumericalGuard
 from ..training.progress import ProgressBar, ProgressFile, counting_tests
 from ..training.records import Windows
@@ -108,7 +109,8 @@ class Run:
         self.warn = warn or logging.getLogger("spikefa").warning
         self.meta, self.results = {"wall_seconds": 0.0}, {}
         if checkpoint:
-            self.meta["wall_seconds"] = checkpoint.meta["wall_seconds"]
+            with making_sense(checkpoint.path):
+                self.meta["wall_seconds"] = float(checkpoint.meta["wall_seconds"])
         self.clock = Clock(self.meta)
 
     def load_model(self):
@@ -150,10 +152,9 @@ class Run:
         if not self.compiles:
             raise _Described
         if self.checkpoint:
-            stored = self.checkpoint.meta
-            check_same_run(stored, self.meta, self.checkpoint.path)
+            check_same_run(self.checkpoint.meta, self.meta, self.checkpoint.path)
             self.check_learned(self.checkpoint)
-            self._compare_circumstances(stored["circumstances"])
+            self._compare_circumstances()
 
     def check_learned(self, checkpoint):
         """Refuse to end before what has been learned already.
@@ -162,15 +163,19 @@ class Run:
         ------
         InputError
         """
-        chunk, epochs = checkpoint.meta["position"]["chunk"], self.settings.epochs
-        if chunk > self.schedule.n_chunks:
+        with making_sense(checkpoint.path):
+            chunk, epochs = checkpoint.meta["position"]["chunk"], self.settings.epochs
+            too_far = chunk > self.schedule.n_chunks
+        if too_far:
             passes = chunk / self.schedule.n_chunks * epochs
             raise InputError(
                 f"{checkpoint.path} has learned {passes:.3g} passes: --epochs {epochs} "
                 "is too few"
             )
 
-    def _compare_circumstances(self, stored):
+    def _compare_circumstances(self):
+        with making_sense(self.checkpoint.path):
+            stored = dict(self.checkpoint.meta["circumstances"])
         for name, now in self.meta["circumstances"].items():
             if (then := stored.get(name)) != now:
                 self.warn(
@@ -336,12 +341,11 @@ def records_and_windows(settings, shown, images):
 
 
 def _check_memory(architecture):
-    """Refuse sizes whose weights alone do not fit the machine."""
+    """Refuse sizes whose weights alone do not fit the machine.
+
+    What the rule and the model need besides is known to the network only: opening a
+    session refuses it.
+    """
     sizes = architecture.layer_sizes
     needed = 4 * sum(n_pre * n_post for n_pre, n_post in pairwise(sizes))
-    there = psutil.virtual_memory().total
-    if needed > there:
-        raise InputError(
-            f"the weights of layers {list(sizes)} need {needed / 1e9:.0f} GB, this "
-            f"machine has {there / 1e9:.0f} GB"
-        )
+    refuse_too_large(f"the weights of layers {list(sizes)}", needed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..datasets import DATASETS
 from ..devices.choice import DEVICES
+from ..errors import InputError
 from ..learning.rules import RULES
 from ..network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS, WEIGHT_BITS
 from ..training.schedule import SHUFFLES
@@ -259,9 +260,17 @@ def settings_of(given, *, quick=False, stored=None):
     Returns
     -------
     settings : Settings
+
+    Raises
+    ------
+    InputError
+        If what is stored cannot be.
     """
     if stored is not None:
-        base = from_dict(Settings, stored)
+        try:
+            base = from_dict(Settings, stored)
+        except (InputError, AttributeError) as exc:
+            raise InputError(f"the stored settings make no sense: {exc}") from exc
     else:
         base = PRESETS[given.get("preset", "demo")] | (QUICK if quick else {})
     parameters = base.get("parameters", {}) | given.get("parameters", {})

@@ -221,7 +221,7 @@ def _run_one(settings, folder, device, checkpoint, args, experiment):
         checkpoint,
         _source(args, checkpoint and checkpoint.meta),
         trains=not args.evaluate,
-        every=_checkpoint_intervals(args, checkpoint and checkpoint.meta),
+        every=_checkpoint_intervals(args, checkpoint and checkpoint.meta, folder),
         show_progress=not args.quiet,
     )
     try:
@@ -242,10 +242,13 @@ def _source(args, meta):
     return ModelSource(None if args.model else meta, args.trust_model)
 
 
-def _checkpoint_intervals(args, meta):
+def _checkpoint_intervals(args, meta, folder):
     """Say when to write checkpoints: as given, as before, or every five minutes."""
+    from ..training.checkpoint_file import making_sense
+
     given = args.checkpoint_every or (meta or {}).get("checkpoint_every")
-    return {kind: number for kind, number in given or [("seconds", 300.0)]}
+    with making_sense(folder):
+        return {kind: n for kind, n in given or [("seconds", 300.0)] if n > 0}
 
 
 def _run_many(args, plan, experiment):
@@ -285,7 +288,7 @@ def _run_many(args, plan, experiment):
             device=device_choice(args, settings.device, settings.threads),
             workers=args.workers,
             cluster=args.cluster,
-            every=_checkpoint_intervals(args, plan and plan["run"]),
+            every=_checkpoint_intervals(args, plan and plan["run"], folder),
             quiet=args.quiet,
         )
         if stopped_by:

@@ -12,6 +12,7 @@ import os
 import weakref
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "RUN_KEYS",
     "Checkpoint",
     "CheckpointError",
+    "making_sense",
     "newest_checkpoint",
     "write_checkpoint",
 ]
@@ -60,6 +62,41 @@ class CheckpointWriteError(CheckpointError):
     exit_code = 1
 
 
+@contextmanager
+def making_sense(path):
+    """Refuse what a file says if it cannot be used, whatever is wrong with it.
+
+    Parameters
+    ----------
+    path : path
+        Of a file that this version of the program may not have written.
+
+    Raises
+    ------
+    CheckpointError
+    """
+    try:
+        yield
+    except SpikefaError:
+        raise
+    except _NO_SENSE as exc:
+        reason = " ".join(str(exc).split())[:200] or type(exc).__name__
+        raise CheckpointError(
+            f"{path}: what it says makes no sense ({reason})"
+        ) from exc
+
+
+#: What values of other types and sizes lead to, and values that are missing.
+_NO_SENSE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
 def write_checkpoint(folder, meta, arrays):
     """Write a checkpoint; the newest one of the folder becomes the previous one.
 
@@ -67,7 +104,7 @@ def write_checkpoint(folder, meta, arrays):
     ----------
     folder : pathlib.Path
     meta : dict
-        What JSON can hold.
+        What JSON can hold, and NaN.
     arrays : iterable of (str, numpy.ndarray)
         May be a generator: one array is in memory at a time.
 
@@ -93,7 +130,7 @@ def write_checkpoint(folder, meta, arrays):
 def _write(file, meta, arrays):
     digest = hashlib.sha256()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        text = json.dumps(meta, allow_nan=False).encode()
+        text = json.dumps(meta).encode()  # NaN too: that of a network that diverged
         _add(archive, "meta", np.frombuffer(text, np.uint8), digest)
         for name, array in arrays:
             _add(archive, name, array, digest)
@@ -163,7 +200,7 @@ class Checkpoint:
         try:
             meta = json.loads(array.tobytes())
             version = meta["format"]
-        except (ValueError, KeyError, TypeError) as exc:
+        except _NO_SENSE as exc:
             raise CheckpointError(f"{self.path}: is not a checkpoint") from exc
         if version != FORMAT:
             raise CheckpointError(

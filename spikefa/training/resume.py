@@ -16,6 +16,7 @@ from .checkpoint_file import (
     NAME,
     PREVIOUS,
     CheckpointError,
+    making_sense,
     newest_checkpoint,
     write_checkpoint,
 )
@@ -178,14 +179,16 @@ def check_same_run(stored, current, path):
     InputError
         Naming the fields that differ.
     """
-    there, here = stored["identity"], current["identity"]
+    with making_sense(path):
+        there, here = dict(stored["identity"]), current["identity"]
+        models = dict(stored["model"]), current["model"]
     differences = [
         f"{name} ({there.get(name, 'unknown')} there, {here.get(name, 'unknown')} here)"
         for name in here | there
         if name not in here or name not in there or here[name] != there[name]
     ]
-    names = sorted(stored["model"].keys() | current["model"].keys())
-    changed = [n for n in names if stored["model"].get(n) != current["model"].get(n)]
+    names = sorted(models[0].keys() | models[1].keys())
+    changed = [n for n in names if models[0].get(n) != models[1].get(n)]
     if changed:
         differences.append(f"model ({', '.join(changed)})")
     if differences:
@@ -218,9 +221,10 @@ def restore(trainer, checkpoint):
         seen.add(name)
     if missing := sorted(session.shapes.keys() - seen):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
-    session.step = checkpoint.meta["step"]
-    trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
-    trainer.position = checkpoint.meta["position"]
+    with making_sense(checkpoint.path):
+        session.step = checkpoint.meta["step"]
+        trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
+        trainer.position = checkpoint.meta["position"]
 
 
 def _masks_first(checkpoint):

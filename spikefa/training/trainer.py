@@ -183,7 +183,10 @@ class Trainer:
 
     @position.setter
     def position(self, position: dict[str, Any]) -> None:
-        self.chunk, self.evaluated_at = position["chunk"], position["evaluated_at"]
+        chunk, last = int(position["chunk"]), self.schedule.n_chunks
+        if not 0 <= chunk <= last:
+            raise InputError(f"a training of {last} chunks has no chunk {chunk}")
+        self.chunk, self.evaluated_at = chunk, int(position["evaluated_at"])
         self.curve = LearningCurve.from_json(position["curve"], position["at_start"])
 
     def initialize(self) -> None:

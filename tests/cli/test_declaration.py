@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from spikefa.sims import mnist_spiking
 
+from spikefa.errors import InputError
 from spikefa.experiments import settings
 from spikefa.experiments.command_line import nonnegative_int, positive_int
 from spikefa.experiments.declaration import (
@@ -65,6 +66,22 @@ def test_what_is_stored_is_read_again():
     some = Some(size=4, parts=(5,), values={"eta": "1"})
     stored = json.loads(json.dumps(as_dict(some)))
     assert Some(**from_dict(Some, stored | {"of another version": 1})) == some
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("size", value) for value in (0, "x", 2.5, None, [3], 10**30)],
+        *[("parts", value) for value in (1, "12", [-1], [[1]], [None], {"a": 1})],
+        *[("way", value) for value in ("left", None, ["up"], 1)],
+        *[("share", value) for value in ("x", [], None)],
+        *[("limit", value) for value in (0, "x", [])],
+        *[("values", value) for value in ("x", [1], {"eta": 1}, {"eta": ["1"]}, None)],
+    ],
+)
+def test_what_could_not_have_been_given_is_not_read_again(name, value):
+    with pytest.raises(InputError, match=f"^{name} cannot be "):
+        from_dict(Some, {name: value})
 
 
 def test_what_is_checked_on_resume():

@@ -6,6 +6,7 @@ from brian2 import mV, second
 
 from spikefa import Architecture, load_model, open_session
 from spikefa.datasets.dataset import Inputs
+from spikefa.devices import memory
 from spikefa.errors import InputError
 from spikefa.training.initial_state import set_initial_state
 
@@ -158,3 +159,14 @@ def test_integers_and_units_of_state(tmp_path):
         session.set_state({"layer_1.count": 0.5})
     with pytest.raises(InputError, match="has the unit V, the variable has s"):
         session.set_state({"layer_1.last": 2 * mV})
+
+
+def test_all_that_does_not_fit_the_memory(session, monkeypatch):
+    """Counted are feedback weights and neurons too, not forward weights alone."""
+    needed = sum(array.nbytes for array in session.get_state().values())
+    assert needed > 4 * (7 * 5 + 5 * 6 + 6 * 5)
+    monkeypatch.setattr(memory, "memory_here", lambda: needed)
+    opened().close()
+    monkeypatch.setattr(memory, "memory_here", lambda: needed - 1)
+    with pytest.raises(InputError, match=r"variables of layers \[7, 5, 6\] need .* GB"):
+        opened()

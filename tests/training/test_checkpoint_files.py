@@ -20,6 +20,7 @@ from spikefa.training.checkpoint_file import (
     RUN_KEYS,
     Checkpoint,
     CheckpointError,
+    making_sense,
     newest_checkpoint,
     write_checkpoint,
 )
@@ -169,6 +170,56 @@ def test_pickled_objects_are_never_loaded(tmp_path, member):
     with pytest.raises(CheckpointError, match="cannot be read"):
         Checkpoint(path)
     assert not os.path.exists(Trap.path)
+
+
+def test_numbers_of_a_network_that_diverged_are_kept(tmp_path):
+    write_checkpoint(tmp_path, META | {"curve": [{"test_nse": float("nan")}]}, [])
+    (point,) = Checkpoint(tmp_path / NAME).meta["curve"]
+    assert np.isnan(point["test_nse"])
+
+
+def test_meta_data_that_are_nested_too_deeply(tmp_path):
+    content = np.frombuffer(b'{"format": 1, "x": ' + b"[" * 10**5, np.uint8)
+    np.savez(tmp_path / NAME, meta=content)
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        Checkpoint(tmp_path / NAME)
+
+
+def test_arrays_that_claim_to_be_huge_take_no_memory(tmp_path):
+    path = write(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    for shape in ((10**13,), (2**31, 2**31), (-1, 5)):
+        header = io.BytesIO()
+        npy.write_array_header_2_0(
+            header, {"descr": "<f8", "fortran_order": False, "shape": shape}
+        )
+        members["state/forward_1.W.npy"] = header.getvalue() + b"1" * 48
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        with pytest.raises(CheckpointError, match="cannot be read"):
+            Checkpoint(path)
+
+
+def test_a_link_in_the_place_of_a_partial_file_is_not_followed(tmp_path):
+    (tmp_path / "mine").write_text("all that I have")
+    (tmp_path / f"{NAME}.partial").symlink_to(tmp_path / "mine")
+    write(tmp_path)
+    assert (tmp_path / "mine").read_text() == "all that I have"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [KeyError("x"), TypeError("\n"), OverflowError(), AttributeError("a\nb")],
+)
+def test_what_makes_no_sense_is_said_in_a_line(wrong):
+    with pytest.raises(CheckpointError, match="^x: what it says makes no") as caught:
+        with making_sense("x"):
+            raise wrong
+    assert str(caught.value).isprintable()
+    with pytest.raises(InputError, match="^as it is$"), making_sense("x"):
+        raise InputError("as it is")
 
 
 def test_another_format_is_refused(tmp_path, monkeypatch):

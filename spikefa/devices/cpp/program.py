@@ -1,6 +1,7 @@
 """A compiled network as a process that answers requests, see ``requests.h``."""
 
 import os
+import signal
 import subprocess
 from contextlib import suppress
 
@@ -90,6 +91,8 @@ class Program:
         self._close()
         code = self._process.wait()
         nothing = "no message" if code else "it was stopped"
+        if code == -signal.SIGKILL:
+            nothing = "it was killed, as for want of memory"
         last = complaint.splitlines()[-1] if complaint else nothing
         return f"the compiled network failed (exit code {code}): {last}"
 
