@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from scipy import stats
 
 from ..errors import InputError
 
@@ -100,6 +99,8 @@ def sem(x: ArrayLike, axis: int = 0) -> float | NDArray[np.float64]:
     if x.shape[axis] == 1:
         # scipy gives NaN too, but with a warning for every curve of a quick run.
         return _plain(np.full(x.mean(axis=axis).shape, np.nan))
+    from scipy import stats  # a second, which runs without repetitions can do without
+
     return _plain(stats.sem(x, axis=axis, ddof=1))
 
 

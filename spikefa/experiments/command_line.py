@@ -229,10 +229,20 @@ def run_command(parser, command, argv=None):
     """
     with lasting_output():
         try:
+            _refuse_bytes(parser, sys.argv[1:] if argv is None else argv)
             args = parser.parse_args(argv)
         except SystemExit as exc:
             return exc.code or 0
         return _outcome(parser, command, args)
+
+
+def _refuse_bytes(parser, words):
+    """Refuse names of files that are no text here; Brian2 writes down the command."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            parser.error(f"{word!r} is no text in the character set of this system")
 
 
 def _outcome(parser, command, args):

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from ..analysis import LearningCurve, mean_and_sem
 from ..errors import InputError
-from ..figures.runs import plot_runs
-from ..figures.spiking import save_figure
 from ..files import package_versions, replacing
 from ..training.checkpoint_file import (
     NAME,
@@ -26,6 +24,7 @@ from .run import Run, describe
 
 __all__ = [
     "PLAN",
+    "draw_runs",
     "read_plan",
     "summarize",
     "train_all",
@@ -289,12 +288,20 @@ def write_results(results, folder):
     with replacing(folder / "results.json", "w") as file:
         json.dump(found, file, indent=2)
         file.write("\n")
+    draw_runs(results, found, folder)
+    return found
+
+
+def draw_runs(results, found, folder):
+    """Draw the learning curves of several runs, and their mean: ``figure.png``."""
+    from ..figures.runs import plot_runs
+    from ..figures.spiking import save_figure
+
     *curves, mean = (
         LearningCurve.from_json(of["learning_curve"], of["at_start"])
         for of in (*results, found)
     )
     save_figure(plot_runs(curves, mean), folder / "figure.png")
-    return found
 
 
 def _evaluations_of_runs(of_runs):

@@ -1,6 +1,8 @@
 """Sizes and choices that a network is built from."""
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 
 from ..errors import InputError
 
@@ -20,6 +22,9 @@ FEEDBACK_BITS = (8, 16, 32)
 
 #: Bits of a forward weight that spikes read.
 WEIGHT_BITS = (16, 32)
+
+#: In one projection: what an index of 32 bits counts.
+_MOST_SYNAPSES = 2**31 - 1
 
 #: Precisions of variables, and what NumPy calls their types.
 PRECISIONS = {"single": "float32", "double": "float64"}
@@ -99,6 +104,12 @@ class Architecture:
             raise InputError(f"a network needs at least two layers, got {list(sizes)}")
         if min(sizes) < 1:
             raise InputError(f"every layer needs a neuron, got sizes {list(sizes)}")
+        for pair in pairwise(sizes):
+            if (synapses := prod(pair)) > _MOST_SYNAPSES:
+                raise InputError(
+                    f"layers of {pair[0]} and {pair[1]} neurons have {synapses} "
+                    f"synapses, Brian2 numbers {_MOST_SYNAPSES} at most"
+                )
         for name in ("n_classes", "steps_per_image", "chunk_images"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be 1 or more, got {getattr(self, name)}")

@@ -61,6 +61,7 @@ COMBINED = [
     ["--layers", "10", "0"],
     ["--layers", "10", "-3", "10"],
     ["--layers", "99999999999"],
+    ["--layers", "50000", "50000"],
     ["--outputs-per-class", "999999999999"],
     ["--images", "60001"],
     ["--test-images", "10001"],
@@ -85,6 +86,7 @@ COMBINED = [
     ["--out", "/proc/self/nothing"],
     ["--out", "nul\0byte"],
     ["--out", "x" * 300],
+    ["--out", "of another character set: gr\udcf6\udcdfe"],
 ]
 #: Checked after the network is built, or after a folder is made.
 FILES = {

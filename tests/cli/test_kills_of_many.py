@@ -2,22 +2,53 @@
 
 import os
 import random
-import signal
 import subprocess
+import sys
 import time
-from contextlib import contextmanager
 
+import numpy as np
 import psutil
 import pytest
+from warm import Command
 
 from spikefa.training.checkpoint_file import newest_checkpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(7200),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
 
 SEEDS = (1, 2, 3)
-OPTIONS = ("--quick", "--device", "numpy", "--layers", 8, "--images", 200)
-OPTIONS += ("--chunk-images", 20, "--test-images", 10, "--evaluate-every", 100)
-OPTIONS += ("--epochs", 4, "--checkpoint-every", 20, "--runs", len(SEEDS))
+OPTIONS = ("--quick", "--device", "numpy", "--layers", 8, "--data", "small.npz")
+OPTIONS += ("--images", 60, "--chunk-images", 6, "--steps", 2, "--test-steps", 2)
+OPTIONS += ("--test-images", 10, "--checkpoint-every", 6, "--runs", len(SEEDS))
+
+CLUSTER = """
+import sys
+from distributed import LocalCluster
+if __name__ == "__main__":
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        for line in sys.stdin:
+            pids = [nanny.pid for nanny in cluster.workers.values()]
+            print(*(pid for pid in pids if pid), flush=True)
+"""
+
+
+@pytest.fixture
+def expected(command, tmp_path):
+    """Weights of runs one after the other, in this process; it has then all imports."""
+    random = np.random.default_rng(1)
+    parts = {f"x_{n}": random.integers(0, 256, (200, 4, 4)) for n in ("train", "test")}
+    parts = {name: part.astype(np.uint8) for name, part in parts.items()}
+    labels = {f"y_{n}": np.arange(200) % 10 for n in ("train", "test")}
+    np.savez(tmp_path / "small.npz", **parts, **labels)
+    outcome = command(*OPTIONS, "--out", "here")
+    assert outcome.code == 0, outcome.err
+    return weights(tmp_path / "here")
 
 
 def weights(folder):
@@ -32,80 +63,87 @@ def weights(folder):
     }
 
 
-def finished(folder):
-    return (folder / "results.json").exists()
+def wait_for_the_end(processes):
+    """Wait until workers have ended, whose parent has."""
+    deadline = time.monotonic() + 60
+    while any(map(alive, processes)):
+        assert time.monotonic() < deadline, "a worker trains on"
+        time.sleep(0.02)
 
 
-def victims(running):
-    """The process that was started, and its workers."""
-    processes = psutil.Process(running.pid).children(recursive=True)
-    return [running.pid, *(p.pid for p in processes if "popen_loky" in p.cmdline())]
+def alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
-def kill_until_finished(process, folder, how, kills, moments):
-    """Kill a process at random moments, and go on; return how often that was."""
-    killed, options = 0, OPTIONS
-    while not finished(folder):
-        running = process(*options, *how, "--out", folder.name)
-        if killed < kills:
-            with_luck = moments.uniform(0, 12)
-            try:
-                running.wait(with_luck)
-            except subprocess.TimeoutExpired:
-                os.kill(moments.choice(victims(running)), signal.SIGKILL)
-                killed += 1
-        _, said = running.communicate(timeout=600)
-        assert "Traceback" not in said
-        deadline = time.monotonic() + 60
-        while any("spikefa" in line for line in held(folder)):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+def writers(folder):
+    """Processes that hold the folders of the runs."""
+    for lock in folder.glob("seed-*/.lock"):
+        try:
+            process = psutil.Process(int(lock.read_text()))
+            if process.create_time() <= lock.stat().st_mtime:
+                yield process
+        except (ValueError, OSError, psutil.Error):
+            continue
+
+
+def kill_until_finished(how, others, folder, kills, moments, latest):
+    """Kill processes at random moments, and go on; return how often that was."""
+    killed, options, log = 0, OPTIONS, folder.with_suffix(".log")
+    while not (folder / "results.json").exists():
+        running = Command(log, *options, *how, "--out", folder.name)
+        while killed < kills and not running.wait(moments.uniform(0, latest)):
+            workers = running.workers
+            victims = [running.pid, *others(), *(w.pid for w in workers)]
+            killed += running.kill(moments.choice(victims))
+            if not running.wait(0.2):
+                continue  # a worker was killed
+            wait_for_the_end(workers)
+            break
+        else:
+            assert running.pid is None or running.wait(600)
+        wait_for_the_end(list(writers(folder)))
+        assert "Traceback" not in log.read_text(), log.read_text()
         if (folder / "runs.json").exists():
             options = ("--resume",)
     return killed
 
 
-def held(folder):
-    """Workers that still write to a folder."""
-    for lock in folder.glob("seed-*/.lock"):
-        try:
-            process = psutil.Process(int(lock.read_text()))
-            if process.status() != psutil.STATUS_ZOMBIE:
-                yield " ".join(process.cmdline()) + " spikefa"
-        except (ValueError, psutil.Error):
-            continue
-
-
-@contextmanager
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as found:
-        yield found.scheduler_address
-
-
-@pytest.mark.timeout(7200)
-def test_a_hundred_kills_of_workers_and_of_those_who_wait(process, command, tmp_path):
-    assert command(*OPTIONS, "--out", "here").code == 0
-    expected, kills, n = weights(tmp_path / "here"), 0, 0
-    moments = random.Random(1)
-    number = int(os.environ.get("SPIKEFA_KILLS", 100))
+def kill_many_times(how, others, expected, tmp_path, seed):
+    """Kill what trains until that has been often enough; compare the weights."""
+    moments, started = random.Random(seed), time.monotonic()
+    running = Command(tmp_path / "log", *OPTIONS, *how, "--out", "alone")
+    assert running.wait(600)
+    latest = time.monotonic() - started
+    assert weights(tmp_path / "alone") == expected, (tmp_path / "log").read_text()
+    kills, n, number = 0, 0, int(os.environ.get("SPIKEFA_KILLS", 100))
     while kills < number:
         folder, n = tmp_path / f"killed {n}", n + 1
-        how = ("--workers", 2)
-        kills += kill_until_finished(process, folder, how, number - kills, moments)
+        left = number - kills
+        kills += kill_until_finished(how, others, folder, left, moments, latest)
         assert weights(folder) == expected
-    print(f"{kills} kills in {n} folders, all with the same bits")
+        print(f"{kills} kills in {n} folders within {latest:.1f} s each", flush=True)
 
 
-@pytest.mark.timeout(7200)
-def test_kills_of_those_who_wait_for_a_cluster(process, command, tmp_path):
-    assert command(*OPTIONS, "--out", "here").code == 0
-    expected, moments = weights(tmp_path / "here"), random.Random(2)
-    with cluster() as address:
-        folder, how = tmp_path / "cluster", ("--cluster", address)
-        number = int(os.environ.get("SPIKEFA_KILLS", 100)) // 5
-        kills = kill_until_finished(process, folder, how, number, moments)
-    assert weights(folder) == expected
-    print(f"{kills} kills, all with the same bits")
+def test_kills_of_workers_and_of_those_who_wait(expected, tmp_path):
+    kill_many_times(("--workers", 2), list, expected, tmp_path, seed=1)
+
+
+def test_kills_of_a_cluster_and_of_those_who_wait(expected, tmp_path):
+    pytest.importorskip("distributed")
+    with subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as cluster:
+
+        def workers():
+            print(file=cluster.stdin, flush=True)
+            return list(map(int, cluster.stdout.readline().split()))
+
+        address = cluster.stdout.readline().strip()
+        kill_many_times(("--cluster", address), workers, expected, tmp_path, seed=2)
