@@ -242,7 +242,7 @@ def _evaluated(
     known = {
         name: array
         for name, array in state.items()
-        if name in owner.variables and name not in _SPECIAL
+        if name in owner.variables and name not in _SPECIAL and name[0] != "_"
     }
     equations = Equations(
         [

@@ -206,6 +206,7 @@ def wait_for_checkpoint(folder, chunk, running):
     raise AssertionError("no checkpoint in time")
 
 
+@pytest.mark.long_compile
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_a_run_that_can_be_resumed(command, process, tmp_path, number):
     brief = ["--quick", "--test-images", 10, "--evaluate-every", 10**6]
@@ -228,6 +229,7 @@ def test_signals_end_a_run_that_can_be_resumed(command, process, tmp_path, numbe
     assert state(tmp_path / "x y") == state(tmp_path / "reference")
 
 
+@pytest.mark.long_compile
 def test_kill_9_leaves_no_process_and_no_folder(command, process, tmp_path):
     (tmp_path / "temporary").mkdir()
     running = process(
@@ -266,7 +268,7 @@ def limited(process_arguments, kilobytes, folder):
         # Less than the program or its arguments need, and than the data need.
         pytest.param(16, marks=pytest.mark.slow),
         pytest.param(80, marks=pytest.mark.slow),
-        300,
+        pytest.param(300, marks=pytest.mark.long_compile),
     ],
 )
 def test_a_full_disk_costs_no_checkpoint(command, tmp_path, kilobytes):
@@ -337,8 +339,9 @@ def test_resuming_from_another_folder_takes_the_model_of_the_checkpoint(
     )
     monkeypatch.chdir(tmp_path / "here")
     run = tmp_path / "run"
-    first = command("--quick", "--epochs", 1, "--model", "mine.py", "--out", run)
-    assert first.code == 0
+    brief = ("--quick", "--images", 20, "--device", "numpy", "--engine", "stock")
+    outcome = command(*brief, "--epochs", 1, "--model", "mine.py", "--out", run)
+    assert outcome.code == 0
     monkeypatch.chdir(tmp_path / "there")
     outcome = command("--resume", "--epochs", 2, "--out", run)
     assert outcome.code == 0

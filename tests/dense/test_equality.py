@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dense_networks import CONFIGURATIONS, SEEDS
 
-#: Compiled by Cython and with OpenMP in the default run; the rest would take minutes.
+#: Compiled by Cython and with OpenMP after the default run; the rest takes minutes.
 SOON = {
     "one to one",
     "many to one",
@@ -26,8 +26,9 @@ def cases():
             if where == "cython" and config.dense_dtype:
                 continue  # Brian2's Cython knows no such types
             marks = [] if where == "cython" else [pytest.mark.compiles]
-            if where != "standalone" and key not in SOON:
-                marks.append(pytest.mark.slow)
+            if where != "standalone":
+                late = "long_compile" if key in SOON else "slow"
+                marks.append(getattr(pytest.mark, late))
             yield pytest.param(where, key, marks=marks, id=f"{where}-{key}")
 
 

@@ -71,15 +71,20 @@ class Pair:
             np.testing.assert_allclose(dense, stock, rtol=1e-6)
 
 
+@pytest.fixture(params=["numpy", pytest.param("cython", marks=pytest.mark.slow)])
+def target(request):
+    before = prefs.codegen.target
+    prefs.codegen.target = request.param
+    yield
+    prefs.codegen.target = before
+
+
 @pytest.fixture(
     params=[(slice(None), slice(None)), (slice(2, 5), slice(1, 4))],
     ids=["groups", "subgroups"],
 )
-def pair(request):
-    before = prefs.codegen.target
-    prefs.codegen.target = "cython"
-    yield Pair(request.param)
-    prefs.codegen.target = before
+def pair(request, target):
+    return Pair(request.param)
 
 
 ITEMS = {

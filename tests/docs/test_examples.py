@@ -27,7 +27,7 @@ def lif_session(docs, nothing_to_compile):
     sizes = nothing_to_compile(SIZES, chunk_images=N_IMAGES)
     model = load_model(docs / "examples" / "lif.py")
     record = {"layer_1.spikes": True, "layer_1.h": [0]}
-    with open_session(sizes, model, device="runtime", record=record) as session:
+    with open_session(sizes, model, device="numpy", record=record) as session:
         set_initial_state(session, 1)
         yield session
 
@@ -112,7 +112,7 @@ def test_a_typo_is_answered_as_the_tutorial_says(
         open_session(
             nothing_to_compile(SIZES, chunk_images=2),
             load_model(path),
-            device="runtime",
+            device="numpy",
         )
     assert str(caught.value) == f"{tmp_path / 'lif.py'}: {answer}"
     assert f"lif.py: {answer}" in (docs / "change_the_neuron.rst").read_text()
@@ -129,7 +129,7 @@ def test_train_example(docs, nothing_to_compile, few_images, capsys):
     source = (docs / "examples" / "train.py").read_text()
     for full, small in (
         ("500, 500, 500, 1000", "20, 10"),
-        ('device="cpp"', 'device="runtime"'),
+        ('device="cpp"', 'device="numpy"'),
     ):
         assert full in source
         source = source.replace(full, small)
@@ -143,7 +143,7 @@ def test_rule_example_sends_back_half_of_the_weights(docs, nothing_to_compile):
         nothing_to_compile(SIZES, chunk_images=2),
         names["model"],
         names["half_backprop"],
-        device="runtime",
+        device="numpy",
     )
     set_initial_state(session, 1)
     state = session.get_state()
@@ -185,7 +185,7 @@ def test_alignment_example_measures_every_hidden_layer(
     names = runpy.run_path(str(docs / "examples" / "alignment.py"))
     watching = names["Alignment"]()
     sizes = nothing_to_compile((784, 15, 12, 10), chunk_images=20)
-    with open_session(sizes, load_model(), device="runtime") as session:
+    with open_session(sizes, load_model(), device="numpy") as session:
         Trainer(session, few_images).train([watching])
         state = session.get_state(["forward_3.W", "feedback_2.B"])
     assert [len(angles) for angles in watching.angles] == [2, 2]

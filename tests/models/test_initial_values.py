@@ -45,7 +45,7 @@ def write(folder, initial):
 
 
 def started(path, seed=1):
-    with open_session(SIZES, load_model(path), device="runtime") as session:
+    with open_session(SIZES, load_model(path), device="numpy") as session:
         set_initial_state(session, seed)
         return session.get_state()
 

@@ -120,7 +120,7 @@ def _numpy(monkeypatch):
 
 def learned(model, sizes=SIZES, passes=0):
     """Learn a little from large biases, so that some psi are 0."""
-    session = open_session(sizes, model, device="runtime")
+    session = open_session(sizes, model, device="numpy")
     set_initial_state(session, 1)
     rng = np.random.default_rng(2)
     session.set_state(

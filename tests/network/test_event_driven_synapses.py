@@ -143,6 +143,20 @@ def test_what_is_kept_once_a_neuron_starts_from_one_number(tmp_path):
             set_initial_state(session, 1)
 
 
+def test_what_is_kept_for_each_synapse_starts_from_any_number(tmp_path):
+    """NumPy code keeps it so; the engines draw the same numbers."""
+    (tmp_path / "model.py").write_text(MODEL.replace("0.5}", '"rand()"}'))
+    found = []
+    for engine in ("stock", "dense"):
+        sizes = Architecture((9, 5, 6), n_classes=3, chunk_images=8, engine=engine)
+        model = load_model(tmp_path / "model.py")
+        with open_session(sizes, model, device="numpy") as session:
+            set_initial_state(session, 1)
+            found.append(session.get_state(["forward_1.elig"])["forward_1.elig"])
+    assert np.ptp(found[0]) > 0.5
+    np.testing.assert_array_equal(*found)
+
+
 @pytest.mark.parametrize("name", ["trace", "E"])
 @pytest.mark.parametrize("flag", ["event-driven", "clock-driven"])
 def test_names_that_sympy_takes_for_something_else_are_refused(name, flag, tmp_path):

@@ -36,6 +36,7 @@ def decay_of_theta(model, n_steps=1000, device="cpp", **choices):
 
 
 @pytest.mark.compiles
+@pytest.mark.long_compile
 def test_a_slow_decay_in_double_is_exact_in_the_program():
     model = slow_model(precision={"theta": "double"})
     lost, dtype = decay_of_theta(model)
@@ -56,7 +57,7 @@ def test_all_variables_in_double():
 
 def test_slow_decays_are_warned_of_by_name(caplog):
     with caplog.at_level(logging.WARNING, "spikefa"):
-        decay_of_theta(slow_model(), 5, "runtime", engine="stock")
+        decay_of_theta(slow_model(), 5, "numpy", engine="stock")
     (record,) = [r for r in caplog.records if r.name == "spikefa"]
     message = record.getMessage()
     assert "psp_neuron: theta changes by 1e-07 of itself" in message

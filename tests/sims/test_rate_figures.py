@@ -44,7 +44,7 @@ def short_linear(monkeypatch, few_tests):
 def test_linear_figure_shows_what_the_paper_shows(script, monkeypatch, few_tests):
     """NSE below 0.01 for FA and BP alike, node perturbation between, shallow not."""
     monkeypatch.setitem(linear.SCHEDULE, True, (600, 300))
-    done = script("linear", "--quick", "--device", "runtime", "--runs", 1, "--seed", 3)
+    done = script("linear", "--quick", "--device", "numpy", "--runs", 1, "--seed", 3)
     assert_complete(done, [3])
     final = {k: r["final_nse_mean"] for k, r in done.results["learners"].items()}
     assert max(final["fa"], final["bp"]) < 0.01 < final["node"] < final["shallow"]
@@ -59,7 +59,7 @@ def test_linear_figure_shows_what_the_paper_shows(script, monkeypatch, few_tests
 @pytest.mark.slow
 @runtime
 def test_linear_runs_repeat_bit_for_bit(script, short_linear):
-    common = ("linear", "--quick", "--device", "runtime")
+    common = ("linear", "--quick", "--device", "numpy")
     first = script(*common, "--runs", 2, out="first")
     again = script(*common, "--runs", 2, out="again")
     other = script(*common, "--runs", 1, "--seed", 2, out="other")
@@ -75,7 +75,7 @@ def test_linear_runs_repeat_bit_for_bit(script, short_linear):
 @pytest.mark.slow
 @runtime
 def test_linear_learners_start_alike_and_see_the_same(script, short_linear):
-    done = script("linear", "--quick", "--device", "runtime", "--runs", 1)
+    done = script("linear", "--quick", "--device", "numpy", "--runs", 1)
     starts = {rule: done.arrays[f"{rule}/nse"][0, 0] for rule in linear.ETAS}
     assert len(set(starts.values())) == 1
 
@@ -83,7 +83,7 @@ def test_linear_learners_start_alike_and_see_the_same(script, short_linear):
 @pytest.mark.slow
 @runtime
 def test_eta_of_one_learner_can_be_changed(script, short_linear):
-    common = ("linear", "--quick", "--device", "runtime", "--runs", 1)
+    common = ("linear", "--quick", "--device", "numpy", "--runs", 1)
     plain = script(*common, out="plain").arrays
     faster = script(*common, "--eta", "fa=0.01", out="faster")
     assert faster.results["learners"]["fa"]["eta"] == 0.01
@@ -96,7 +96,7 @@ def test_eta_of_one_learner_can_be_changed(script, short_linear):
 def test_model_file_changes_the_rate_model(script, short_linear, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text('third_factor = "third_factor = 2*delta : 1"\n')
-    common = ("linear", "--quick", "--device", "runtime", "--runs", 1)
+    common = ("linear", "--quick", "--device", "numpy", "--runs", 1)
     plain = script(*common, out="plain").arrays
     mine = script(*common, "--model", path, out="mine")
     assert_complete(mine, [1])
@@ -107,7 +107,7 @@ def test_model_file_changes_the_rate_model(script, short_linear, tmp_path):
 @runtime
 def test_deep_figure(script, monkeypatch, few_tests):
     monkeypatch.setitem(deep_nonlinear.SCHEDULE, True, (60, 30))
-    done = script("deep_nonlinear", "--quick", "--device", "runtime")
+    done = script("deep_nonlinear", "--quick", "--device", "numpy")
     assert_complete(done, [1, 2])
     results = done.results
     assert len(results["final_nse_mean_and_sem"]) == 6
@@ -173,7 +173,7 @@ def test_mnist_figure(script):
 @runtime
 def test_half_of_the_mnist_weights_can_be_removed(script):
     done = script(
-        *("mnist_rate", "--quick", "--device", "runtime", "--hidden", 12),
+        *("mnist_rate", "--quick", "--device", "numpy", "--hidden", 12),
         *("--images", 30, "--test-images", 20, "--passes", 1, "--runs", 1),
         *("--eta", "fa=0.001"),
     )
@@ -205,7 +205,7 @@ def test_search_does_not_see_the_test_images(script, monkeypatch):
     monkeypatch.setattr(data, "hold_out", watched)
     monkeypatch.setattr(mnist_rate, "GRID", {"omega": (0.05, 0.1), "beta": (0.5,)})
     done = script(
-        *("mnist_rate", "--search", "--quick", "--device", "runtime", "--hidden", 5),
+        *("mnist_rate", "--search", "--quick", "--device", "numpy", "--hidden", 5),
         *("--images", 20, "--test-images", 10, "--runs", 1, "--learner", "bp", "fa"),
     )
     assert done.code == 0, done.stderr
@@ -234,7 +234,7 @@ def house_numbers(tmp_path):
 )
 def test_house_numbers_instead_of_mnist(name, options, script, house_numbers):
     done = script(
-        *(name, "--quick", "--device", "runtime", "--runs", 1, *options),
+        *(name, "--quick", "--device", "numpy", "--runs", 1, *options),
         *("--images", 20, "--test-images", 20, "--dataset", "svhn"),
         *("--data", house_numbers),
     )
@@ -246,7 +246,7 @@ def test_house_numbers_instead_of_mnist(name, options, script, house_numbers):
 @runtime
 def test_comparison(script):
     done = script(
-        *("compare", "--quick", "--device", "runtime", "--layers", 6, "--images", 20),
+        *("compare", "--quick", "--device", "numpy", "--layers", 6, "--images", 20),
         *("--test-images", 10, "--outputs-per-class", 2, "--evaluations", 2),
         *("--eta", "rate=0.03", "--feedback-bits", 8),
     )
@@ -289,7 +289,7 @@ def test_each_kind_finds_its_eta_on_held_out_images(script, monkeypatch):
 
     monkeypatch.setattr(compare, "GRID", (1e-2,))
     done = script(
-        *("compare", "--quick", "--device", "runtime", "--layers", 6, "--images", 20),
+        *("compare", "--quick", "--device", "numpy", "--layers", 6, "--images", 20),
         *("--test-images", 10, "--outputs-per-class", 2, "--search"),
     )
     assert done.code == 0, done.stderr

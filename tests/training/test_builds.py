@@ -1,5 +1,6 @@
 """A compiled network leaves little on the disk."""
 
+import pytest
 from small_task import small_architecture
 
 from spikefa import load_model, open_session
@@ -15,6 +16,8 @@ def test_a_build_keeps_only_what_a_run_needs(session):
     assert disk_usage(session.build_dir) < 3e6
 
 
+@pytest.mark.compiles
+@pytest.mark.long_compile
 def test_the_same_network_is_compiled_once_and_the_header_is_shared(
     tmp_path, monkeypatch
 ):

@@ -40,7 +40,7 @@ def diverging(monkeypatch, tmp_path):
         model = load_model(path).replace(**parameters)
         architecture = small_architecture(engine="stock")
         with (
-            open_session(architecture, model, device="runtime") as session,
+            open_session(architecture, model, device="numpy") as session,
             pytest.raises(NumericalError) as caught,
             np.errstate(all="ignore"),
         ):
