@@ -10,8 +10,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <algorithm>
 #include <chrono>
@@ -54,7 +56,9 @@ public:
 
     Requests()
     {
+#ifdef __linux__  // elsewhere it ends after the run that it is making
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
         answers = fdopen(dup(STDOUT_FILENO), "w");
         to_file("said", STDOUT_FILENO);
         // What the loader and OpenMP have said of the environment until now is forgotten.
