@@ -12,8 +12,13 @@ to what was measured in the same run::
 """
 
 import json
+import os
+import platform
+import re
+import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,6 +44,10 @@ RATIOS = (
     ("hand-written torch", "dense"),
     ("hand-written numpy", "dense"),
     ("dense", "dense, 2 threads"),
+    ("dense", "dense, 16-bit feedback"),
+    ("dense", "dense, 8-bit feedback"),
+    ("dense, 2 threads", "dense, 16-bit feedback, 2 threads"),
+    ("dense, 2 threads", "dense, 8-bit feedback, 2 threads"),
     ("dense, 8-bit feedback", "dense, 8-bit feedback, 2 threads"),
     ("dense, 8-bit feedback", "dense, 8-bit feedback, 16-bit weights"),
     ("rate, hand-written numpy", "rate, dense"),
@@ -140,8 +149,36 @@ def run_all(args):
         }
         if not args.no_scaling:
             report["scaling"] = scaling(args, images, folder)
-    report["machine"] = {"numpy": np.__version__, "python": sys.version.split()[0]}
+    report["machine"] = {
+        "processor": processor(),
+        "compiler": compiler(),
+        "numpy": np.__version__,
+        "python": sys.version.split()[0],
+    }
     return report
+
+
+def processor():
+    """Name the processor, and the longest vectors that it has."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    fields = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", text, re.MULTILINE))
+    flags = fields.get("flags", "").split()
+    longest = next((name for name in ("avx512f", "avx2") if name in flags), "no AVX2")
+    kind = "family {cpu family}, model {model}".format_map(defaultdict(str, fields))
+    return f"{fields.get('model name', platform.machine())} ({kind}, {longest})"
+
+
+def compiler():
+    """Say which compiler there is, in its own words."""
+    command = [*os.environ.get("CXX", "g++").split(), "--version"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True).stdout
+    except OSError:
+        return "none"
+    return said.partition("\n")[0]
 
 
 def scaling(args, images, folder):

@@ -33,7 +33,9 @@ def table(report):
             "copy, moved: GB/s of that memory, and of the step, which with updates put",
             "off moves fewer bytes than the floor",
         ]
+    machine = report.get("machine", {})
     lines = [
+        *(machine[name] for name in ("processor", "compiler") if name in machine),
         f"network {'-'.join(map(str, report['sizes']))}, float32; the floor is the "
         f"{floor[0]}",
         *floor[1:],

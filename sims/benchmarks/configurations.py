@@ -35,6 +35,8 @@ CONFIGURATIONS = {
     "dense, 2 threads": {"threads": 2},
     "dense, immediate updates": {"put_off": 0},
     "dense, mask of present synapses": {"sparse": True},
+    "dense, 16-bit feedback": {"feedback_bits": 16},
+    "dense, 16-bit feedback, 2 threads": {"feedback_bits": 16, "threads": 2},
     "dense, 8-bit feedback": {"feedback_bits": 8},
     "dense, 8-bit feedback, 2 threads": {"feedback_bits": 8, "threads": 2},
     "dense, 8-bit feedback, 16-bit weights": {"feedback_bits": 8, "weight_bits": 16},
