@@ -168,18 +168,20 @@ def _in_processes(workers, function, jobs):
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     resource_tracker.ensure_running()  # which unblocks signals when it starts
+    # Not with their first job: this process may end before there is one.
+    watched = {"initializer": _watch, "initargs": (os.getpid(),)}
     with (
         Stop().active() as stop,
         stop.stopping(_stop_processes),
-        parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1),
+        parallel_config("loky", n_jobs=workers, inner_max_num_threads=1, **watched),
     ):
         unordered = {"return_as": "generator_unordered"}
         parallel = Parallel(pre_dispatch="all", batch_size=1, **unordered)
-        task, of = delayed(_in_process), (os.getpid(), uuid.uuid4().hex)
+        task, call = delayed(_in_process), uuid.uuid4().hex
         try:
             with blocked():
                 outcomes = parallel(
-                    task(n, function, job, *of) for n, job in enumerate(jobs)
+                    task(n, function, job, call) for n, job in enumerate(jobs)
                 )
             yield from _results(outcomes, stop, _stop_processes)
         except BrokenProcessPool as exc:
@@ -202,7 +204,7 @@ def _stop_processes():
 _stop, _busy = Stop(patient=True), threading.Lock()
 
 
-def _in_process(number, function, job, parent, call):
+def _in_process(number, function, job, call):
     """Run a job in a worker; return its number and its outcome."""
     with _busy:
         _stop.renew(call)
@@ -210,12 +212,16 @@ def _in_process(number, function, job, parent, call):
             for sent in SIGNALS:
                 signal.signal(sent, _note)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         return number, _outcome(function, job, _stop)
 
 
 def _note(number, frame):
     _stop(number)
+
+
+def _watch(parent):
+    """Let a worker end when the process that has started it has ended."""
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent):

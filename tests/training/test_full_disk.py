@@ -9,6 +9,7 @@ from small_task import fingerprint, open_compiled, small_dataset
 
 from spikefa import SpikefaError, set_initial_state
 from spikefa.devices.cpp.program import Program
+from spikefa.errors import MachineError
 
 pytestmark = pytest.mark.compiles
 
@@ -37,6 +38,16 @@ def test_there_is_no_room_for_the_program(session, small_disk):
     with pytest.raises(SpikefaError, match=r"No space left.*TMPDIR names another"):
         open_compiled()
     assert os.listdir(small_disk) == ["filler"]
+
+
+def test_a_disk_on_which_no_program_runs(mount_disk, monkeypatch):
+    place = mount_disk("noexec,size=8m")
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    compiled = "spikefa.devices.cpp.session.compile_project"
+    monkeypatch.setattr(compiled, lambda *_: pytest.fail("it was compiled before"))
+    with pytest.raises(MachineError, match=r"so that no program runs; TMPDIR names"):
+        open_compiled()
+    assert os.listdir(place) == []
 
 
 def test_the_disk_is_filled_while_a_network_is_trained(session, small_disk):

@@ -7,6 +7,7 @@ files, never to those of the state before: nothing is lost if the program or thi
 process dies at any moment, and another program goes on from the files.
 """
 
+import errno
 import fcntl
 import os
 import platform
@@ -102,6 +103,8 @@ class StandaloneSession(Session):
         """Make a folder to run in, which is of this process alone."""
         _remove_abandoned(parent)
         with _writing_to(parent):
+            if os.statvfs(parent).f_flag & os.ST_NOEXEC:  # known before it is compiled
+                raise PermissionError(errno.EACCES, "mounted so that no program runs")
             self.run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
             self._owner = os.getpid()
             self._open.enter_context(_own(self.run_dir))
