@@ -205,8 +205,22 @@ _USES = (
         f"{_SYNAPSE}, present",
     ),
     _Use(
+        "learn_post",
+        "4. plasticity: after learn of the layer, at each spike of the layer itself",
+        _TRAINING,
+        f"synapses of {_LEARNS} and whose neurons spike; {_THERE}",
+        f"{_SYNAPSE}; formulas with the values of this step",
+    ),
+    _Use(
+        "learn_step",
+        "4. plasticity: after learn and learn_post of the layer, in every step",
+        _TRAINING,
+        f"synapses of {_LEARNS}; {_THERE}",
+        f"{_SYNAPSE}; formulas with the values of this step",
+    ),
+    _Use(
         "learn_bias",
-        "4. plasticity: in every step, after learn of the layer",
+        "4. plasticity: in every step, after the synapses of the layer",
         _TRAINING,
         f"neurons of {_LEARNS}",
         f"{_NEURON}; psi and third_factor of this step",

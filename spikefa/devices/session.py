@@ -355,12 +355,11 @@ class Session(ABC):
         """Names of the state that a run can change; weights only if they learn."""
         model = self.network.model
         learns = gates[: self.network.n_layers + 1].any()
-        learning = learns or sets_variable(model["transmit"], "W")
-        learning |= model.equations("plastic_synapse")["W"].type != PARAMETER
+        always = [*model.variants("transmit"), *model.variants("synapse_on_image")]
+        learning = learns or any(sets_variable(model[name], "W") for name in always)
         learning |= any(
-            sets_variable(model[name], "W")
-            for name in model
-            if name.endswith("synapse_on_image")
+            model.equations(name)["W"].type != PARAMETER
+            for name in model.variants("plastic_synapse")
         )
         return [
             name

@@ -11,7 +11,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 
 from ..errors import ModelError
 from .model import builtin_values
-from .names import EQUATION_STRINGS, NAMES, PER_LAYER, kind_of, layer_of
+from .names import EQUATION_STRINGS, NAMES, PER_LAYER, kind_of, layer_of, row_of
 from .signals import CLOCK_FUNCTIONS
 
 __all__ = ["check_functions", "check_names", "check_on_cuda"]
@@ -33,6 +33,10 @@ _RESERVED = {
     "passes": "the passes over the training set",
     **dict.fromkeys(CLOCK_FUNCTIONS, "what is shown"),
 }
+
+
+#: What belongs to spikes, and only there.
+_OF_SPIKES = ("reset", "refractory", "learn_post")
 
 
 def check_names(model, architecture, used=()):
@@ -119,10 +123,7 @@ def check_on_cuda(model):
         If there is no code for one of its strings.
     """
     for name in model.changed():
-        try:
-            row = NAMES[layer_of(name)[1]]
-        except LookupError:
-            row = NAMES.get(name)
+        row = row_of(name)
         if row is not None and not row.cuda and model[name]:
             raise ModelError(
                 f"{model.where(name)}: there is no code for it on CUDA; device 'cpp' "
@@ -175,14 +176,14 @@ def _without_effect(model, name, architecture):
         if kind_of(name) != "refractory" or model[name] is not False:
             return f"nothing uses it, it is for {row.network} networks only"
     last = layer is None or layer == n_layers
-    if last and base in ("reset", "refractory") and not rate:
+    if last and base in _OF_SPIKES and not rate:
         if model.get(model.of_layer("spike", n_layers, n_layers)) is None or (
             model.of_layer("spike", n_layers, n_layers) == "spike"
         ):
             return "output neurons do not spike; output_spike says when they do"
     if last and base == "delta_neuron":
         return "nothing uses it, output neurons have the error_neuron"
-    if row.kind in ("number", "time") and name not in model.used_words:
+    if row.kind in ("number", "time") and base not in model.used_words:
         followers = _followers(model, name)
         if through := model.changed(*followers) if followers else []:
             return f"nothing uses it, as {' and '.join(through)} is given too"

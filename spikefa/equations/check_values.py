@@ -9,7 +9,7 @@ from ..errors import ModelError
 from .explanations import words
 from .integration import METHODS
 from .model import builtin_values
-from .names import NAMES, kind_of, layer_of
+from .names import kind_of, row_of
 
 __all__ = ["check_values", "shown"]
 
@@ -32,7 +32,7 @@ def check_values(model):
         if kind is None or name in model.schedules:
             continue
         problem = _CHECKS[kind](name, model[name])
-        row = NAMES.get(name)
+        row = row_of(name)
         matters = name in used or model.changed(name)
         if not problem and row and matters and isinstance(model[name], _NUMBERS):
             if row.positive and not model[name] > 0:
@@ -61,16 +61,8 @@ def _builtin_kind(name):
     return "equations" if isinstance(builtin[name], str) else "number"
 
 
-def _row(name):
-    try:
-        name = layer_of(name)[1]
-    except LookupError:
-        pass
-    return NAMES.get(name)
-
-
 def _wrong_string(name, value):
-    row = _row(name)
+    row = row_of(name)
     if row is not None and row.optional and value is None:
         return None
     return None if isinstance(value, str) else "a string"
@@ -101,7 +93,8 @@ def _wrong_number(name, value):
     if name == "dt":
         time = isinstance(value, Quantity) and have_same_dimensions(value, second)
         return None if time and value > 0 * second else "a time above 0, such as 1*ms"
-    if name in _PLAIN_NUMBERS:
+    row = row_of(name)
+    if row is not None and row.name in _PLAIN_NUMBERS:
         plain = have_same_dimensions(value, 1)
         return None if plain and value >= 0 else "a number without units, 0 or more"
     return None

@@ -21,7 +21,7 @@ from brian2.equations.equations import EquationError
 from ..errors import ModelError, SpikefaError
 from .explanations import explain, words
 from .file import BASE_MODULES, ModelFile, builtin_file, read_model_file
-from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string
+from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string, row_of
 from .parameters import derived_parameters
 from .schedules import find_schedules, may_change, put_in
 from .signals import signals_of, with_signals
@@ -215,6 +215,24 @@ class Model(Mapping[str, Any]):
     def of_layer(self, base: str, layer: int, n_layers: int) -> str:
         """Name the string that a layer takes, see `layer_string`."""
         return layer_string(self, base, layer, n_layers)
+
+    def variants(self, base: str) -> list[str]:
+        """List a name and those that replace it in one layer, as far as there are."""
+        return [name for name in self if (row := row_of(name)) and row.name == base]
+
+    def seen_by(self, layer: int, n_layers: int) -> "Model":
+        """Return the model with the parameters that a layer has of its own."""
+        own = {
+            row.name: self.of_layer(row.name, layer, n_layers)
+            for row in NAMES.values()
+            if row.layered and row.kind == "number"
+        }
+        values = {
+            base: self.schedules.get(name, self[name])
+            for base, name in own.items()
+            if name != base
+        }
+        return self.replace(**values) if values else self
 
     @property
     def layered(self) -> list[str]:

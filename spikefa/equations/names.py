@@ -18,6 +18,7 @@ __all__ = [
     "kind_of",
     "layer_of",
     "layer_string",
+    "row_of",
 ]
 
 
@@ -100,6 +101,7 @@ _TABLE = (
         _FORWARD,
         "learning rate; may be an expression of passes(t)",
         also=("learning_rate", "lr"),
+        layered="eta",
         of_time=True,
     ),
     Name(
@@ -108,6 +110,7 @@ _TABLE = (
         _FORWARD,
         "weight decay per time step",
         also=("decay_rate", "weight_decay"),
+        layered="gamma",
     ),
     Name(
         "weight_range",
@@ -253,12 +256,19 @@ _TABLE = (
         "how their equations are integrated",
         given=False,
     ),
-    Name("plastic_synapse", "equations", _FORWARD, "variables of a synapse; W and dW"),
+    Name(
+        "plastic_synapse",
+        "equations",
+        _FORWARD,
+        "variables of a synapse; W and dW",
+        layered="synapse",
+    ),
     Name(
         "transmit",
         "statements",
         _FORWARD,
         "what a presynaptic spike does; a summed variable in rate networks",
+        layered="transmit",
         also=("on_pre",),
     ),
     Name(
@@ -266,7 +276,29 @@ _TABLE = (
         "statements",
         _FORWARD,
         "plasticity, run on a presynaptic spike after the backward sweep",
-        also=("plasticity", "on_post"),
+        layered="learn",
+        also=("plasticity",),
+    ),
+    Name(
+        "learn_post",
+        "statements",
+        _FORWARD,
+        "plasticity, run on a postsynaptic spike after learn",
+        network="spiking",
+        layered="learn_post",
+        optional=True,
+        also=("on_post", "learn_on_post"),
+        given=False,
+    ),
+    Name(
+        "learn_step",
+        "statements",
+        _FORWARD,
+        "plasticity of all synapses in every step, after the other two",
+        layered="learn_step",
+        optional=True,
+        also=("learn_every_step", "every_step"),
+        given=False,
     ),
     Name(
         "synapse_on_image",
@@ -278,15 +310,29 @@ _TABLE = (
         given=False,
         cuda=False,
     ),
-    Name("learn_bias", "statements", _ABOVE, "plasticity of biases, in every step"),
+    Name(
+        "learn_bias",
+        "statements",
+        _ABOVE,
+        "plasticity of biases, in every step",
+        layered="learn_bias",
+    ),
     Name(
         "decay",
         "statements",
         _FORWARD,
         "decay of weights over elapsed_steps(t) steps",
+        layered="decay",
         optional=True,
     ),
-    Name("decay_bias", "statements", _ABOVE, "the same of biases", optional=True),
+    Name(
+        "decay_bias",
+        "statements",
+        _ABOVE,
+        "the same of biases",
+        layered="decay_bias",
+        optional=True,
+    ),
     Name("feedback_synapse", "equations", _FEEDBACK, "B, and feedback_post from it"),
     Name(
         "feedback_grid",
@@ -302,7 +348,13 @@ _TABLE = (
         "the mask of sparse connectivity",
         choice=True,
     ),
-    Name("sparse_learn", "statements", _FORWARD, "learn of masked synapses"),
+    Name(
+        "sparse_learn",
+        "statements",
+        _FORWARD,
+        "learn of masked synapses",
+        layered="sparse_learn",
+    ),
     Name(
         "backprop_feedback", "equations", _BACK, "feedback_pre of rule bp", choice=True
     ),
@@ -320,9 +372,27 @@ _TABLE = (
         "B and feedback_pre of rule kp",
         choice=True,
     ),
-    Name("kolen_pollack_learn", "statements", _BACK, "plasticity of B of rule kp"),
-    Name("kolen_pollack_sparse_learn", "statements", _BACK, "the same if masked"),
-    Name("kolen_pollack_decay", "statements", _BACK, "decay of B of rule kp"),
+    Name(
+        "kolen_pollack_learn",
+        "statements",
+        _BACK,
+        "plasticity of B of rule kp",
+        layered="kolen_pollack_learn",
+    ),
+    Name(
+        "kolen_pollack_sparse_learn",
+        "statements",
+        _BACK,
+        "the same if masked",
+        layered="kolen_pollack_sparse_learn",
+    ),
+    Name(
+        "kolen_pollack_decay",
+        "statements",
+        _BACK,
+        "decay of B of rule kp",
+        layered="kolen_pollack_decay",
+    ),
     Name(
         "class_activity",
         "equations",
@@ -405,13 +475,24 @@ def layer_of(name):
     return layer, PER_LAYER[found[3]]
 
 
-def kind_of(name):
-    """Find what a name must hold, or None for a name of the user's own."""
+def row_of(name):
+    """Find the row of a name, or of the one that it replaces in one layer.
+
+    Returns
+    -------
+    row : Name or None
+        None for a name of the user's own.
+    """
     try:
         name = layer_of(name)[1]
     except LookupError:
         pass
-    row = NAMES.get(name)
+    return NAMES.get(name)
+
+
+def kind_of(name):
+    """Find what a name must hold, or None for a name of the user's own."""
+    row = row_of(name)
     return row and row.kind
 
 

@@ -15,7 +15,7 @@ from brian2.units.fundamentalunits import Unit
 from ..errors import InputError
 from .evaluate import CONSTANTS, FUNCTIONS, UNITS, evaluate
 from .explanations import words
-from .names import NAMES
+from .names import row_of
 
 __all__ = ["derived_parameters", "parse_quantity", "replace_parameters"]
 
@@ -141,7 +141,8 @@ def replace_parameters(model, texts):
         values[name] = value
     changed = model.replace(**values)
     for name in values:
-        if name not in changed.used_words:
+        row = row_of(name)
+        if (row.name if row else name) not in changed.used_words:
             raise InputError(
                 f"no equation of the model uses {name}; set {_users(model, name)}"
             )
@@ -161,10 +162,12 @@ def _check_parameter(model, name, value):
         numbers = sorted(words(text) & model.parameters.keys())
         instead = f"set {' or '.join(numbers)}" if numbers else "change the file"
         raise InputError(f"{model.where(name)}: is '{text}', {instead} instead")
-    if name not in model.parameters:
+    row = row_of(name)
+    base = row.name if row and row.layered and name not in model else name
+    if base not in model.parameters:
         known = ", ".join(sorted(model.parameters))
         raise InputError(f"the model has no parameter '{name}' (it has {known})")
-    old = model[name]
+    old = model[base]
     if isinstance(old, Function):
         raise InputError(f"{name} is a function of the model, not a number")
     if not have_same_dimensions(old, value):
@@ -172,7 +175,6 @@ def _check_parameter(model, name, value):
             f"{name} = {value} has other units than the model's {name} = {old} "
             f"({get_dimensions(value)} instead of {get_dimensions(old)})"
         )
-    row = NAMES.get(name)
     if row and row.positive and not float(value) > 0:
         raise InputError(f"{name} must be positive, got {value}")
     if row and float(value) < 0:

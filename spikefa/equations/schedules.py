@@ -14,7 +14,7 @@ from brian2.utils.stringtools import word_substitute
 from ..errors import ModelError
 from .evaluate import CONSTANTS, FUNCTIONS, evaluate
 from .explanations import words
-from .names import NAMES
+from .names import row_of
 
 __all__ = [
     "PASSES",
@@ -37,7 +37,8 @@ _IN_AN_IMAGE = {"image_step": lambda t: 0.0, "is_training": lambda t: 1.0}
 
 def may_change(name):
     """Whether a parameter may be an expression of time: eta, and the user's own."""
-    return name not in NAMES or NAMES[name].of_time
+    row = row_of(name)
+    return row is None or row.of_time
 
 
 def find_schedules(texts):
@@ -113,7 +114,7 @@ def check_schedules(model):
             value = _value(text, known | _IN_AN_IMAGE, where)
             if not np.isfinite(float(value)):
                 raise ModelError(f"{where} is {float(value)} after {passes:g} passes")
-            if name not in NAMES:
+            if row_of(name) is None:
                 continue
             if isinstance(value, Quantity) and not have_same_dimensions(value, 1):
                 raise ModelError(f"{where} must be a number without units")

@@ -261,11 +261,11 @@ class Forward(Route):
         if not (self.plastic and self._carries(net, layer)):
             return ()
         sparse = "sparse_" if net.architecture.sparse else ""
-        return (f"{self.plastic}_{sparse}learn",)
+        return (net.string(f"{self.plastic}_{sparse}learn", layer),)
 
     def decay_strings(self, net, layer):
         carries = self.plastic and self._carries(net, layer)
-        return (f"{self.plastic}_decay",) if carries else ()
+        return (net.string(f"{self.plastic}_decay", layer),) if carries else ()
 
     def place_forward(self, net, layer, synapses):
         if self._carries(net, layer):

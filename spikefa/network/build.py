@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brian2 import Network, defaultclock, prefs
+from brian2 import Network, defaultclock
 
 from ..equations.model import Model
 from ..errors import InputError, ModelError
 from .architecture import Architecture
 from .decay import add_decay_clock
 from .monitors import add_readout
-from .network import FeedbackNetwork
+from .network import FeedbackNetwork, numbers_of
 from .neurons import add_input, add_layer
 from .precision import compute_in_double, double_variables
 from .records import add_records
@@ -101,11 +101,21 @@ def _check_companions(architecture: Architecture, model: Model, rule: Any) -> No
     if architecture.sparse:
         needed.append(("learn", "sparse_learn", "sparse connectivity"))
     other = "learn" if architecture.sparse else "sparse_learn"
-    for name, companion, what in needed:
-        if name == other and what != "sparse connectivity":
+    for base, companion, what in needed:
+        if base == other and what != "sparse connectivity":
             continue
-        if model.differs(name) and not model.differs(companion):
-            raise ModelError(f"{model.where(name)}: {what} needs {companion} too")
+        for layer in range(1, architecture.n_layers + 1):
+            name = model.of_layer(base, layer, architecture.n_layers)
+            counterpart = model.of_layer(companion, layer, architecture.n_layers)
+            if layer == 1 < architecture.n_layers and what.startswith("rule"):
+                continue  # no error goes back over these synapses
+            if model.differs(name) and not model.differs(counterpart):
+                raise ModelError(f"{model.where(name)}: {what} needs {companion} too")
+    for name in (*model.variants("learn_post"), *model.variants("learn_step")):
+        if rule.route.companions and model[name]:
+            raise ModelError(
+                f"{model.where(name)}: rule {rule.name} has no counterpart of it for B"
+            )
 
 
 def _check_read_bits(architecture: Architecture, model: Model) -> None:
@@ -127,11 +137,4 @@ def _check_read_bits(architecture: Architecture, model: Model) -> None:
 
 def _add_namespace(net: FeedbackNetwork) -> None:
     functions = [*add_stimuli(net), add_decay_clock(net)]
-    # Plain numbers in the precision of the state: a double would turn the loops over
-    # synapses into double precision.
-    numbers = {
-        name: prefs.core.default_float_dtype(value) if type(value) is float else value
-        for name, value in net.model.parameters.items()
-        if name != "dt"  # a variable of every Brian2 group
-    }
-    net.namespace = numbers | {f.name: f for f in functions}
+    net.namespace = numbers_of(net.model) | {f.name: f for f in functions}

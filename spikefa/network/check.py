@@ -170,7 +170,12 @@ def _needed_variables(
         wanted = {"h": neuron, "drive": neuron, "phi": transfer}
         if architecture.biases:
             wanted["b"] = neuron
-        learning = words(model["plastic_synapse"]) | words(model["learn_bias"])
+        synapse, learn_bias = (
+            model.of_layer(base, layer, n_layers)
+            for base in ("plastic_synapse", "learn_bias")
+        )
+        yield (synapse,), {"W": synapse}
+        learning = words(model[synapse]) | words(model[learn_bias])
         if learning & {"psi", "psi_post"}:
             wanted["psi"] = transfer
         yield (neuron, transfer), wanted
@@ -184,7 +189,6 @@ def _needed_variables(
     for layer in range(1, n_layers if rule.learning_layers == "all" else 1):
         delta = model.of_layer("delta_neuron", layer, n_layers)
         yield (delta,), {"delta": delta}
-    yield ("plastic_synapse",), {"W": "plastic_synapse"}
     for string, variables in rule.route.strings.items():
         if variables:
             yield (string,), dict.fromkeys(variables, string)
@@ -236,22 +240,31 @@ def _statements(network: FeedbackNetwork) -> Iterator[tuple[str, VariableOwner]]
     model, last = network.model, network.n_layers
     if not network.rate:
         yield "input_reset", network.layers[0]
-        yield "transmit", network.forward[last]
     for layer in range(1, last + 1):
         neurons = network.layers[layer]
         if layer < last or network.spike_string(layer):
             yield model.of_layer("reset", layer, last), neurons
         yield model.of_layer("on_image", layer, last), neurons
-        yield model.of_layer("synapse_on_image", layer, last), network.forward[layer]
+        yield from ((network.string(base, layer), neurons) for base in _OF_BIASES)
+        strings = [network.string(base, layer) for base in _OF_SYNAPSES]
+        strings += network.rule.route.learn_strings(network, layer)
+        strings += network.rule.route.decay_strings(network, layer)
+        if network.rate:
+            strings.remove(network.string("transmit", layer))
+        yield from ((name, network.forward[layer]) for name in strings)
     yield "input_on_image", network.layers[0]
-    yield from ((name, network.layers[last]) for name in ("learn_bias", "decay_bias"))
-    yield from ((name, network.forward[last]) for name in ("learn", "decay"))
-    of_route = network.rule.route
-    if last > 1:
-        for strings in (of_route.learn_strings, of_route.decay_strings):
-            yield from (
-                (name, network.forward[last]) for name in strings(network, last)
-            )
+
+
+#: Statements that run on the synapses onto each layer, and on its biases.
+_OF_SYNAPSES: tuple[str, ...] = (
+    "transmit",
+    "learn",
+    "learn_post",
+    "learn_step",
+    "decay",
+)
+_OF_SYNAPSES += ("synapse_on_image",)
+_OF_BIASES = ("learn_bias", "decay_bias")
 
 
 def _check_assignments(network: FeedbackNetwork) -> None:

@@ -144,8 +144,16 @@ def add_decay_clock(net: "FeedbackNetwork") -> TimedArray:
         The first decay, at the end of the first time step, is for this step; each
         after it for all since the one before.
     """
-    of_route = net.rule.route.decay_strings(net, net.n_layers)
-    net.decay_rates = decay_rates(net.model, ("decay", "decay_bias", *of_route))
+    for layer in range(1, net.n_layers + 1):
+        of_route = net.rule.route.decay_strings(net, layer)
+        own = [net.string(base, layer) for base in ("decay", "decay_bias")]
+        own += of_route
+        model = net.model_of(layer)
+        if model is net.model:  # the same in all layers
+            own = [name for name in own if name not in net.decay_rates]
+        for name, rate in decay_rates(model, own).items() if own else ():
+            before = net.decay_rates.get(name, 0.0)
+            net.decay_rates[name] = float(np.maximum(rate, before))
     net.decay_period = period_of(np.max(list(net.decay_rates.values())))
     net.decay_clock = RareClock(net.decay_period, "decay_clock")
     return TimedArray(

@@ -126,9 +126,12 @@ def _strings_of(net: FeedbackNetwork, group: VariableOwner) -> Iterator[str]:
             yield spike
             names = [model.of_layer(n, layer, net.n_layers) for n in _ON_SPIKE]
             yield from (name for name in names if isinstance(model[name], str))
-        yield "learn_bias"
-    elif group in net.forward and not net.rate:
-        yield from ("transmit", "learn")
+        yield net.string("learn_bias", layer)
+    elif group in net.forward[1:]:
+        layer = net.forward.index(group)
+        bases = ("learn_step",) if net.rate else ("transmit", "learn", "learn_step")
+        strings = [net.string(base, layer) for base in bases]
+        yield from (name for name in strings if model.get(name))
 
 
 _ON_SPIKE = ("reset", "refractory")

@@ -19,6 +19,7 @@ def connect_all(
     name: str,
     namespace: Mapping[str, Any],
     on_pre: Mapping[str, str] | None = None,
+    on_post: Mapping[str, str] | None = None,
     on_event: Mapping[str, str] | None = None,
     dtype: Mapping[str, type] | None = None,
     read_bits: int = 32,
@@ -36,6 +37,8 @@ def connect_all(
     namespace : dict
     on_pre : dict, optional
         Statements by pathway name, run on every presynaptic spike, without delay.
+    on_post : dict, optional
+        The same for postsynaptic spikes.
     on_event : dict, optional
         Events that drive a pathway in the place of spikes.
     dtype : dict, optional
@@ -51,13 +54,14 @@ def connect_all(
     """
     common: dict[str, Any] = {
         "on_pre": on_pre or {},
+        "on_post": on_post or {},
         "name": name,
         "namespace": namespace,
         "dtype": dtype,
         "on_event": on_event or {},
     }
     if architecture.engine == "stock":
-        no_delay = dict.fromkeys(on_pre or {}, 0 * second)
+        no_delay = dict.fromkeys([*(on_pre or {}), *(on_post or {})], 0 * second)
         synapses = Synapses(source, target, model, delay=no_delay, **common)
         synapses.connect()
         return synapses

@@ -27,7 +27,7 @@ def neuron_string(net: "FeedbackNetwork", layer: int) -> str | None:
     """Name the statements of the neurons of a layer, if there are any."""
     name = "input_on_image"
     if layer:
-        name = net.model.of_layer("on_image", layer, net.n_layers)
+        name = net.string("on_image", layer)
     return name if net.model.get(name) else None
 
 
@@ -35,7 +35,7 @@ def synapse_string(net: "FeedbackNetwork", layer: int) -> str | None:
     """Name the statements of the synapses onto a layer, if there are any."""
     if not 1 <= layer <= net.n_layers:
         return None
-    name = net.model.of_layer("synapse_on_image", layer, net.n_layers)
+    name = net.string("synapse_on_image", layer)
     return name if net.model.get(name) else None
 
 
@@ -62,7 +62,8 @@ def add_neuron_statements(
     net.strings_of[group.thresholder[EVENT].name] = used
     if name is None:
         return
-    group.run_on_event(EVENT, net.model[name], when="start", order=_order(layer, 1))
+    statements = net.model_of(layer or None)[name]
+    group.run_on_event(EVENT, statements, when="start", order=_order(layer, 1))
     net.strings_of[group.resetter[EVENT].name] = [name]
 
 

@@ -13,6 +13,7 @@ from brian2 import (
     StateMonitor,
     Synapses,
     linked_var,
+    prefs,
 )
 from brian2.groups.group import VariableOwner
 
@@ -30,7 +31,7 @@ from .removed import MASK, masked_equations, masked_statements
 from .stimuli import Images, Stimulus
 from .timestep import BACKWARD_GATE, Phase, backward_order, place
 
-__all__ = ["FeedbackNetwork"]
+__all__ = ["FeedbackNetwork", "numbers_of"]
 
 
 @dataclass
@@ -94,6 +95,7 @@ class FeedbackNetwork:
     passes: Stimulus = field(init=False, repr=False)
     training: Stimulus = field(init=False, repr=False)
     namespace: dict[str, Any] = field(default_factory=dict)
+    _seen: dict[int, Model] = field(default_factory=dict, init=False, repr=False)
     brian_network: Network = None
     decay_clock: RareClock = field(init=False, repr=False)
     weights: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -131,6 +133,24 @@ class FeedbackNetwork:
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
         return [group for group in groups if group is not None] + self.reference
 
+    def string(self, base: str, layer: int) -> str:
+        """Name the string of a layer: ``layer_2_learn``, or ``learn`` for all."""
+        return self.model.of_layer(base, layer, self.n_layers)
+
+    def model_of(self, layer: int | None) -> Model:
+        """Return the model with the parameters of a layer, or that of all."""
+        if layer is None:
+            return self.model
+        if layer not in self._seen:
+            self._seen[layer] = self.model.seen_by(layer, self.n_layers)
+        return self._seen[layer]
+
+    def namespace_of(self, layer: int | None) -> dict[str, Any]:
+        """Return what the names in the strings of a layer mean."""
+        if (model := self.model_of(layer)) is self.model:
+            return self.namespace
+        return self.namespace | numbers_of(model)
+
     def transfer_string(self, layer: int) -> str:
         """Name the transfer of a layer: of the architecture, or of the model."""
         name = self.architecture.transfer(layer)
@@ -159,6 +179,7 @@ class FeedbackNetwork:
         order: Callable[[Phase], int],
         *,
         gate: int | None = None,
+        layer: int | None = None,
         linked: Mapping[str, NeuronGroup] | None = None,
         method: str | Sequence[str] | None = None,
         **kwds: Any,
@@ -179,6 +200,8 @@ class FeedbackNetwork:
             Takes a `Phase`, returns the order within the slot.
         gate : int, optional
             What has to be open for its updaters to run.
+        layer : int, optional
+            Whose parameters it has; default: those for all layers.
         linked : dict, optional
             Variables that are those of the same name of another group.
         method : str, optional
@@ -193,16 +216,17 @@ class FeedbackNetwork:
         linked = linked or {}
         if method is not None:
             kwds["method"] = method
-        with self.model.naming(*strings):
+        model = self.model_of(layer)
+        with model.naming(*strings):
             extra = Equations(extra) if isinstance(extra, str) else extra
-            equations = self.model.equations(*strings) + extra
+            equations = model.equations(*strings) + extra
             equations += Equations("".join(f"{var} : 1 (linked)\n" for var in linked))
             if self.architecture.evaluate_once:
                 equations = evaluated_once(equations)
             group = NeuronGroup(
                 size,
                 equations,
-                namespace=self.namespace,
+                namespace=self.namespace_of(layer),
                 name=name,
                 codeobj_class=neuron_code_object_class(self.architecture.engine),
                 dtype=double_types(self, equations),
@@ -231,7 +255,9 @@ class FeedbackNetwork:
         strings: Sequence[str],
         *,
         extra: str = "",
+        layer: int | None = None,
         on_pre: Mapping[str, Sequence[str]] | None = None,
+        on_post: Mapping[str, Sequence[str]] | None = None,
         on_event: Mapping[str, str] | None = None,
         on_grid: bool = False,
         read_bits: int = 32,
@@ -248,7 +274,9 @@ class FeedbackNetwork:
             Names of the model strings that make up its equations.
         extra : str, optional
             Further equations.
-        on_pre : dict, optional
+        layer : int, optional
+            Whose parameters it has; default: those for all layers.
+        on_pre, on_post : dict, optional
             For each pathway the names of the statements that run on a spike.
         on_event : dict, optional
             Events that drive a pathway in the place of spikes.
@@ -265,8 +293,8 @@ class FeedbackNetwork:
         -------
         projection : DenseSynapses or Synapses
         """
-        model, on_pre = self.model, on_pre or {}
-        statements = [text for names in on_pre.values() for text in names]
+        model, of_pathways = self.model_of(layer), {**(on_pre or {}), **(on_post or {})}
+        statements = [text for names in of_pathways.values() for text in names]
         self.strings_of[name] = [*strings, *statements]
         with model.naming(*self.strings_of[name]):
             equations = model.equations(*strings) + Equations(extra)
@@ -277,24 +305,23 @@ class FeedbackNetwork:
             dtype = double_types(self, equations)
             if on_grid:
                 dtype[GRID_STEPS] = grid_type(self.architecture.feedback_bits)
-            texts = {pathway: joined(model, names) for pathway, names in on_pre.items()}
+            texts = {name: joined(model, of) for name, of in of_pathways.items()}
             if self.architecture.sparse and weights:
                 self.weights[name] = tuple(
                     GRID_STEPS if on_grid and weight == "B" else weight
                     for weight in weights
                 )
                 equations, texts = self._without_removed(equations, texts, weights)
+            texts = {name: written_out(text, equations) for name, text in texts.items()}
             synapses = connect_all(
                 self.architecture,
                 source,
                 target,
                 equations,
                 name=name,
-                namespace=self.namespace,
-                on_pre={
-                    pathway: written_out(text, equations)
-                    for pathway, text in texts.items()
-                },
+                namespace=self.namespace_of(layer),
+                on_pre={pathway: texts[pathway] for pathway in on_pre or {}},
+                on_post={pathway: texts[pathway] for pathway in on_post or {}},
                 on_event=on_event,
                 dtype=dtype,
                 read_bits=read_bits,
@@ -302,7 +329,9 @@ class FeedbackNetwork:
         self.brian_network.add(synapses)
         return synapses
 
-    def statements(self, owner: VariableOwner, names: Sequence[str]) -> str:
+    def statements(
+        self, owner: VariableOwner, names: Sequence[str], layer: int | None = None
+    ) -> str:
         """Join statements that run on neurons, or on the synapses that are there.
 
         Parameters
@@ -310,12 +339,15 @@ class FeedbackNetwork:
         owner : NeuronGroup, DenseSynapses or Synapses
         names : sequence of str
             Of the model's strings.
+        layer : int, optional
+            Whose parameters they have.
 
         Returns
         -------
         text : str
         """
-        text, weights = joined(self.model, names), self.weights.get(owner.name)
+        text = joined(self.model_of(layer), names)
+        weights = self.weights.get(owner.name)
         return masked_statements(text, weights) if weights else text
 
     def _without_removed(
@@ -385,6 +417,7 @@ class FeedbackNetwork:
             "backward",
             partial(backward_order, layer, self.n_layers),
             gate=BACKWARD_GATE,
+            layer=layer,
             linked={"phi": self.layers[layer]} if last else None,
             method=self.model.get("delta_method"),
         )
@@ -411,6 +444,19 @@ def independent_of(equations: Equations, missing: Iterable[str]) -> Equations:
         if eq.expr is not None and eq.identifiers & missing:
             missing.add(eq.varname)
     return Equations([eq for eq in equations.values() if eq.varname not in missing])
+
+
+def numbers_of(model: Model) -> dict[str, Any]:
+    """Return parameters as the equations of a network take them.
+
+    Plain numbers are in the precision of the state: a double would turn the loops over
+    synapses into double precision.
+    """
+    return {
+        name: prefs.core.default_float_dtype(value) if type(value) is float else value
+        for name, value in model.parameters.items()
+        if name != "dt"  # a variable of every Brian2 group
+    }
 
 
 def joined(model: Model, names: Sequence[str]) -> str:

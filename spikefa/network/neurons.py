@@ -1,5 +1,6 @@
 """Neurons of the input and of the layers above it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
 from ..equations.explanations import words
 from ..errors import InputError
-from .image_events import add_neuron_statements, image_events, synapse_string
+from .image_events import add_neuron_statements, image_events
 from .network import FeedbackNetwork
 from .timestep import Phase, forward_order, place
 
@@ -44,36 +45,45 @@ def _own_words(net: FeedbackNetwork, layer: int) -> set[str]:
     return set().union(*(words(net.model.get(name)) for name in strings))
 
 
-def _of_layer(net: FeedbackNetwork, layer: int, used: set[str]) -> set[str]:
+def _of_layer(
+    net: FeedbackNetwork, layer: int, words_onto: Callable[[int], set[str]]
+) -> set[str]:
     """Pick what synapses use of the neurons of a layer, on either side."""
-    there = {"_post": layer > 0, "_pre": layer < net.n_layers}
+    onto = words_onto(layer) if layer else set()
+    away = words_onto(layer + 1) if layer < net.n_layers else set()
     return {
-        word.removesuffix(ending)
+        word.removesuffix(end)
+        for end, used in (("_post", onto), ("_pre", away))
         for word in used
-        for ending in there
-        if there[ending] and word.endswith(ending)
+        if word.endswith(end)
     }
+
+
+_OF_SYNAPSES: tuple[str, ...] = ("plastic_synapse", "transmit", "learn", "decay")
+_OF_SYNAPSES += ("sparse_learn", "learn_post", "learn_step", "synapse_on_image")
+
+
+def _synapse_words(net: FeedbackNetwork, layer: int) -> set[str]:
+    """Names that the strings of the synapses onto a layer use."""
+    strings = [net.string(base, layer) for base in _OF_SYNAPSES]
+    strings += net.rule.route.strings
+    return set().union(*(words(net.model.get(name)) for name in strings))
 
 
 def _refractory(
     net: FeedbackNetwork, layer: int, own: set[str], refractory: Any
 ) -> Any:
     """Let neurons know when they spiked last, refractory or not, if a string asks."""
-    model, asked = net.model, {"lastspike", "not_refractory"}
-    names = (synapse_string(net, n) for n in (layer, layer + 1))
-    strings = [name for name in names if name]
-    strings += ["plastic_synapse", "transmit", "learn", "sparse_learn", "decay"]
-    strings += net.rule.route.strings
-    of_synapses = set().union(*(words(model.get(name)) for name in strings))
-    used = own | _of_layer(net, layer, of_synapses)
+    used = own | _of_layer(net, layer, partial(_synapse_words, net))
     if layer:
-        used |= words(model["learn_bias"])
+        used |= words(net.model[net.string("learn_bias", layer)])
+    asked = {"lastspike", "not_refractory"}
     return 0 * second if refractory is False and asked & used else refractory
 
 
 def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
     """Note the variables by which a layer hears of the error, if its strings do."""
-    used = own | _of_layer(net, layer, _sent(net))
+    used = own | _of_layer(net, layer, partial(_sent, net))
     of_error = {"third_factor": f"delta_{layer}", "feedback": f"layer_{layer}"}
     for variable, owner in of_error.items():
         if variable in used and net.learns(layer):
@@ -85,13 +95,12 @@ def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
             net.heard.append(f"{owner}.{variable}")
 
 
-def _sent(net: FeedbackNetwork) -> set[str]:
-    """Names that synapses use in tests too, not for what they learn alone."""
+def _sent(net: FeedbackNetwork, layer: int) -> set[str]:
+    """Names that the synapses onto a layer use in tests too, not to learn alone."""
     model = net.model
-    found = words(model["transmit"])
-    for layer in range(1, net.n_layers + 1):
-        found |= words(model.get(synapse_string(net, layer) or ""))
-    equations = list(model.equations("plastic_synapse").values())
+    found = words(model[net.string("transmit", layer)])
+    found |= words(model.get(net.string("synapse_on_image", layer)))
+    equations = list(model.equations(net.string("plastic_synapse", layer)).values())
     for eq in equations:
         if eq.type == DIFFERENTIAL_EQUATION or "summed" in eq.flags:
             found |= eq.identifiers
@@ -146,8 +155,9 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
-        threshold=model[spike] if spike else None,
-        reset=(model[reset] or None) if spike else None,
+        layer=layer,
+        threshold=net.model_of(layer)[spike] if spike else None,
+        reset=(net.model_of(layer)[reset] or None) if spike else None,
         refractory=_refractory(
             net, layer, own, model[of_layer("refractory")] if spike else False
         ),

@@ -18,15 +18,19 @@ __all__ = ["add_forward"]
 def add_forward(net: FeedbackNetwork, layer: int) -> None:
     """Add the synapses onto a layer, and the plasticity of its biases."""
     route, learns = net.rule.route, net.learns(layer)
-    name, strings, on_pre = f"forward_{layer}", ["plastic_synapse"], {}
+    name, on_pre, on_post = f"forward_{layer}", {}, {}
+    transmit = net.string("transmit", layer)
+    strings = [net.string("plastic_synapse", layer)]
     if net.architecture.sparse and (learns or gives(net.model, MASK)):
         strings.append("sparse_synapse")
     if net.rate:
-        strings.append("transmit")
+        strings.append(transmit)
     else:
-        on_pre["transmit"] = ["transmit"]
+        on_pre["transmit"] = [transmit]
         if learns:
             on_pre["learn"] = _learn_strings(net, layer)
+        if learns and (learn_post := _learn_post(net, layer)):
+            on_post["learn_post"] = [learn_post]
     if on_image := synapse_string(net, layer):
         on_pre[EVENT] = [on_image]
     strings.extend(route.forward_strings(net, layer))
@@ -39,7 +43,9 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
         source,
         target,
         strings,
+        layer=layer,
         on_pre=on_pre,
+        on_post=on_post,
         on_event={EVENT: EVENT} if EVENT in on_pre else {},
         read_bits=net.architecture.weight_bits if learns else 32,
         # What learns together stays, or is removed, together.
@@ -49,10 +55,10 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
     )
     gather = forward_order(layer, Phase.GATHER)
     if net.rate:
-        net.place_summed(synapses, "drive_post", "forward", gather, ["transmit"])
+        net.place_summed(synapses, "drive_post", "forward", gather, [transmit])
     else:
         place(synapses.transmit, "forward", gather)
-        net.strings_of[synapses.transmit.name] = ["transmit"]
+        net.strings_of[synapses.transmit.name] = [transmit]
     place_synapse_statements(net, synapses, layer)
     if learns:
         _add_plasticity(net, layer, synapses)
@@ -77,41 +83,52 @@ def _check_removable(
 
 
 def _learn_strings(net: FeedbackNetwork, layer: int) -> list[str]:
-    own = "sparse_learn" if net.architecture.sparse else "learn"
+    own = net.string("sparse_learn" if net.architecture.sparse else "learn", layer)
     return [own, *net.rule.route.learn_strings(net, layer)]
 
 
+def _learn_post(net: FeedbackNetwork, layer: int) -> str | None:
+    """Name the plasticity on postsynaptic spikes, if there are such spikes."""
+    name = net.string("learn_post", layer)
+    return name if net.spike_string(layer) and net.model.get(name) else None
+
+
 def _add_plasticity(net: FeedbackNetwork, layer: int, synapses: Synapses) -> None:
-    """Place the learning pathway, the learning of biases and the decay of both."""
-    group, order = net.layers[layer], 2 * layer
-    biases = net.architecture.biases
-    regular: dict[str, tuple[Any, list[str], Any]] = {}
-    learn = _learn_strings(net, layer)
+    """Place what synapses and biases of a layer learn, and then their decay.
+
+    In this order: on presynaptic spikes, on postsynaptic ones, in every step; biases;
+    decay.
+    """
+    group, first = net.layers[layer], 5 * layer
+    biases, learn = net.architecture.biases, _learn_strings(net, layer)
+    learn_step = net.string("learn_step", layer)
+    regular: dict[str, tuple[Any, list[str], int]] = {}
+    placed = []
     if net.rate:
-        runner = synapses.run_regularly(
-            net.statements(synapses, learn),
-            when="plasticity",
-            order=order,
-            name=f"learn_{layer}",
-        )
+        regular["learn"] = synapses, learn, 0
     else:
-        runner = place(synapses.learn, "plasticity", order)
-    placed = [(runner, learn)]
+        placed.append((place(synapses.learn, "plasticity", first), learn))
+    if not net.rate and (learn_post := _learn_post(net, layer)):
+        runner = place(synapses.learn_post, "plasticity", first + 1)
+        placed.append((runner, [learn_post]))
+    if net.model.get(learn_step):
+        regular["learn_step"] = synapses, [learn_step], 2
     if biases:
-        regular["learn_bias"] = group, ["learn_bias"], None
-    decaying = {"decay": (synapses, net.rule.route.decay_strings(net, layer))}
+        regular["learn_bias"] = group, [net.string("learn_bias", layer)], 3
+    decaying = [net.string("decay", layer), *net.rule.route.decay_strings(net, layer)]
+    regular["decay"] = synapses, decaying, 4
     if biases:
-        decaying["decay_bias"] = group, ()
-    for name, (owner, of_route) in decaying.items():
-        strings = [s for s in (name, *of_route) if net.decay_rates[s]]
-        if strings:
-            regular[name] = owner, strings, net.decay_clock
-    for name, (owner, strings, clock) in regular.items():
+        regular["decay_bias"] = group, [net.string("decay_bias", layer)], 4
+    for name, (owner, strings, order) in regular.items():
+        if order == 4:
+            strings = [string for string in strings if net.decay_rates[string]]
+        if not strings:
+            continue
         runner = owner.run_regularly(
-            net.statements(owner, strings),
-            clock=clock,
+            net.statements(owner, strings, layer),
+            clock=net.decay_clock if order == 4 else None,
             when="plasticity",
-            order=order + (clock is not None),
+            order=first + order,
             name=f"{name}_{layer}",
         )
         placed.append((runner, strings))

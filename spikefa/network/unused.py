@@ -37,6 +37,7 @@ def without_effect(network: FeedbackNetwork) -> list[str]:
     if network.architecture.feedback_bits < 32:
         used.add("feedback_grid")
     needed = model.words_of(used & set(model)) | _builder_uses(network)
+    needed |= {name for base in needed for name in model.variants(base)}
     # Given besides the one that is used, for other rules and options.
     spare = {
         other

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+from .equations import parse_equations
 from .expressions import CONSTANTS, FUNCTIONS, evaluate, words
 from .neurons import Neurons
 from .stimuli import Stimuli
@@ -19,6 +20,9 @@ BACKWARDS = {
     "sign": "sign_symmetric_feedback",
     "kp": "kolen_pollack_feedback",
 }
+
+#: Parameters that a layer can have of its own.
+PER_LAYER = ("eta", "gamma")
 
 #: Functions of time whose value stays the same for whole time steps.
 SHOWN = ("images", "labels", "targets", "passes", "elapsed_steps")
@@ -102,9 +106,13 @@ class Network:
             for node in ast.walk(tree)
         )
 
+    def of_layer(self, layer):
+        """Return what names mean in the strings of a layer."""
+        return _OfLayer(self, layer)
+
     def string(self, base, layer):
         """Take a string of the model, or that of this layer if there is one."""
-        word = "neuron" if base == "psp_neuron" else base
+        word = {"psp_neuron": "neuron", "plastic_synapse": "synapse"}.get(base, base)
         ends = ["output"] if layer == self.m else []
         for start in (f"layer_{layer}", *ends):
             if f"{start}_{word}" in self.model:
@@ -154,8 +162,8 @@ class Network:
             rest = spiking["refractory"]
             # The number 0 is a refractory period, False and None are none.
             spiking["refractory"] = float(rest) if rest not in (None, False) else False
-        size, name = self.sizes[layer], f"layer_{layer}"
-        self.layers.append(Neurons(self, name, size, texts, links, method, **spiking))
+        size, name, world = self.sizes[layer], f"layer_{layer}", self.of_layer(layer)
+        self.layers.append(Neurons(world, name, size, texts, links, method, **spiking))
 
     def _add_deltas(self):
         """Add backward neurons; what they are linked to is not there yet."""
@@ -173,7 +181,8 @@ class Network:
                 texts += ["feedback : 1"] if self.rule not in BACKWARDS else []
             texts.append(self.string("third_factor", layer))
             name, size = f"delta_{layer}", self.sizes[layer]
-            self.deltas[layer] = Neurons(self, name, size, texts, None, method)
+            world = self.of_layer(layer)
+            self.deltas[layer] = Neurons(world, name, size, texts, None, method)
         self.errors = self.deltas[m]
         if self.rule == "node":
             error = _renamed(model["error_neuron"], {"delta": "error"})
@@ -199,15 +208,16 @@ class Network:
         model, m, layers, self.forward, self.feedback = self.model, self.m, None, {}, {}
         layers = self.layers
         for layer in range(1, m + 1):
-            texts = [model["plastic_synapse"]]
+            texts = [self.string("plastic_synapse", layer)]
             texts += [model["sparse_synapse"]] if self.arch.sparse else []
-            texts += [model["transmit"]] if self.rate else []
+            texts += [self.string("transmit", layer)] if self.rate else []
             if self.rule in BACKWARDS and layer > 1:
                 texts.append(model[BACKWARDS[self.rule]])
             if self.rule == "node":
                 texts.append(model["transmit_noisy"])
             ends = layers[layer - 1], layers[layer]
-            self.forward[layer] = Synapses(self, f"forward_{layer}", *ends, texts)
+            world, name = self.of_layer(layer), f"forward_{layer}"
+            self.forward[layer] = Synapses(world, name, *ends, texts)
         if self.rule in ("fa", "dfa"):
             texts = [model["feedback_synapse"]]
             if self.arch.feedback_bits < 32:
@@ -237,25 +247,31 @@ class Network:
     @property
     def heard(self):
         """By which variables forward neurons, or what they are sent, hear of errors."""
-        sums = self.forward[1].sums.values()
-        rates = self.forward[1].rates.values()
-        texts = [self.model["transmit"], *(e.expression for e in (*sums, *rates))]
-        for layer in range(1, self.m + 1):
-            texts.append(self.string("synapse_on_image", layer) or "")
-        sent = " ".join(texts)
         found = []
         for layer, delta in self.deltas.items():
             own = [self.string(n, layer) for n in ("psp_neuron", "transfer", "spike")]
             own += [self.string(n, layer) for n in ("reset", "refractory", "on_image")]
             own = words(" ".join(text for text in own if isinstance(text, str)))
+            onto, away = self._sent(layer), self._sent(layer + 1)
             for variable, group in (
                 ("third_factor", delta),
                 ("feedback", self.layers[layer]),
             ):
-                ends = {f"{variable}_post", f"{variable}_pre"}
-                if variable in group.state and (variable in own or words(sent) & ends):
+                sent = f"{variable}_post" in onto or f"{variable}_pre" in away
+                if variable in group.state and (variable in own or sent):
                     found.append((group, variable))
         return found
+
+    def _sent(self, layer):
+        """Names that the synapses onto a layer use in tests too."""
+        if layer > self.m:
+            return set()
+        texts = [self.string("transmit", layer)]
+        texts.append(self.string("synapse_on_image", layer) or "")
+        for eq in parse_equations(self.string("plastic_synapse", layer)):
+            if eq.kind == "differential" or "summed" in eq.flags:
+                texts.append(eq.expression)
+        return words(" ".join(texts))
 
     def forget_errors(self):
         for group, variable in self.heard:
@@ -329,7 +345,7 @@ class Network:
         read = None
         if self.arch.weight_bits < 32 and self.learns(layer):
             read = lambda row: {"W": _rounded(synapses.state["W"][row])}  # noqa: E731
-        synapses.on_spikes([self.model["transmit"]], read)
+        synapses.on_spikes([self.string("transmit", layer)], read)
 
     def _backward(self):
         self._neurons_go_on(self.errors)
@@ -349,18 +365,39 @@ class Network:
         names = [f"{sparse}learn"]
         if self.rule == "kp" and layer > 1:
             names.append(f"kolen_pollack_{sparse}learn")
-        texts, synapses = [self.model[name] for name in names], self.forward[layer]
+        texts, synapses = [self.string(n, layer) for n in names], self.forward[layer]
         (synapses.on_all if self.rate else synapses.on_spikes)(texts)
+        if not self.rate and (text := self.string("learn_post", layer)):
+            synapses.on_spikes([text], post=True)
+        if text := self.string("learn_step", layer):
+            synapses.on_all([text])
         if self.arch.biases:
-            self.layers[layer].apply(self.model["learn_bias"])
+            self.layers[layer].apply(self.string("learn_bias", layer))
 
     def _decay(self, layer):
         names = ["decay"]
         if self.rule == "kp" and layer > 1:
             names.append("kolen_pollack_decay")
-        self.forward[layer].on_all([self.model[name] for name in names])
+        self.forward[layer].on_all([self.string(name, layer) for name in names])
         if self.arch.biases:
-            self.layers[layer].apply(self.model["decay_bias"])
+            self.layers[layer].apply(self.string("decay_bias", layer))
+
+
+class _OfLayer:
+    """A network, as the strings of one layer see it: with parameters of their own."""
+
+    def __init__(self, network, layer):
+        self.network, self.layer = network, layer
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+    def value(self, name, numbers=None):
+        ends = ["output"] if self.layer == self.network.m else []
+        for start in (f"layer_{self.layer}", *ends):
+            if (own := f"{start}_{name}") in self.network.model and name in PER_LAYER:
+                return self.network.value(own, numbers)
+        return self.network.value(name, numbers)
 
 
 def _plain(value):

@@ -53,6 +53,8 @@ _ONLY_RULES = {
     "backprop_feedback": ("bp",),
     "sign_symmetric_feedback": ("sign",),
     "kolen_pollack_feedback": ("kp",),
+    "learn_step": ("fa", "dfa", "bp", "sign", "shallow", "node"),
+    "learn_post": ("fa", "dfa", "bp", "sign", "shallow"),
     "kolen_pollack_learn": ("kp",),
     "kolen_pollack_sparse_learn": ("kp",),
     "kolen_pollack_decay": ("kp",),
@@ -211,6 +213,19 @@ def _write(draft, case, sparse):
             draft.text(f"{layer}{name}", pick.choice(PLAIN[name]))
     if draft.maybe(0.6):
         draft.synapses(sparse)
+    if draft.maybe(0.3):
+        draft.synapses(sparse, pick.choice(layers))
+    for name in ("eta", "gamma", "decay", "decay_bias", "learn_bias"):
+        if (
+            draft.maybe(0.15)
+            and (name in used)
+            and (case.rule, name) != ("kp", "decay")
+        ):
+            layer, value = pick.choice(layers), pick.choice(PLAIN[name])
+            if name in ("eta", "gamma"):
+                draft.values[f"{layer}{name}"] = value
+            else:
+                draft.text(f"{layer}{name}", value)
     if case.rule == "kp" and "decay" in draft.values and draft.maybe(0.9):
         draft.plain("kolen_pollack_decay")
     draft.time_constant()
@@ -255,7 +270,7 @@ def refusal(case):
         return r"images|labels"
     if case.rule == "kp":
         for name in ("sparse_learn" if sparse else "learn", "decay"):
-            if name in given and f"kolen_pollack_{name}" not in given:
+            if _lacks(given, name, f"kolen_pollack_{name}", case):
                 return f"needs kolen_pollack_{name}"
     if case.rule == "sign" and sparse and "exp(B)" in text:
         return "sign_symmetric_feedback: sends something where B is 0"
@@ -263,6 +278,17 @@ def refusal(case):
     if "per synapse" in case.options and hears and case.rule != "shallow":
         return "evaluate_once"
     return None
+
+
+def _lacks(given, name, counterpart, case):
+    """Whether a layer above the first has a string without its counterpart."""
+    m = len(case.architecture["layer_sizes"]) - 1
+    for layer in range(2, m + 1):
+        starts = [f"layer_{layer}_", *(["output_"] if layer == m else []), ""]
+        own = [start for start in starts if start + name in given]
+        if own and not any(start + counterpart in given for start in starts):
+            return True
+    return False
 
 
 def possible_refusal(case):

@@ -89,6 +89,17 @@ PLAIN = {
         "'0.05*(1 + step_of_image)'",
     ),
     "gamma": ("0.05", "1e-3", "0.0"),
+    "learn_step": (
+        "W += 0.01*eta*third_factor_post",
+        "W = clip(W - 0.01*eta*psi_post, -0.6, 0.6)",
+        "W += eta*phi_pre*dW*int(not new_image)",
+    ),
+    "learn_post": (
+        "W += eta*phi_pre",
+        "W = clip(W + dW, -0.8, 0.8)",
+        "change = 0.1*eta*randn(); W += change*(1 + step_of_image)",
+        "W -= 0.1*eta*W*int(training)",
+    ),
     "input_method": ("'euler'", "'exponential_euler'"),
     "target": (
         "target = 0.8*int(labels(t) == class_index) + 0.1 : 1\n"
@@ -212,6 +223,14 @@ SYNAPSES = (
         "drive_post += W",
         "elig += psi_post  # a trace\nW += dW",
     ),
+    (  # pairs of spikes
+        "W : 1\ndapre/dt = -apre/(5*ms) : 1 (event-driven)\n"
+        "dapost/dt = -apost/(4*ms) : 1 (event-driven)\n"
+        "dW = eta*apre*third_factor_post : 1",
+        "drive_post += W",
+        "apre += 0.2; W = clip(W - 0.1*apost + dW, -1, 1)",
+        "apost += 0.2; W = clip(W + 0.1*apre, -1, 1)",
+    ),
     (
         "W : 1\ndtrail/dt = -trail/(3*ms) : 1 (event-driven)\n"
         "dW = eta*trail*third_factor_post : 1",
@@ -303,7 +322,7 @@ class Draft:
 
     def source(self):
         lines = ["from brian2 import *"]
-        if "eta_0" in self.values.get("eta", ""):
+        if any("eta_0" in value for value in self.values.values()):
             lines.append("eta_0 = 0.05")
         lines += [f"{name} = {value}" for name, value in self.values.items()]
         lines += [f"initial = {self.initial!r}"] if self.initial else []
@@ -397,17 +416,34 @@ class Draft:
             )
         )
 
-    def synapses(self, sparse):
-        """Give synapses equations, transmission and plasticity that go together."""
+    def synapses(self, sparse, layer=""):
+        """Give synapses equations, transmission and plasticity that go together.
+
+        Parameters
+        ----------
+        sparse : bool
+        layer : str, optional
+            ``"layer_1_"`` or ``"output_"``.
+        """
         kinds = RATE_SYNAPSES if self.rate else SYNAPSES
-        equations, transmit, learn = self.pick.choice(kinds)
-        self.text("plastic_synapse", equations)
-        self.text("transmit", transmit)
-        self.text("sparse_learn" if sparse else "learn", learn)
+        equations, transmit, learn, *learn_post = self.pick.choice(kinds)
+        self.text(f"{layer}synapse" if layer else "plastic_synapse", equations)
+        self.text(f"{layer}transmit", transmit)
+        self.text(f"{layer}sparse_learn" if sparse else f"{layer}learn", learn)
+        if self.rule == "kp":
+            learn_post = []
+        elif not self.rate and self.maybe(0.4):
+            learn_post = learn_post or [self.pick.choice(PLAIN["learn_post"])]
+        spikes = layer != "output_" or "output_spike" in self.values
+        if spikes and (learn_post or "learn_post" in self.values):
+            self.text(f"{layer}learn_post", (learn_post or [""])[0])
+        if self.rule != "kp" and self.maybe(0.3):
+            self.text(f"{layer}learn_step", self.pick.choice(PLAIN["learn_step"]))
         if sparse and self.maybe(0.3):
             self.text("learn", learn)
-        if self.rule == "kp" and self.maybe(0.95):
-            self.plain(f"kolen_pollack_{'sparse_' if sparse else ''}learn")
+        if self.rule == "kp" and self.maybe(0.95) and layer != "layer_1_":
+            name = f"kolen_pollack_{'sparse_' if sparse else ''}learn"
+            self.text(layer + name, self.pick.choice(PLAIN[name]))
         if "u : 1" in equations:
             self.initial["u"] = 0.2
         if self.maybe(0.3):

@@ -29,6 +29,8 @@ class Synapses:
         False for synapses that are removed: they take part in nothing.
     returns : numpy.ndarray of bool
         False for those that do not carry the error back.
+    reached : numpy.ndarray of bool
+        Postsynaptic neurons whose synapses an event reaches: all, or those that spike.
     """
 
     def __init__(self, world, name, source, target, texts):
@@ -52,6 +54,7 @@ class Synapses:
         if self.decays:
             self.state["lastupdate"] = np.zeros(shape)
         self.exists, self.returns = np.ones(shape, bool), np.ones(shape, bool)
+        self.reached = np.ones(target.n, bool)
 
     def value(self, name, row, given=(), now=False):
         """Return the value of a name in the synapses of one presynaptic neuron."""
@@ -116,7 +119,7 @@ class Synapses:
         )
         return choose(None, traits)
 
-    def on_spikes(self, texts, given=(), of_all=False):
+    def on_spikes(self, texts, given=(), of_all=False, post=False):
         """Run statements in the synapses of neurons that spike now, or of all.
 
         Parameters
@@ -124,14 +127,19 @@ class Synapses:
         texts : sequence of str
         given : callable, optional
             Takes a row, returns values that these statements read instead.
+        of_all : bool, optional
+            Whether it is as if all neurons had spiked.
+        post : bool, optional
+            Whether the spikes are those of the postsynaptic neurons.
         """
-        for row in np.flatnonzero(self.source.spikes | of_all):
+        self.reached = self.target.spikes if post else np.ones(self.target.n, bool)
+        for row in np.flatnonzero(self.source.spikes | (of_all or post)):
             if self.decays and any(texts):
-                t = self.world.value("t")
-                since = t - self.state["lastupdate"][row]
-                self._integrate(self.decays, row, since)
-                self.state["lastupdate"][row] = t
+                t, last = self.world.value("t"), self.state["lastupdate"][row]
+                self._integrate(self.decays, row, t - last)
+                last[self.reached] = t
             self.apply(texts, row, given(row) if given else {})
+        self.reached = np.ones(self.target.n, bool)
 
     def on_all(self, texts):
         """Run statements in all synapses."""
@@ -151,16 +159,19 @@ class Synapses:
                 elif side == "pre" and self.source.has(base):
                     old = self.source.state[base][row]
                     change = np.broadcast_to(value - old, self.target.n)
-                    self.source.state[base][row] += change[self.exists[row]].sum()
+                    self.source.state[base][row] += change[self._taking_part(row)].sum()
                 elif side == "post" or self.target.has(name):
                     variable = base if side == "post" else name
-                    self.target.assign(variable, value, self.exists[row])
+                    self.target.assign(variable, value, self._taking_part(row))
                 else:
                     new[name] = value
 
     def _set(self, name, row, value):
         array = self.state[name][row]
-        array[...] = np.where(self.exists[row], value, array)
+        array[...] = np.where(self._taking_part(row), value, array)
+
+    def _taking_part(self, row):
+        return self.exists[row] & self.reached
 
     def sum(self, variable):
         """Sum over the synapses of each neuron, as a variable of the neurons says."""
