@@ -29,6 +29,10 @@ RUNS = {
     "heterogeneous": "",
     "multiplicative_noise": "--steps 10 --test-steps 10",
     "eligibility": "",
+    "dropout": "",
+    "stdp": "",
+    "eligibility_steps": "",
+    "local_fields": "",
 }
 
 

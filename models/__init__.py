@@ -6,10 +6,11 @@
 `spikefa.models.three_factor`  plastic forward, fixed feedback synapses
 `spikefa.models.feedback`      feedback over the forward synapses
 `spikefa.models.readout`       what the guess is made from
+`spikefa.models.signals`       reward: what strings see of the outcome
 `spikefa.models.rate`          the same definitions for rate networks
 =============================  ========================================
 
-A model is the sum of the first five files; `rate` replaces a few of their
+A model is the sum of the first six files; `rate` replaces a few of their
 strings. A file given to ``--model`` replaces strings in the same way: it needs to
 hold only what it changes. `psi_boxcar`, `psi_scaled`, `error_spikes`,
 `third_factor_linear`, `decay_per_step` and `biases_fixed` are such files: choices that

@@ -20,6 +20,7 @@ __all__ = ["gallery", "model_rows", "setup"]
 _UNGIVEN = {
     "method": "Brian2's choice",
     "initial": "see weight_range; 0",
+    "mask": "all pairs",
     "precision": "single",
 }
 

@@ -47,6 +47,13 @@ _USES = (
         "rand(), randn()",
     ),
     _Use(
+        "mask feedback_mask",
+        "before the first step, once; initial comes after it",
+        "at the start",
+        "forward synapses (feedback_mask: feedback synapses of fa and dfa)",
+        "i, j, N_pre, N_post, row_i, column_i, row_j, column_j, parameters, rand()",
+    ),
+    _Use(
         "on_image input_on_image",
         "0. an image begins: before all else in its first step, layer by layer",
         _BOTH,
@@ -152,6 +159,20 @@ _USES = (
         _TRAINING,
         "output neurons",
         f"{_NEURON}, phi of the output in this step, labels(t) or targets(t, i)",
+    ),
+    _Use(
+        "outcome class_votes error_signal votes_signal target_votes rival_votes",
+        "3. backward: after the error neurons, if a string names error or correct",
+        _TRAINING,
+        "one number for the whole network",
+        "delta, phi and class_index of the error neurons, labels(t)",
+    ),
+    _Use(
+        "told_error told_correct",
+        "3. backward: then, before the hidden layers",
+        _TRAINING,
+        "all neurons of all layers",
+        "error and rivals of the outcome",
     ),
     _Use(
         "reward perturbed_delta",
@@ -278,10 +299,11 @@ class SignalTable(Directive):
     """A row for each name that every string may use."""
 
     def run(self):
-        from spikefa.equations.signals import SIGNALS
+        from spikefa.equations.signals import REWARDS, SIGNALS
 
-        header = ("name", "kind", "meaning")
-        return [table(header, [(n, s.kind, s.meaning) for n, s in SIGNALS.items()])]
+        rows = [(name, of.kind, of.meaning) for name, of in SIGNALS.items()]
+        rows += [(name, "number", meaning) for name, meaning in REWARDS.items()]
+        return [table(("name", "kind", "meaning"), rows)]
 
 
 class TimeStepTable(Directive):

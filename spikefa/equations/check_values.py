@@ -2,6 +2,7 @@
 
 from math import isfinite
 
+import numpy as np
 from brian2 import Quantity, have_same_dimensions, second
 from brian2.core.functions import Function
 
@@ -112,6 +113,13 @@ def _wrong_method(name, value):
     return None
 
 
+def _wrong_mask(name, value):
+    if value is None or isinstance(value, str | list | tuple):
+        return None
+    is_array = isinstance(value, np.ndarray) and value.ndim
+    return None if is_array else "a condition of i and j, or an array"
+
+
 def _wrong_dictionary(name, value):
     return None if isinstance(value, dict) else "a dictionary, by name of the variable"
 
@@ -121,6 +129,7 @@ _CHECKS = {
     **dict.fromkeys(("number", "time"), _wrong_number),
     "refractory": _wrong_refractory,
     "method": _wrong_method,
+    "mask": _wrong_mask,
     "initial": _wrong_dictionary,
     "precision": _wrong_dictionary,
 }

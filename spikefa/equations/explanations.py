@@ -52,7 +52,7 @@ _WORDS_OF_SYMPY = {
 
 #: What the network adds to the names of the model.
 _FUNCTIONS = {"images", "labels", "targets", "elapsed_steps", "passes"}
-_FUNCTIONS |= {"step_of_image", "new_image", "training"}
+_FUNCTIONS |= {"step_of_image", "new_image", "training", "error", "correct"}
 
 
 def words(text):

@@ -33,7 +33,7 @@ __all__ = [
 
 
 #: The files in ``models/`` that make up the spiking model, in this order.
-BASE_MODULES = ("psp", "delta", "three_factor", "feedback", "readout")
+BASE_MODULES = ("psp", "delta", "three_factor", "feedback", "readout", "signals")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .file import BASE_MODULES, ModelFile, builtin_file, read_model_file
 from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string, row_of
 from .parameters import derived_parameters
 from .schedules import find_schedules, may_change, put_in
-from .signals import signals_of, with_signals
+from .signals import rewards_of, signals_of, with_signals
 from .values import described, normalized
 
 __all__ = ["Model", "load_model"]
@@ -55,6 +55,8 @@ class Model(Mapping[str, Any]):
         SHA-256 over all names and values; a checkpoint of another model differs.
     signals : dict
         Expressions of the signals; strings have them in the place of their names.
+    rewards : tuple of str
+        Names of the rewards that strings use.
     derivations : dict
         Texts of the parameters that follow from others.
     schedules : dict
@@ -82,6 +84,7 @@ class Model(Mapping[str, Any]):
         self._builtin = dict(builtin or {})
         self._values: Mapping[str, Any] = self._given
         self.signals = signals_of(self._given)
+        self.rewards = rewards_of(self._given)
         self.derivations = self._find_derivations()
         self.schedules = self._find_schedules()
         numbers = {
@@ -150,8 +153,10 @@ class Model(Mapping[str, Any]):
         """Names that some strings use, and what these follow from."""
         derived = self.derivations.keys() | self.schedules.keys()
         used = self._words_of(names - derived)
+        of_layers = {name for name in self.layered if kind_of(name) == "number"}
         for _ in derived:  # one may follow from another
-            used |= self._words_of(derived & used)
+            own = {name for name in of_layers if row_of(name).name in used}
+            used |= self._words_of(derived & (used | own))
         return used
 
     def __getitem__(self, name: str) -> Any:

@@ -31,7 +31,8 @@ class Name:
     name : str
     kind : str
         What its value must be: ``equations``, ``condition``, ``statements``,
-        ``number``, ``time``, ``refractory``, ``method``, ``initial`` or ``precision``.
+        ``number``, ``time``, ``refractory``, ``method``, ``mask``, ``initial`` or
+        ``precision``.
     where : str
         What part of a network it belongs to.
     meaning : str
@@ -82,6 +83,7 @@ _ALL = "whole network"
 _NOISE = "node perturbation"
 _BACK = "feedback over forward synapses"
 _READOUT = "readout"
+_REWARD = "signals of reward"
 
 #: All of them, in the order of the documentation.
 _TABLE = (
@@ -264,6 +266,16 @@ _TABLE = (
         layered="synapse",
     ),
     Name(
+        "mask",
+        "mask",
+        _FORWARD,
+        "which synapses there are: a condition of i and j, or an array",
+        layered="mask",
+        optional=True,
+        also=("connectivity", "connect", "condition"),
+        given=False,
+    ),
+    Name(
         "transmit",
         "statements",
         _FORWARD,
@@ -335,6 +347,15 @@ _TABLE = (
     ),
     Name("feedback_synapse", "equations", _FEEDBACK, "B, and feedback_post from it"),
     Name(
+        "feedback_mask",
+        "mask",
+        _FEEDBACK,
+        "the same of feedback synapses, from the upper layer (i) to the lower (j)",
+        layered="feedback_mask",
+        optional=True,
+        given=False,
+    ),
+    Name(
         "feedback_grid",
         "equations",
         _FEEDBACK,
@@ -405,6 +426,62 @@ _TABLE = (
         "equations",
         _READOUT,
         "the same on device cuda, as a sum over all pairs",
+        choice=True,
+    ),
+    Name(
+        "outcome",
+        "equations",
+        _REWARD,
+        "what the one neuron holds that knows the outcome of a step",
+        choice=True,
+    ),
+    Name(
+        "class_votes",
+        "equations",
+        _REWARD,
+        "activity of each class in a step",
+        choice=True,
+    ),
+    Name(
+        "error_signal",
+        "equations",
+        _REWARD,
+        "error from the error neurons",
+        choice=True,
+    ),
+    Name(
+        "votes_signal",
+        "equations",
+        _REWARD,
+        "activity of each class from phi of its outputs",
+        choice=True,
+    ),
+    Name(
+        "target_votes",
+        "equations",
+        _REWARD,
+        "activity of the class that is shown",
+        choice=True,
+    ),
+    Name(
+        "rival_votes",
+        "equations",
+        _REWARD,
+        "how many classes are more active",
+        choice=True,
+    ),
+    Name(
+        "told_error",
+        "equations",
+        _REWARD,
+        "error of each neuron",
+        choice=True,
+    ),
+    Name(
+        "told_correct",
+        "equations",
+        _REWARD,
+        "correct of each neuron",
         choice=True,
     ),
     Name(

@@ -20,7 +20,11 @@ __all__ = ["BASE_UNITS", "described", "is_model_value", "normalized"]
 #: Strings, parameters and functions for the equations (`TimedArray` among them).
 _KINDS = (str, bool, int, float, Quantity, Function, type(None))
 
-_TIDY = {"condition": tidy_condition, "statements": tidy_statements}
+_TIDY = {
+    "condition": tidy_condition,
+    "mask": tidy_condition,
+    "statements": tidy_statements,
+}
 
 
 def normalized(name, value):

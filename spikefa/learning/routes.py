@@ -166,13 +166,16 @@ class Chain(Route):
     def add_feedback(self, net):
         for layer in range(1, net.n_layers):
             source = net.deltas[self.source(net, layer)]
+            given = net.model.get(net.string("feedback_mask", layer)) is not None
+            masked = ["sparse_synapse"] if given else []
             synapses = net.add_projection(
                 f"feedback_{layer}",
                 source,
                 net.deltas[layer],
-                ["feedback_synapse"],
+                ["feedback_synapse", *masked],
                 on_grid=net.architecture.feedback_bits < 32,
                 weights=("B",),
+                may_lack=net.may_lack(layer, "feedback_mask"),
             )
             order = backward_order(layer, net.n_layers, Phase.GATHER)
             net.place_summed(
@@ -260,8 +263,7 @@ class Forward(Route):
     def learn_strings(self, net, layer):
         if not (self.plastic and self._carries(net, layer)):
             return ()
-        sparse = "sparse_" if net.architecture.sparse else ""
-        return (net.string(f"{self.plastic}_{sparse}learn", layer),)
+        return (net.learn_string(layer, f"{self.plastic}_"),)
 
     def decay_strings(self, net, layer):
         carries = self.plastic and self._carries(net, layer)

@@ -9,9 +9,11 @@ from ..equations.model import Model
 from ..errors import InputError, ModelError
 from .architecture import Architecture
 from .decay import add_decay_clock
+from .masks import learn_string
 from .monitors import add_readout
 from .network import FeedbackNetwork, numbers_of
 from .neurons import add_input, add_layer
+from .outcome import add_outcome
 from .precision import compute_in_double, double_variables
 from .records import add_records
 from .stimuli import add_stimuli
@@ -58,6 +60,7 @@ def build_network(
     for layer in range(1, net.n_layers + 1):
         add_layer(net, layer)
     rule.route.add_deltas(net)
+    add_outcome(net)
     for layer in range(1, net.n_layers + 1):
         add_forward(net, layer)
     rule.route.add_feedback(net)
@@ -86,33 +89,36 @@ def check_choices(architecture: Architecture, model: Model, rule: Any) -> None:
             f"feedback_bits={bits}: {rule.title} has no fixed feedback weights of "
             "its own"
         )
+    for name in model.variants("feedback_mask"):
+        if model[name] is not None and not route.small_weights:
+            raise ModelError(
+                f"{model.where(name)}: {rule.title} has no feedback synapses of its own"
+            )
     if architecture.weight_bits < 32:
         _check_read_bits(architecture, model)
     _check_companions(architecture, model, rule)
 
 
 def _check_companions(architecture: Architecture, model: Model, rule: Any) -> None:
-    """Refuse statements in the place of others if their counterparts are as they were.
-
-    Which statements run depends on the rule and on whether there is a mask: a model
-    that changes one has to say what the other is.
-    """
-    needed = [(*pair, f"rule {rule.name}") for pair in rule.route.companions.items()]
-    if architecture.sparse:
-        needed.append(("learn", "sparse_learn", "sparse connectivity"))
-    other = "learn" if architecture.sparse else "sparse_learn"
-    for base, companion, what in needed:
-        if base == other and what != "sparse connectivity":
-            continue
-        for layer in range(1, architecture.n_layers + 1):
-            name = model.of_layer(base, layer, architecture.n_layers)
-            counterpart = model.of_layer(companion, layer, architecture.n_layers)
-            if layer == 1 < architecture.n_layers and what.startswith("rule"):
-                continue  # no error goes back over these synapses
+    """Refuse statements of weights whose counterparts for B are as they were."""
+    if not (pairs := rule.route.companions):
+        return
+    prefix = pairs["learn"].removesuffix("learn")
+    for layer in range(2, architecture.n_layers + 1):
+        names = [
+            tuple(learn_string(architecture, model, layer, p) for p in ("", prefix)),
+            tuple(
+                model.of_layer(base, layer, architecture.n_layers)
+                for base in ("decay", pairs["decay"])
+            ),
+        ]
+        for name, counterpart in names:
             if model.differs(name) and not model.differs(counterpart):
-                raise ModelError(f"{model.where(name)}: {what} needs {companion} too")
+                raise ModelError(
+                    f"{model.where(name)}: rule {rule.name} needs {counterpart} too"
+                )
     for name in (*model.variants("learn_post"), *model.variants("learn_step")):
-        if rule.route.companions and model[name]:
+        if model[name]:
             raise ModelError(
                 f"{model.where(name)}: rule {rule.name} has no counterpart of it for B"
             )
@@ -126,7 +132,8 @@ def _check_read_bits(architecture: Architecture, model: Model) -> None:
     reasons = {
         "it is for networks of spiking neurons": model.rate,
         "it is for the dense engine": architecture.engine != "dense",
-        "weights that learn with a mask have no copy": architecture.sparse,
+        "weights that learn with a mask have no copy": architecture.sparse
+        or any(model[name] is not None for name in model.variants("mask")),
         "it is for single precision": architecture.precision != "single",
         "updates have to be put off": not architecture.put_off,
     }

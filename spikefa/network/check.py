@@ -40,6 +40,7 @@ from .initial_values import (
     has_layers,
     initial_value,
 )
+from .masks import find_masks
 from .network import FeedbackNetwork
 from .precision import check_precision
 from .scratch import numpy_device
@@ -285,6 +286,8 @@ def _check_assignments(network: FeedbackNetwork) -> None:
 
 def _check_initial_values(network: FeedbackNetwork, architecture: Architecture) -> None:
     """Evaluate the values that variables start from, and look for divisions by 0."""
+    for _ in find_masks(network, architecture, 0):
+        pass  # raises an error where one is wrong
     variables = array_variables(network)
     given = find_initial_values(network, variables)
     sizes = architecture.layer_sizes

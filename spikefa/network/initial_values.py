@@ -10,12 +10,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity, Synapses
+from brian2 import Equations, Network, NeuronGroup, Quantity, Synapses
 from brian2.core.variables import ArrayVariable
 from brian2.equations.equations import PARAMETER, SingleEquation
 from brian2.units.fundamentalunits import get_dimensions, get_unit_for_display
 from numpy.typing import NDArray
 
+from ..brian import owned
 from ..equations.explanations import reason_for
 from ..equations.model import Model
 from ..equations.values import normalized
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "array_variables",
+    "checked_array",
+    "evaluated",
     "find_initial_values",
     "gives",
     "has_layers",
@@ -147,7 +150,7 @@ def _no_such_variable(model: Model, key: str, names: list[str]) -> str:
     close = get_close_matches(key, sorted(known), 1, 0.7)
     hint = f", did you mean '{close[0]}'?" if close else ""
     if key.rpartition(".")[2] == MASK:
-        hint = "; only networks with removed synapses have masks: sparse=True"
+        hint = "; only networks in which synapses can be missing have one: see mask"
     return f"{model.where('initial')}: no state variable is called '{key}'{hint}"
 
 
@@ -189,17 +192,17 @@ def initial_value(
     where = f"{net.model.where('initial')}: {name}"
     if isinstance(value, str):
         try:
-            array = _evaluated(net, variable, shape, value, seed, state or {})
+            array = evaluated(net, variable, shape, value, seed, state or {})
         except Exception as exc:
             raise ModelError(f"{where}: '{value}': {reason_for(exc)}") from exc
     else:
-        array = _checked_array(where, variable, shape, value)
+        array = checked_array(where, variable, shape, value)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ModelError(f"{where}: '{value}' gives values that are not finite")
     return array
 
 
-def _checked_array(
+def checked_array(
     where: str, variable: ArrayVariable, shape: tuple[int, ...], value: Any
 ) -> NDArray:
     value = normalized("", value)
@@ -229,7 +232,7 @@ def _shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) + " values"
 
 
-def _evaluated(
+def evaluated(
     net: "FeedbackNetwork",
     variable: ArrayVariable,
     shape: tuple[int, ...],
@@ -258,6 +261,7 @@ def _evaluated(
     with numpy_device(seed):
         dtype = {name: np.float64 for name in equations.names}
         dtype = {n: t for n, t in dtype.items() if equations[n].var_type == "float"}
+        ends: list[NeuronGroup] = []
         if len(shape) == 1:
             group = NeuronGroup(
                 *shape, equations, namespace=net.namespace, dtype=dtype, name=owner.name
@@ -266,6 +270,7 @@ def _evaluated(
             ends = [NeuronGroup(n, "", name=f"end_{i}") for i, n in enumerate(shape)]
             group = Synapses(*ends, equations, namespace=net.namespace, dtype=dtype)
             group.connect()
+        owned(Network(), group, *ends)
         for name, array in known.items():
             group.variables[name].set_value(np.ravel(array))
         setattr(group, variable.name, text)

@@ -24,6 +24,7 @@ from ..equations.model import Model
 from .architecture import Architecture
 from .feedback_grid import GRID_STEPS, grid_equations, grid_type
 from .groups import connect_all
+from .masks import learn_string, may_lack
 from .once_a_step import evaluated_once, split_updaters
 from .precision import double_types
 from .records import Record
@@ -136,6 +137,14 @@ class FeedbackNetwork:
     def string(self, base: str, layer: int) -> str:
         """Name the string of a layer: ``layer_2_learn``, or ``learn`` for all."""
         return self.model.of_layer(base, layer, self.n_layers)
+
+    def may_lack(self, layer: int, base: str = "mask") -> bool:
+        """Whether some of the synapses onto a layer may be missing."""
+        return may_lack(self.architecture, self.model, layer, base)
+
+    def learn_string(self, layer: int, prefix: str = "") -> str:
+        """Name the statements by which synapses learn, see `learn_string`."""
+        return learn_string(self.architecture, self.model, layer, prefix)
 
     def model_of(self, layer: int | None) -> Model:
         """Return the model with the parameters of a layer, or that of all."""
@@ -262,6 +271,7 @@ class FeedbackNetwork:
         on_grid: bool = False,
         read_bits: int = 32,
         weights: Sequence[str] = (),
+        may_lack: bool = False,
         without: Sequence[str] = (),
     ) -> Synapses:
         """Connect all neurons of two groups.
@@ -286,6 +296,8 @@ class FeedbackNetwork:
             Bits of a plastic weight that spikes read.
         weights : sequence of str, optional
             Variables that are 0 where a synapse was removed.
+        may_lack : bool, optional
+            Whether some synapses may be missing.
         without : sequence of str, optional
             Variables that synapses do not have if they depend on one of these.
 
@@ -306,7 +318,7 @@ class FeedbackNetwork:
             if on_grid:
                 dtype[GRID_STEPS] = grid_type(self.architecture.feedback_bits)
             texts = {name: joined(model, of) for name, of in of_pathways.items()}
-            if self.architecture.sparse and weights:
+            if may_lack and weights:
                 self.weights[name] = tuple(
                     GRID_STEPS if on_grid and weight == "B" else weight
                     for weight in weights
@@ -418,7 +430,10 @@ class FeedbackNetwork:
             partial(backward_order, layer, self.n_layers),
             gate=BACKWARD_GATE,
             layer=layer,
-            linked={"phi": self.layers[layer]} if last else None,
+            linked={
+                name: self.layers[layer]
+                for name in (*self.model.rewards, *(["phi"] if last else []))
+            },
             method=self.model.get("delta_method"),
         )
         if last and not arch.vector_target:

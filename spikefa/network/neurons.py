@@ -11,6 +11,7 @@ from ..equations.explanations import words
 from ..errors import InputError
 from .image_events import add_neuron_statements, image_events
 from .network import FeedbackNetwork
+from .outcome import declared
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_input", "add_layer"]
@@ -111,13 +112,19 @@ def _sent(net: FeedbackNetwork, layer: int) -> set[str]:
     return found
 
 
+def _as_equations(route: Any, net: FeedbackNetwork, layer: int) -> Equations:
+    """Equations that a route adds to the neurons of a layer."""
+    found = route.neuron_equations(net, layer)
+    return Equations(found) if isinstance(found, str) else found
+
+
 def add_input(net: FeedbackNetwork) -> None:
     model = net.model
     spikes = model["input_spike"] is not None
     group = net.add_neurons(
         net.architecture.layer_sizes[0],
         ["input_neuron"],
-        net.rule.route.neuron_equations(net, 0),
+        Equations(declared(net)) + _as_equations(net.rule.route, net, 0),
         "layer_0",
         "forward",
         partial(forward_order, 0),
@@ -142,16 +149,14 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
     of_layer = partial(model.of_layer, layer=layer, n_layers=net.n_layers)
     spike, reset = net.spike_string(layer), of_layer("reset")
     own = _own_words(net, layer)
-    extra = "third_factor : 1 (linked)" if net.learns(layer) else ""
+    extra = "third_factor : 1 (linked)\n" if net.learns(layer) else ""
     if "third_factor" in own and not net.learns(layer):
-        extra = "third_factor : 1 (constant)"  # stays 0: nothing teaches this layer
-    of_route = net.rule.route.neuron_equations(net, layer)
-    if isinstance(of_route, str):
-        of_route = Equations(of_route)
+        extra = "third_factor : 1 (constant)\n"  # stays 0: nothing teaches this layer
+    of_route = _as_equations(net.rule.route, net, layer)
     group = net.add_neurons(
         net.architecture.layer_sizes[layer],
         [of_layer("psp_neuron"), net.transfer_string(layer)],
-        Equations(extra) + of_route,
+        Equations(extra + declared(net)) + of_route,
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),

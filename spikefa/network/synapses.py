@@ -21,7 +21,8 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
     name, on_pre, on_post = f"forward_{layer}", {}, {}
     transmit = net.string("transmit", layer)
     strings = [net.string("plastic_synapse", layer)]
-    if net.architecture.sparse and (learns or gives(net.model, MASK)):
+    masked = net.model.get(net.string("mask", layer)) is not None
+    if masked or (net.architecture.sparse and (learns or gives(net.model, MASK))):
         strings.append("sparse_synapse")
     if net.rate:
         strings.append(transmit)
@@ -50,6 +51,7 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
         read_bits=net.architecture.weight_bits if learns else 32,
         # What learns together stays, or is removed, together.
         weights=("W", *(where.variable for where in feedback if where.plastic)),
+        may_lack=net.may_lack(layer),
         # Neurons that do not learn have no third factor.
         without=() if learns else ("third_factor_pre", "third_factor_post"),
     )
@@ -83,8 +85,7 @@ def _check_removable(
 
 
 def _learn_strings(net: FeedbackNetwork, layer: int) -> list[str]:
-    own = net.string("sparse_learn" if net.architecture.sparse else "learn", layer)
-    return [own, *net.rule.route.learn_strings(net, layer)]
+    return [net.learn_string(layer), *net.rule.route.learn_strings(net, layer)]
 
 
 def _learn_post(net: FeedbackNetwork, layer: int) -> str | None:

@@ -49,6 +49,11 @@ class Phase(IntEnum):
     EVALUATE = 4
     SPIKE = 5
     RESET = 6
+    #: Of the output, going backward: what it tells all layers, see `outcome`.
+    SUM = 7
+    COMPARE = 8
+    JUDGE = 9
+    TELL = 10
 
 
 def forward_order(layer: int, phase: Phase) -> int:

@@ -6,6 +6,7 @@ from ..devices.session import Session
 from ..errors import ModelError
 from ..network.feedback_grid import GRID_STEPS, draw_steps
 from ..network.initial_values import find_initial_values, initial_value
+from ..network.masks import find_masks
 from ..network.removed import MASK, masks_first
 from ..seeds import generator, spike_seed
 
@@ -52,6 +53,8 @@ def set_initial_state(session: Session, seed: int) -> None:
         else:
             value = np.full(shape, _REST.get(variable, 0))
         session.set_state({name: value})  # one by one: W and B are large
+    for name, mask in find_masks(session.network, session.network.architecture, seed):
+        session.set_state({name: mask})
     _set_given(session, seed)
 
 

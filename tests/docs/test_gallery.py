@@ -11,7 +11,8 @@ from spikefa import load_model, open_session, set_initial_state
 from spikefa.equations.names import NAMES
 
 FILES = "lif adaptive_lif izhikevich adex conductances heterogeneous"
-FILES = [*FILES.split(), "multiplicative_noise", "eligibility"]
+FILES = [*FILES.split(), "multiplicative_noise", "eligibility", "dropout", "stdp"]
+FILES += ["eligibility_steps", "local_fields"]
 SIZES = (12, 8, 10)
 
 

@@ -21,7 +21,6 @@ SPARSE = "'W = clip(W + 20*present*dW, -5, 5)'"
         ),
         ("kp", False, "decay = 'W *= 0.9'", "rule kp needs kolen_pollack_decay too"),
         ("kp", True, f"sparse_learn = {SPARSE}", "needs kolen_pollack_sparse_learn"),
-        ("fa", True, f"learn = {CLIP}", "sparse connectivity needs sparse_learn too"),
     ],
 )
 def test_one_of_two_strings_is_refused(rule, sparse, source, missing, tmp_path):
@@ -46,6 +45,7 @@ def test_one_of_two_strings_is_refused_from_python_too(tmp_path):
         ("fa", False, f"learn = {CLIP}"),
         ("kp", False, "learn = 'W += dW'"),  # as it was
         ("fa", True, f"sparse_learn = {SPARSE}"),
+        ("fa", True, f"learn = {CLIP}"),  # then it is meant with a mask too
     ],
 )
 def test_other_strings_are_enough(rule, sparse, source, tmp_path):

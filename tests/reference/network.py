@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 
+from spikefa.equations.model import load_model
+
 from .equations import parse_equations
 from .expressions import CONSTANTS, FUNCTIONS, evaluate, words
 from .neurons import Neurons
@@ -23,6 +25,10 @@ BACKWARDS = {
 
 #: Parameters that a layer can have of its own.
 PER_LAYER = ("eta", "gamma")
+
+#: What models/signals.py makes of the outcome of a step.
+REWARD_STRINGS = ("outcome", "class_votes", "error_signal", "votes_signal")
+REWARD_STRINGS += ("target_votes", "rival_votes", "told_error", "told_correct")
 
 #: Functions of time whose value stays the same for whole time steps.
 SHOWN = ("images", "labels", "targets", "passes", "elapsed_steps")
@@ -45,7 +51,7 @@ class Network:
 
     def __init__(self, model, architecture, rule, period, random=None):
         self.model, self.arch, self.rule = Written(model), architecture, rule
-        self.teaches = True
+        self.teaches, self.builtin = True, load_model(rate=model["spike"] is None)
         self.period, self.random = period, random
         self.rate, self.once = model["spike"] is None, architecture.evaluate_once
         self.sizes, self.m = architecture.layer_sizes, architecture.n_layers
@@ -57,6 +63,9 @@ class Network:
         self.timed = {n for n in values if hasattr(model[n], "values")}
         limit = 2 ** (architecture.feedback_bits - 1) - 1
         self.known |= values | {"feedback_step": values["feedback_range"] / limit}
+        texts = [model.written(n) for n in model if n not in REWARD_STRINGS]
+        used = words(" ".join(text for text in texts if isinstance(text, str)))
+        self.rewards = [name for name in ("error", "correct") if name in used]
         self._add_neurons()
         self._add_synapses()
 
@@ -119,6 +128,10 @@ class Network:
                 return self.model[f"{start}_{word}"]
         return self.model.get(base)
 
+    def may_lack(self, layer):
+        """Whether some of the synapses onto a layer may be missing."""
+        return self.arch.sparse or self.string("mask", layer) is not None
+
     def learns(self, layer):
         """Whether a layer has deltas and plastic synapses."""
         return layer == self.m or self.rule != "shallow"
@@ -162,6 +175,7 @@ class Network:
             rest = spiking["refractory"]
             # The number 0 is a refractory period, False and None are none.
             spiking["refractory"] = float(rest) if rest not in (None, False) else False
+        texts = [*texts, *(f"{reward} : 1" for reward in self.rewards)]
         size, name, world = self.sizes[layer], f"layer_{layer}", self.of_layer(layer)
         self.layers.append(Neurons(world, name, size, texts, links, method, **spiking))
 
@@ -195,6 +209,8 @@ class Network:
         output = self.layers[self.m]
         self.errors.links |= {n: (output, n) for n in ("phi", "phi_noisy")}
         for layer, delta in self.deltas.items():
+            for reward in self.rewards:
+                delta.links[reward] = self.layers[layer], reward
             if self.rule == "node":
                 delta.links["noise"] = self.layers[layer], "noise"
                 delta.links["reward"] = self.reward, "reward"
@@ -209,7 +225,7 @@ class Network:
         layers = self.layers
         for layer in range(1, m + 1):
             texts = [self.string("plastic_synapse", layer)]
-            texts += [model["sparse_synapse"]] if self.arch.sparse else []
+            texts += [model["sparse_synapse"]] if self.may_lack(layer) else []
             texts += [self.string("transmit", layer)] if self.rate else []
             if self.rule in BACKWARDS and layer > 1:
                 texts.append(model[BACKWARDS[self.rule]])
@@ -247,7 +263,7 @@ class Network:
     @property
     def heard(self):
         """By which variables forward neurons, or what they are sent, hear of errors."""
-        found = []
+        found = [(layer, name) for layer in self.layers for name in self.rewards]
         for layer, delta in self.deltas.items():
             own = [self.string(n, layer) for n in ("psp_neuron", "transfer", "spike")]
             own += [self.string(n, layer) for n in ("reset", "refractory", "on_image")]
@@ -349,6 +365,7 @@ class Network:
 
     def _backward(self):
         self._neurons_go_on(self.errors)
+        self._tell_outcome()
         if self.rule == "node":
             self.judgement.sum("reward_post")
             self._neurons_go_on(self.deltas[self.m])
@@ -360,19 +377,39 @@ class Network:
             if layer in self.deltas:
                 self._neurons_go_on(self.deltas[layer])
 
+    def _tell_outcome(self):
+        """Let all neurons know the error of this step, and whether it is right."""
+        if "error" in self.rewards:
+            error = np.mean(self.errors.value("delta") ** 2)
+            for neurons in self.layers:
+                neurons.state["error"][...] = error
+        if "correct" in self.rewards:
+            phi = self.layers[self.m].value("phi") * np.ones(self.sizes[-1])
+            votes = phi.reshape(self.arch.n_classes, -1).sum(axis=1)
+            label = int(self.stimuli.labels(self.step * self.dt))
+            for neurons in self.layers:
+                neurons.state["correct"][...] = votes[label] == votes.max()
+
     def _learn(self, layer):
-        sparse = "sparse_" if self.arch.sparse else ""
-        names = [f"{sparse}learn"]
+        names = [self._learn_name("learn", "sparse_learn", layer)]
         if self.rule == "kp" and layer > 1:
-            names.append(f"kolen_pollack_{sparse}learn")
+            pair = "kolen_pollack_learn", "kolen_pollack_sparse_learn"
+            names.append(self._learn_name(*pair, layer))
         texts, synapses = [self.string(n, layer) for n in names], self.forward[layer]
         (synapses.on_all if self.rate else synapses.on_spikes)(texts)
-        if not self.rate and (text := self.string("learn_post", layer)):
+        text = self.string("learn_post", layer)
+        if text and self.layers[layer].spike is not None:
             synapses.on_spikes([text], post=True)
         if text := self.string("learn_step", layer):
             synapses.on_all([text])
         if self.arch.biases:
             self.layers[layer].apply(self.string("learn_bias", layer))
+
+    def _learn_name(self, plain, masked, layer):
+        """Where synapses are missing, learn is meant if it alone was changed."""
+        builtin = self.builtin
+        own = [self.string(n, layer) != builtin.written(n) for n in (plain, masked)]
+        return plain if not self.may_lack(layer) or own == [True, False] else masked
 
     def _decay(self, layer):
         names = ["decay"]

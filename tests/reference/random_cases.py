@@ -9,6 +9,7 @@ from dataclasses import replace
 from spikefa.equations.names import NAMES, layer_of
 
 from .judge import Case
+from .network import REWARD_STRINGS
 from .random_files import PLAIN, Draft
 
 __all__ = [
@@ -50,6 +51,7 @@ _ONLY_RULES = {
     "feedback_range": ("fa", "dfa", "sign", "kp"),
     "feedback_synapse": ("fa", "dfa"),
     "feedback_grid": ("fa", "dfa"),
+    "feedback_mask": ("fa", "dfa"),
     "backprop_feedback": ("bp",),
     "sign_symmetric_feedback": ("sign",),
     "kolen_pollack_feedback": ("kp",),
@@ -74,8 +76,8 @@ _BITS = ("8 bits", "16 bits")
 def legal(string, column):
     """Whether a string of the table of names can meet a rule or an option."""
     row, rules = NAMES[string], _ONLY_RULES.get(string, RULES)
-    if string == "class_activity_of_all_pairs":
-        return False  # of CUDA alone
+    if string == "class_activity_of_all_pairs" or string in REWARD_STRINGS:
+        return False  # of CUDA alone; what makes the signals of reward
     if row.network == "spiking":
         rules = tuple(rule for rule in rules if rule != "node")
     if column in RULES:
@@ -182,7 +184,7 @@ def _architecture(case, draft):
         how["evaluate_once"] = False
     if case.rate and draft.maybe(0.4):
         options.add("vectors")
-        how["vector_target"] = True
+        how["vector_target"] = draft.vectors = True
     if case.rate and draft.maybe(0.5):
         names = ("logistic", "hyperbolic", "linear", "transfer")
         how["transfers"] = tuple(pick.choice(names) for _ in range(len(hidden) + 1))
@@ -215,6 +217,8 @@ def _write(draft, case, sparse):
         draft.synapses(sparse)
     if draft.maybe(0.3):
         draft.synapses(sparse, pick.choice(layers))
+    if draft.maybe(0.25):
+        draft.masks(case.architecture["layer_sizes"])
     for name in ("eta", "gamma", "decay", "decay_bias", "learn_bias"):
         if (
             draft.maybe(0.15)
@@ -268,6 +272,11 @@ def refusal(case):
     given = set(re.findall(r"^(\w+) = ", text, re.MULTILINE))
     if re.search(r"(images|labels)\(t - ", text):
         return r"images|labels"
+    if found := re.search(r"\b(error|correct)\b", text):
+        if case.rule == "node":
+            return f"{found[1]}: node perturbation has a reward of its own"
+        if "vectors" in case.options and re.search(r"\bcorrect\b", text):
+            return "there are no classes"
     if case.rule == "kp":
         for name in ("sparse_learn" if sparse else "learn", "decay"):
             if _lacks(given, name, f"kolen_pollack_{name}", case):

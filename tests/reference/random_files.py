@@ -41,6 +41,7 @@ LEAKS = (
     ("(b + drive - h)/tau_m + 0.2*h*xi*ms**-0.5", (), ""),
     ("(b + drive + 2*int(i > 1) - h)/tau_m", (), ""),
     ("(b + drive - h + 0.2*step_of_image)/tau_m", (), ""),
+    ("(b + drive - h + 0.3*correct - 0.1*error)/tau_m", (), ""),
     (
         "(b + drive - h*(1 + late))/(2*ms)",
         (),
@@ -90,6 +91,7 @@ PLAIN = {
     ),
     "gamma": ("0.05", "1e-3", "0.0"),
     "learn_step": (
+        "W += 0.05*eta*(correct - 0.4)*phi_pre*psi_post",
         "W += 0.01*eta*third_factor_post",
         "W = clip(W - 0.01*eta*psi_post, -0.6, 0.6)",
         "W += eta*phi_pre*dW*int(not new_image)",
@@ -123,6 +125,7 @@ PLAIN = {
     "third_factor": (
         "third_factor = delta : 1",
         "third_factor = clip(delta, -0.2, 0.2) : 1",
+        "third_factor = tanh(delta)*(1 + error) : 1",
         "third_factor = tanh(delta)*int(t > 2*ms) : 1",
     ),
     "delta_method": ("'euler'", "'rk4'", "('exact', 'euler')"),
@@ -268,6 +271,12 @@ SYNAPSES = (
         "drive_post += W",
         "W += dW*(2 - int(training))",
     ),
+    (
+        "W : 1\ndelig/dt = -elig/(4*ms) : 1 (clock-driven)\n"
+        "dW = eta*elig*(correct - error) : 1",
+        "drive_post += W",
+        "elig += psi_post; W = clip(W + dW, -1, 1)",
+    ),
 )
 RATE_SYNAPSES = (
     (
@@ -295,13 +304,15 @@ class Draft:
 
     Attributes
     ----------
+    vectors : bool
+        Whether targets are vectors.
     values : dict of str
         Python source of the values, by name.
     initial : dict
     """
 
     def __init__(self, pick, rate, rule):
-        self.pick, self.rate, self.rule = pick, rate, rule
+        self.pick, self.rate, self.rule, self.vectors = pick, rate, rule, False
         self.values = {"weight_range": "1.0", "feedback_range": "1.0"}
         self.initial = {}
 
@@ -314,11 +325,17 @@ class Draft:
     def choice(self, values):
         """Draw one; what is refused for its time, the past, is rare."""
         value = self.pick.choice(values)
-        while "(t - dt" in str(value) or "(t - 2*dt" in str(value):
+        while self._is_refused(str(value)):
             if self.maybe(0.1):
                 break
             value = self.pick.choice(values)
         return value
+
+    def _is_refused(self, value):
+        """Whether it asks for the past, or for a reward where there is none."""
+        words = ["(t - dt", "(t - 2*dt"]
+        words += ["error)", "correct"] if self.rule == "node" or self.vectors else []
+        return any(word in value for word in words)
 
     def source(self):
         lines = ["from brian2 import *"]
@@ -369,7 +386,7 @@ class Draft:
             ``"layer_1_"``, ``"output_"`` or an empty string.
         """
         pick = self.pick
-        leak, needed, formulas = pick.choice(LEAKS)
+        leak, needed, formulas = self.choice(LEAKS)
         spike, more = pick.choice(SPIKES)
         some = pick.sample(sorted(EXTRAS), pick.randrange(3))
         names = list(dict.fromkeys([*needed, *more, *some]))
@@ -426,7 +443,7 @@ class Draft:
             ``"layer_1_"`` or ``"output_"``.
         """
         kinds = RATE_SYNAPSES if self.rate else SYNAPSES
-        equations, transmit, learn, *learn_post = self.pick.choice(kinds)
+        equations, transmit, learn, *learn_post = self.choice(kinds)
         self.text(f"{layer}synapse" if layer else "plastic_synapse", equations)
         self.text(f"{layer}transmit", transmit)
         self.text(f"{layer}sparse_learn" if sparse else f"{layer}learn", learn)
@@ -438,7 +455,7 @@ class Draft:
         if spikes and (learn_post or "learn_post" in self.values):
             self.text(f"{layer}learn_post", (learn_post or [""])[0])
         if self.rule != "kp" and self.maybe(0.3):
-            self.text(f"{layer}learn_step", self.pick.choice(PLAIN["learn_step"]))
+            self.text(f"{layer}learn_step", self.choice(PLAIN["learn_step"]))
         if sparse and self.maybe(0.3):
             self.text("learn", learn)
         if self.rule == "kp" and self.maybe(0.95) and layer != "layer_1_":
@@ -450,6 +467,26 @@ class Draft:
             layer = self.pick.choice(("", "", "output_", "layer_1_"))
             self.text(f"{layer}synapse_on_image", self.pick.choice(SYNAPSE_ON_IMAGE))
 
+    def masks(self, sizes):
+        """Say which synapses there are: by conditions, or by an array."""
+        m = len(sizes) - 1
+        names = {"mask": None, "feedback_mask": None}
+        names |= {f"layer_{n}_mask": n for n in range(1, m)} | {"output_mask": m}
+        own = self.rule in ("fa", "dfa")
+        for name in self.pick.sample(sorted(names), 2):
+            layer = names[name]
+            if name == "feedback_mask" and (not own or m == 1):
+                continue
+            self.values[name] = self.pick.choice(MASKS)
+            if layer and self.maybe(0.3):
+                shape = range(sizes[layer - 1]), range(sizes[layer])
+                rows = [[int((i + j) % 3 > 0) for j in shape[1]] for i in shape[0]]
+                self.values[name] = repr(rows)
+
+
+#: Conditions under which there is a synapse.
+MASKS = ("'i != j'", "'rand() < 0.6'", "'abs(i - j) < 2 or j == 0'", "'(i + j) % 2'")
+MASKS += ("'row_j == 0 or i > 0'", "'i < N_pre - 1 or j < N_post - 1'")
 
 _TIMES = ("tau", "tau_m")
 _PYTHON = ("tau", "tau_m", "eta", "gamma", "input_method", "delta_method", "noise_size")

@@ -81,10 +81,36 @@ class Reading:
             if "present" in group.state:
                 group.state["present"][...] = 1
         self.set_state(drawn)
+        for layer, synapses in self.network.forward.items():
+            self._mask(synapses, self.network.string("mask", layer), layer == 1)
+        for layer, synapses in self.network.feedback.items():
+            self._mask(synapses, self.network.string("feedback_mask", layer))
         for name, group in self.groups.items():
             for variable, value in self._initial(name, group).items():
                 self._start_from(group, variable, value)
             self._remove(name)
+
+    def _mask(self, synapses, mask, of_pixels=False):
+        """Leave the synapses of a condition, or of an array."""
+        if mask is None:
+            return
+        n, m = synapses.source.n, synapses.target.n
+        if not isinstance(mask, str):
+            synapses.exists = np.asarray(mask) != 0
+        else:
+            wide, high = (int(np.ceil(np.sqrt(k))) for k in (n, m))
+            assert not of_pixels or wide**2 == n or "_i" not in mask
+            for i in range(n):
+                j = np.arange(m)
+                places = {"row_i": i // wide, "column_i": i % wide}
+                places |= {"row_j": j // high, "column_j": j % high}
+                kept = evaluate(
+                    mask, lambda x, i=i, p=places: _lookup(synapses, x, i, p)
+                )
+                synapses.exists[i] = np.broadcast_to(kept, m).astype(bool)
+        if "present" in synapses.state:
+            synapses.state["present"][...] = synapses.exists
+        self._remove(synapses.name)
 
     def _initial(self, name, group):
         """Values of a group's variables, in the order in which names appear."""
@@ -125,7 +151,7 @@ class Reading:
             group, variable = name.split(".")
             synapses = self.groups[group]
             if variable == "W" or group.startswith("feedback"):
-                synapses.exists = ~gone
+                synapses.exists = synapses.exists & ~gone
             else:
                 synapses.returns = ~gone
             if "present" in synapses.state:
@@ -184,3 +210,7 @@ class Reading:
         yield
         state, net.step, net.stimuli.rows = before
         self.set_state(state)
+
+
+def _lookup(synapses, name, i, places):
+    return places[name] if name in places else synapses.value(name, i)

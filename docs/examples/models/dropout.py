@@ -6,6 +6,7 @@ neurons are there, and spike half as often.
 """
 
 keep = 0.5
+eta = 1e-2
 
 psp_neuron = """
 dh/dt = (b + drive - h)/tau_m : 1

@@ -8,7 +8,7 @@ product with the learning signal of the neuron in each step.
 from brian2 import ms
 
 tau_e = 2 * ms
-eta = 2e-3
+eta = 1e-2
 
 plastic_synapse = """
 W : 1

@@ -1,0 +1,94 @@
+"""Signals of reward: the outcome of a step, computed once and told to all neurons.
+
+The strings are in `spikefa.models.signals`. Sums over the outputs are synapses onto a
+single neuron, and what this neuron knows goes by synapses to each layer. Nothing of it
+is there if no string names a signal.
+"""
+
+from typing import TYPE_CHECKING
+
+from brian2 import NeuronGroup
+
+from ..errors import InputError
+from .timestep import BACKWARD_GATE, Phase, backward_order
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
+
+__all__ = ["add_outcome", "declared"]
+
+
+def declared(net: "FeedbackNetwork", linked: bool = False) -> str:
+    """Declare the signals that strings use, as variables of a group of neurons."""
+    flag = " (linked)" if linked else ""
+    return "".join(f"{name} : 1{flag}\n" for name in net.model.rewards)
+
+
+def add_outcome(net: "FeedbackNetwork") -> None:
+    """Add what computes the signals and tells them to the layers.
+
+    Raises
+    ------
+    InputError
+        If there is no such signal in this network.
+    """
+    signals, last, sizes = net.model.rewards, net.n_layers, net.architecture.layer_sizes
+    if not signals:
+        return
+    if net.rule.route.rate_only:
+        raise InputError(f"{signals[0]}: {net.rule.title} has a reward of its own")
+    if "correct" in signals and net.architecture.vector_target:
+        raise InputError("correct: there are no classes, targets are vectors")
+    outcome = _one_number(net, "outcome", 1)
+    if "error" in signals:
+        _sum(net, "error_signal", net.deltas[last], outcome, "error_post", Phase.SUM)
+    if "correct" in signals:
+        classes = _one_number(net, "votes_of_classes", net.architecture.n_classes)
+        _sum(net, "votes_signal", net.deltas[last], classes, "votes_post", Phase.SUM)
+        _sum(
+            net,
+            "target_votes",
+            classes,
+            outcome,
+            "votes_of_target_post",
+            Phase.COMPARE,
+        )
+        _sum(net, "rival_votes", classes, outcome, "rivals_post", Phase.JUDGE)
+    for layer in range(len(sizes)):
+        for signal in signals:
+            name = f"told_{signal}"
+            _sum(
+                net,
+                name,
+                outcome,
+                net.layers[layer],
+                f"{signal}_post",
+                Phase.TELL,
+                f"{name}_{layer}",
+            )
+            net.heard.append(f"layer_{layer}.{signal}")
+
+
+def _one_number(net: "FeedbackNetwork", name: str, size: int) -> NeuronGroup:
+    """Add neurons that only hold sums."""
+    string = "outcome" if name == "outcome" else "class_votes"
+    order = lambda phase: backward_order(net.n_layers, net.n_layers, phase)  # noqa: E731
+    return net.add_neurons(size, [string], "", name, "backward", order)
+
+
+def _sum(
+    net: "FeedbackNetwork",
+    string: str,
+    source: NeuronGroup | None,
+    target: NeuronGroup,
+    variable: str,
+    phase: Phase,
+    name: str | None = None,
+) -> None:
+    """Add synapses that sum a variable, in a phase of the output going backward."""
+    assert source is not None
+    synapses = net.add_projection(name or string, source, target, [string])
+    order = backward_order(net.n_layers, net.n_layers, phase)
+    net.place_summed(
+        synapses, variable, "backward", order, [string], gate=BACKWARD_GATE
+    )
