@@ -1,5 +1,6 @@
 """Several runs whose processes are killed at random end with the same bits."""
 
+import fcntl
 import os
 import random
 import subprocess
@@ -78,15 +79,22 @@ def alive(process):
         return False
 
 
-def writers(folder):
-    """Processes that hold the folders of the runs."""
-    for lock in folder.glob("seed-*/.lock"):
-        try:
-            process = psutil.Process(int(lock.read_text()))
-            if process.create_time() <= lock.stat().st_mtime:
-                yield process
-        except (ValueError, OSError, psutil.Error):
-            continue
+def wait_for_the_folders(folder):
+    """Wait until no worker of a cluster writes to a folder any more."""
+    deadline = time.monotonic() + 60
+    for path in folder.glob("seed-*/.lock"):
+        with open(path) as lock:
+            while not is_free(lock):
+                assert time.monotonic() < deadline, "a worker trains on"
+                time.sleep(0.02)
+
+
+def is_free(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def kill_until_finished(how, others, folder, kills, moments, latest):
@@ -96,7 +104,8 @@ def kill_until_finished(how, others, folder, kills, moments, latest):
         running = Command(log, *options, *how, "--out", folder.name)
         while killed < kills and not running.wait(moments.uniform(0, latest)):
             workers = running.workers
-            victims = [running.pid, *others(), *(w.pid for w in workers)]
+            victims = [*others(), *(w.pid for w in workers)]
+            victims += [running.pid] * max(1, len(victims))  # it is half of the time
             killed += running.kill(moments.choice(victims))
             if not running.wait(0.2):
                 continue  # a worker was killed
@@ -104,7 +113,7 @@ def kill_until_finished(how, others, folder, kills, moments, latest):
             break
         else:
             assert running.pid is None or running.wait(600)
-        wait_for_the_end(list(writers(folder)))
+        wait_for_the_folders(folder)
         assert "Traceback" not in log.read_text(), log.read_text()
         if (folder / "runs.json").exists():
             options = ("--resume",)
@@ -113,18 +122,21 @@ def kill_until_finished(how, others, folder, kills, moments, latest):
 
 def kill_many_times(how, others, expected, tmp_path, seed):
     """Kill what trains until that has been often enough; compare the weights."""
-    moments, started = random.Random(seed), time.monotonic()
-    running = Command(tmp_path / "log", *OPTIONS, *how, "--out", "alone")
-    assert running.wait(600)
-    latest = time.monotonic() - started
-    assert weights(tmp_path / "alone") == expected, (tmp_path / "log").read_text()
+    moments, log = random.Random(seed), tmp_path / "log"
+    for name in ("first", "alone"):  # workers of a cluster import at the first
+        started = time.monotonic()
+        assert Command(log, *OPTIONS, *how, "--out", name).wait(600)
+        latest = time.monotonic() - started
+        assert weights(tmp_path / name) == expected, log.read_text()
     kills, n, number = 0, 0, int(os.environ.get("SPIKEFA_KILLS", 100))
     while kills < number:
         folder, n = tmp_path / f"killed {n}", n + 1
         left = number - kills
         kills += kill_until_finished(how, others, folder, left, moments, latest)
         assert weights(folder) == expected
-        print(f"{kills} kills in {n} folders within {latest:.1f} s each", flush=True)
+        with open(tmp_path.with_suffix(".kills"), "a") as file:
+            print(f"{kills} kills, {n} folders, within {latest:.1f} s each", file=file)
+    print(f"{kills} kills in {n} folders, all with the same bits")
 
 
 def test_kills_of_workers_and_of_those_who_wait(expected, tmp_path):
