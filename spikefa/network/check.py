@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from brian2 import second
 from brian2.core.base import BrianObjectException
+from brian2.core.functions import Function
 from brian2.core.variables import Variable
 from brian2.groups.group import VariableOwner
 from brian2.utils.logger import catch_logs
@@ -62,6 +63,9 @@ def check_model(architecture: Architecture, model: Model, rule: Any) -> None:
     ModelError
         If not; one line names the file, the string and the reason.
     """
+    key = (str(architecture), str(rule), type(rule.route), *_identity(model))
+    if key in _passed:
+        return
     check_values(model)
     check_schedules(model)
     check_times(model)
@@ -77,6 +81,20 @@ def check_model(architecture: Architecture, model: Model, rule: Any) -> None:
         with naming_strings(network):
             network.brian_network.run(0 * second, namespace={})
         _check_initial_values(network, architecture)
+    _passed[key] = None
+    if len(_passed) > _REMEMBERED:
+        del _passed[next(iter(_passed))]
+
+
+#: What has passed, so that many sessions of one network are checked once.
+_passed: dict[tuple[Any, ...], None] = {}
+_REMEMBERED = 100
+
+
+def _identity(model: Model) -> tuple[Any, ...]:
+    """All that the check depends on: values, text, and which functions are meant."""
+    functions = [value for value in model.values() if isinstance(value, Function)]
+    return model.text_hash, model.user_text, *functions
 
 
 def check_indices(network: FeedbackNetwork) -> None:

@@ -10,7 +10,9 @@ from brian2 import prefs
 from spikefa.devices import open as devices
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
+from spikefa.errors import ModelError
 from spikefa.learning.rules import get_rule
+from spikefa.network import check
 from spikefa.network.architecture import Architecture
 from spikefa.network.check import check_model
 from spikefa.training.initial_state import set_initial_state
@@ -207,3 +209,23 @@ def test_linear_deltas_are_weighed_by_psi_of_hidden_layers_alone(model, passes, 
         if layer > 1:
             delta = leak * delta @ after[f"feedback_{layer - 1}.B"]
             psi = 1 / np.cosh(after[f"layer_{layer - 1}.h"] / 2) ** 2
+
+
+def test_a_network_is_checked_once(monkeypatch):
+    """In a process; what is not the same is checked again."""
+    checked = []
+    miniature = check._miniature
+    monkeypatch.setattr(check, "_passed", {})
+    monkeypatch.setattr(
+        check, "_miniature", lambda *of: checked.append(of) or miniature(*of)
+    )
+    model, sizes = load_model(), Architecture((4, 3, 2), n_classes=2, engine="stock")
+    for one, times in ((model, 1), (model, 1), (model.replace(eta=0.5), 2), (model, 2)):
+        check.check_model(sizes, one, get_rule("fa"))
+        assert len(checked) == times
+    check.check_model(sizes, model, get_rule("bp"))
+    assert len(checked) == 3
+    for _ in range(2):
+        with pytest.raises(ModelError):
+            check.check_model(sizes, model.replace(learn="W += x"), get_rule("fa"))
+    assert len(checked) == 5
