@@ -81,7 +81,8 @@ def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
 
 def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
     few = ("--images", 40, "--test-images", 10)
-    removed = ("--quick", "--removed", 0.5, "--device", "numpy", *few)
+    stock = ("--device", "numpy", "--engine", "stock")
+    removed = ("--quick", "--removed", 0.5, *stock, *few)
     assert command(*removed, "--out", "at once").code == 0
     assert command(*removed, "--epochs", 1, "--out", "later").code == 0
     outcome = command("--resume", "--removed", 0.2, "--out", "later")

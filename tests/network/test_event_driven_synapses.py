@@ -30,7 +30,13 @@ IMAGES = np.random.default_rng(0).random((N_IMAGES, 9))
 LABELS = np.arange(N_IMAGES) % 3
 
 
-@pytest.fixture(params=["numpy dense", "numpy stock", "runtime dense"])
+@pytest.fixture(
+    params=[
+        "numpy dense",
+        "numpy stock",
+        pytest.param("runtime dense", marks=pytest.mark.long_compile),
+    ]
+)
 def session(request, tmp_path):
     device, engine = request.param.split()
     (tmp_path / "model.py").write_text(MODEL)
