@@ -33,6 +33,9 @@ RUNS = {
     "stdp": "",
     "eligibility_steps": "",
     "local_fields": "",
+    "reward": "",
+    "winner_take_all": "",
+    "apical": "",
 }
 
 

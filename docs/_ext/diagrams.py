@@ -63,7 +63,7 @@ def draw_timestep():
         slots["backward"] + backward_order(1, n_layers, max(Phase)) + 3
     )
     end = slots["plasticity"] + 5
-    figure, axes = _canvas(7.5, 3.3, (-9, end + 1), (-2, n_layers + 1))
+    figure, axes = _canvas(7.5, 3.3, (-0.125 * end, end + 1), (-2, n_layers + 1))
     for layer in range(n_layers + 1):
         axes.text(-1.5, layer, f"layer {layer}", ha="right", va="center")
         _bar(axes, forward_order(layer, 0), len(Phase), layer, _FORWARD)

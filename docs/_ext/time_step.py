@@ -47,7 +47,7 @@ _USES = (
         "rand(), randn()",
     ),
     _Use(
-        "mask feedback_mask",
+        "mask feedback_mask lateral_mask skip_mask",
         "before the first step, once; initial comes after it",
         "at the start",
         "forward synapses (feedback_mask: feedback synapses of fa and dfa)",
@@ -154,6 +154,20 @@ _USES = (
         f"{_NEURON}; formulas have the value from before the reset",
     ),
     _Use(
+        "skip_transmit skip_synapse",
+        "2. forward: after transmit, at each spike of the layer two below",
+        _BOTH,
+        _THERE,
+        _SYNAPSE,
+    ),
+    _Use(
+        "lateral_transmit lateral_synapse",
+        "2. forward: after the resets, at each spike of the layer itself",
+        _BOTH,
+        _THERE,
+        _SYNAPSE,
+    ),
+    _Use(
         "target vector_target error_neuron",
         "3. backward: first",
         _TRAINING,
@@ -245,6 +259,13 @@ _USES = (
         _TRAINING,
         f"neurons of {_LEARNS}",
         f"{_NEURON}; psi and third_factor of this step",
+    ),
+    _Use(
+        "lateral_learn skip_learn",
+        "4. plasticity: after the biases of the layer, at each presynaptic spike",
+        _TRAINING,
+        f"lateral and skip synapses of layers that are not frozen; {_THERE}",
+        _SYNAPSE,
     ),
     _Use(
         "decay kolen_pollack_decay decay_bias",

@@ -32,6 +32,10 @@ NO_CLASS = -1
 _MOST_STEPS = 2**53
 
 
+#: What spikes do in further projections.
+_FURTHER = ("lateral_transmit", "skip_transmit")
+
+
 class RunInterrupted(SpikefaError):
     """A run was given up; the state is that from before it."""
 
@@ -355,7 +359,11 @@ class Session(ABC):
         """Names of the state that a run can change; weights only if they learn."""
         model = self.network.model
         learns = gates[: self.network.n_layers + 1].any()
-        always = [*model.variants("transmit"), *model.variants("synapse_on_image")]
+        always = [
+            name
+            for base in ("transmit", "synapse_on_image", *_FURTHER)
+            for name in model.variants(base)
+        ]
         learning = learns or any(sets_variable(model[name], "W") for name in always)
         learning |= any(
             model.equations(name)["W"].type != PARAMETER

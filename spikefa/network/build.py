@@ -9,6 +9,7 @@ from ..equations.model import Model
 from ..errors import InputError, ModelError
 from .architecture import Architecture
 from .decay import add_decay_clock
+from .further import add_further
 from .masks import learn_string
 from .monitors import add_readout
 from .network import FeedbackNetwork, numbers_of
@@ -63,6 +64,7 @@ def build_network(
     add_outcome(net)
     for layer in range(1, net.n_layers + 1):
         add_forward(net, layer)
+    add_further(net)
     rule.route.add_feedback(net)
     add_readout(net)
     add_records(net, record or {})

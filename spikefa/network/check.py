@@ -272,6 +272,9 @@ def _statements(network: FeedbackNetwork) -> Iterator[tuple[str, VariableOwner]]
             strings.remove(network.string("transmit", layer))
         yield from ((name, network.forward[layer]) for name in strings)
     yield "input_on_image", network.layers[0]
+    for (kind, layer), synapses in network.further.items():
+        for part in ("transmit", "learn"):
+            yield network.string(f"{kind}_{part}", layer), synapses
 
 
 #: Statements that run on the synapses onto each layer, and on its biases.

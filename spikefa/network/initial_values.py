@@ -131,7 +131,7 @@ def _is_called(name: str, variable: str) -> bool:
     Feedback synapses have one only if their string needs it.
     """
     group, own = name.split(".")
-    return own == variable and not (own == MASK and group.startswith("feedback_"))
+    return own == variable and (own != MASK or group.startswith("forward_"))
 
 
 def _flat(model: Model) -> dict[str, Any]:

@@ -89,21 +89,21 @@ def find_masks(
     ModelError
         If one cannot be evaluated, has another shape, or leaves no synapse.
     """
-    for base, projections in (
-        ("mask", dict(enumerate(net.forward))),
-        ("feedback_mask", net.feedback),
-    ):
-        for layer, synapses in projections.items():
-            if synapses is None or not isinstance(layer, int):
-                continue
-            name = net.string(base, layer)
-            if net.model.get(name) is None:
-                continue
-            ends = [_layer_of(group.name) for group in _ends(synapses)]
-            sizes = [architecture.layer_sizes[end] for end in ends]
-            small = synapses.source.N, synapses.target.N
-            variable = f"{synapses.name}.{MASK}"
-            yield variable, _mask(net, name, synapses, sizes, small, ends, seed)
+    found: list[tuple[str, Any, Any]] = []
+    found += [("mask", n, synapses) for n, synapses in enumerate(net.forward)]
+    found += [("feedback_mask", n, synapses) for n, synapses in net.feedback.items()]
+    found += [(f"{kind}_mask", n, s) for (kind, n), s in net.further.items()]
+    for base, layer, synapses in found:
+        if synapses is None or not isinstance(layer, int):
+            continue
+        name = net.string(base, layer)
+        if net.model.get(name) is None:
+            continue
+        ends = [_layer_of(group.name) for group in _ends(synapses)]
+        sizes = [architecture.layer_sizes[end] for end in ends]
+        small = synapses.source.N, synapses.target.N
+        variable = f"{synapses.name}.{MASK}"
+        yield variable, _mask(net, name, synapses, sizes, small, ends, seed)
 
 
 def _ends(synapses: Synapses) -> tuple[Any, Any]:

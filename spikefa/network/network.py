@@ -50,6 +50,8 @@ class FeedbackNetwork:
         Projections by the layer they end in; entry 0 is None.
     feedback : dict
         Projections that a route has of its own, by the layer they end in.
+    further : dict
+        Projections within and past layers, by their kind and the layer they end in.
     reference : list
         Delta neurons and projections that show what backpropagation would deliver, see
         `spikefa.learning.reference`.
@@ -87,6 +89,7 @@ class FeedbackNetwork:
     deltas: list[NeuronGroup | None] = field(default_factory=lambda: [None])
     forward: list[Synapses | None] = field(default_factory=lambda: [None])
     feedback: dict[int | str, Synapses] = field(default_factory=dict)
+    further: dict[tuple[str, int], Synapses] = field(default_factory=dict)
     reference: list[VariableOwner] = field(default_factory=list)
     readout: StateMonitor = None
     monitors: dict[str, SpikeMonitor | StateMonitor] = field(default_factory=dict)
@@ -132,6 +135,7 @@ class FeedbackNetwork:
     def stateful(self) -> list[VariableOwner]:
         """All groups and projections whose variables make up the state."""
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]
+        groups += self.further.values()
         return [group for group in groups if group is not None] + self.reference
 
     def string(self, base: str, layer: int) -> str:

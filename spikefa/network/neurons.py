@@ -9,6 +9,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
 from ..equations.explanations import words
 from ..errors import InputError
+from .further import words_of_further
 from .image_events import add_neuron_statements, image_events
 from .network import FeedbackNetwork
 from .outcome import declared
@@ -76,6 +77,7 @@ def _refractory(
 ) -> Any:
     """Let neurons know when they spiked last, refractory or not, if a string asks."""
     used = own | _of_layer(net, layer, partial(_synapse_words, net))
+    used |= words_of_further(net, layer, ["synapse", "transmit", "learn"])
     if layer:
         used |= words(net.model[net.string("learn_bias", layer)])
     asked = {"lastspike", "not_refractory"}
@@ -85,6 +87,7 @@ def _refractory(
 def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
     """Note the variables by which a layer hears of the error, if its strings do."""
     used = own | _of_layer(net, layer, partial(_sent, net))
+    used |= words_of_further(net, layer, ["transmit"])
     of_error = {"third_factor": f"delta_{layer}", "feedback": f"layer_{layer}"}
     for variable, owner in of_error.items():
         if variable in used and net.learns(layer):

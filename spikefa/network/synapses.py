@@ -98,9 +98,9 @@ def _add_plasticity(net: FeedbackNetwork, layer: int, synapses: Synapses) -> Non
     """Place what synapses and biases of a layer learn, and then their decay.
 
     In this order: on presynaptic spikes, on postsynaptic ones, in every step; biases;
-    decay.
+    further projections; decay.
     """
-    group, first = net.layers[layer], 5 * layer
+    group, first, last = net.layers[layer], 7 * layer, 6
     biases, learn = net.architecture.biases, _learn_strings(net, layer)
     learn_step = net.string("learn_step", layer)
     regular: dict[str, tuple[Any, list[str], int]] = {}
@@ -117,17 +117,17 @@ def _add_plasticity(net: FeedbackNetwork, layer: int, synapses: Synapses) -> Non
     if biases:
         regular["learn_bias"] = group, [net.string("learn_bias", layer)], 3
     decaying = [net.string("decay", layer), *net.rule.route.decay_strings(net, layer)]
-    regular["decay"] = synapses, decaying, 4
+    regular["decay"] = synapses, decaying, last
     if biases:
-        regular["decay_bias"] = group, [net.string("decay_bias", layer)], 4
+        regular["decay_bias"] = group, [net.string("decay_bias", layer)], last
     for name, (owner, strings, order) in regular.items():
-        if order == 4:
+        if order == last:
             strings = [string for string in strings if net.decay_rates[string]]
         if not strings:
             continue
         runner = owner.run_regularly(
             net.statements(owner, strings, layer),
-            clock=net.decay_clock if order == 4 else None,
+            clock=net.decay_clock if order == last else None,
             when="plasticity",
             order=first + order,
             name=f"{name}_{layer}",

@@ -49,11 +49,13 @@ class Phase(IntEnum):
     EVALUATE = 4
     SPIKE = 5
     RESET = 6
+    #: Forward: spikes within a layer, see `further`.
+    LATERAL = 7
     #: Of the output, going backward: what it tells all layers, see `outcome`.
-    SUM = 7
-    COMPARE = 8
-    JUDGE = 9
-    TELL = 10
+    SUM = 8
+    COMPARE = 9
+    JUDGE = 10
+    TELL = 11
 
 
 def forward_order(layer: int, phase: Phase) -> int:

@@ -12,8 +12,9 @@ from spikefa.equations.names import NAMES
 
 FILES = "lif adaptive_lif izhikevich adex conductances heterogeneous"
 FILES = [*FILES.split(), "multiplicative_noise", "eligibility", "dropout", "stdp"]
-FILES += ["eligibility_steps", "local_fields"]
-SIZES = (12, 8, 10)
+FILES += ["eligibility_steps", "local_fields", "reward", "winner_take_all"]
+FILES += ["apical"]
+SIZES = (16, 8, 10)
 
 
 @pytest.fixture

@@ -234,6 +234,7 @@ class Network:
             ends = layers[layer - 1], layers[layer]
             world, name = self.of_layer(layer), f"forward_{layer}"
             self.forward[layer] = Synapses(world, name, *ends, texts)
+        self._add_further()
         if self.rule in ("fa", "dfa"):
             texts = [model["feedback_synapse"]]
             if self.arch.feedback_bits < 32:
@@ -255,6 +256,20 @@ class Network:
             members = np.arange(self.sizes[-1]) // per_class
             self.pool.exists = members[:, np.newaxis] == np.arange(n)
 
+    def _add_further(self):
+        """Add the synapses within layers and past a layer."""
+        self.further = {}
+        for kind, below in (("lateral", 0), ("skip", 2)):
+            for layer in range(max(1, below), self.m + 1):
+                source, target = self.layers[layer - below], self.layers[layer]
+                if source.spike and self.string(f"{kind}_transmit", layer):
+                    texts = [self.string(f"{kind}_synapse", layer) or ""]
+                    if self.string(f"{kind}_mask", layer) is not None:
+                        texts.append(self.model["sparse_synapse"])
+                    world, name = self.of_layer(layer), f"{kind}_{layer}"
+                    ends = source, target
+                    self.further[kind, layer] = Synapses(world, name, *ends, texts)
+
     @property
     def no_target(self):
         """What labels(t) or targets(t, i) are where nothing is taught."""
@@ -274,9 +289,21 @@ class Network:
                 ("feedback", self.layers[layer]),
             ):
                 sent = f"{variable}_post" in onto or f"{variable}_pre" in away
+                sent |= self._sends_further(variable, layer)
                 if variable in group.state and (variable in own or sent):
                     found.append((group, variable))
         return found
+
+    def _sends_further(self, variable, layer):
+        """Whether further projections send a variable of a layer, or use it."""
+        for kind, target in self.further:
+            used = words(self.string(f"{kind}_transmit", target))
+            source = target - {"lateral": 0, "skip": 2}[kind]
+            if target == layer and f"{variable}_post" in used:
+                return True
+            if source == layer and f"{variable}_pre" in used:
+                return True
+        return False
 
     def _sent(self, layer):
         """Names that the synapses onto a layer use in tests too."""
@@ -312,12 +339,15 @@ class Network:
         self.teaches = gates[0]
         if self.step % self.arch.steps_per_image == 0:  # 0. an image begins
             self._image_begins()
-        for synapses in (*self.forward.values(), *self.feedback.values()):
+        projections = self.forward, self.feedback, self.further
+        for synapses in (s for found in projections for s in found.values()):
             synapses.advance()
         self._neurons_go_on(self.layers[0])  # 1. input spikes
         for layer in range(1, self.m + 1):  # 2. forward
             self._gather(layer, gates[0])
+            self._on_spikes_of("skip", layer, "transmit")
             self._neurons_go_on(self.layers[layer])
+            self._on_spikes_of("lateral", layer, "transmit")
         if gates[0]:  # 3. the error at the output; then backward
             self._backward()
         for layer in range(1, self.m + 1):  # 4. plasticity, and then decay
@@ -340,6 +370,12 @@ class Network:
             if layer < self.m:
                 statements = self.string("synapse_on_image", layer + 1)
                 self.forward[layer + 1].on_spikes([statements or ""], of_all=True)
+
+    def _on_spikes_of(self, kind, layer, part):
+        """Run statements of a further projection."""
+        text = self.string(f"{kind}_{part}", layer)
+        if text and (kind, layer) in self.further:
+            self.further[kind, layer].on_spikes([text])
 
     def _neurons_go_on(self, neurons):
         neurons.hold(early=True)
@@ -404,6 +440,8 @@ class Network:
             synapses.on_all([text])
         if self.arch.biases:
             self.layers[layer].apply(self.string("learn_bias", layer))
+        for kind in ("lateral", "skip"):
+            self._on_spikes_of(kind, layer, "learn")
 
     def _learn_name(self, plain, masked, layer):
         """Where synapses are missing, learn is meant if it alone was changed."""

@@ -217,6 +217,8 @@ def _write(draft, case, sparse):
         draft.synapses(sparse)
     if draft.maybe(0.3):
         draft.synapses(sparse, pick.choice(layers))
+    if not case.rate and draft.maybe(0.3):
+        draft.further(layers)
     if draft.maybe(0.25):
         draft.masks(case.architecture["layer_sizes"])
     for name in ("eta", "gamma", "decay", "decay_bias", "learn_bias"):

@@ -483,6 +483,38 @@ class Draft:
                 rows = [[int((i + j) % 3 > 0) for j in shape[1]] for i in shape[0]]
                 self.values[name] = repr(rows)
 
+    def further(self, layers):
+        """Add synapses within layers, or past one."""
+        for kind in ("lateral", "skip"):
+            if self.maybe():
+                continue
+            layer = self.pick.choice(("", "", *layers)) if self.maybe(0.4) else ""
+            if layer == "output_" and kind == "lateral":
+                layer = ""
+            layer = "" if kind == "skip" else layer
+            equations, transmit, learn = self.pick.choice(FURTHER)
+            self.text(f"{layer}{kind}_synapse", equations)
+            self.text(f"{layer}{kind}_transmit", transmit)
+            if self.maybe(0.7):
+                self.text(f"{layer}{kind}_learn", learn)
+            if self.maybe(0.6):
+                self.values[f"{layer}{kind}_mask"] = self.pick.choice(MASKS)
+
+
+#: Further synapses: equations, what a spike does, plasticity.
+FURTHER = (
+    ("W : 1", "drive_post += 0.2*W; W *= 0.999", "W = clip(W + eta*psi_post, -1, 1)"),
+    (
+        "inh : 1",
+        "b_post -= 0.01*(1 + inh)",
+        "inh = clip(inh + 0.1*phi_post*int(training), 0, 1)",
+    ),
+    (
+        "W : 1\ndtr/dt = -tr/(3*ms) : 1 (event-driven)",
+        "tr += 1; b_post += 0.01*W*tr*int(i != j)",
+        "W += 0.1*eta*tr*int(not new_image)",
+    ),
+)
 
 #: Conditions under which there is a synapse.
 MASKS = ("'i != j'", "'rand() < 0.6'", "'abs(i - j) < 2 or j == 0'", "'(i + j) % 2'")

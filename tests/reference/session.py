@@ -38,6 +38,7 @@ class Reading:
         net = self.network
         groups = [*net.layers, *net.deltas.values()]
         groups += [*net.forward.values(), *net.feedback.values()]
+        groups += net.further.values()
         return {group.name: group for group in groups}
 
     def get_state(self):
@@ -85,6 +86,8 @@ class Reading:
             self._mask(synapses, self.network.string("mask", layer), layer == 1)
         for layer, synapses in self.network.feedback.items():
             self._mask(synapses, self.network.string("feedback_mask", layer))
+        for (kind, layer), synapses in self.network.further.items():
+            self._mask(synapses, self.network.string(f"{kind}_mask", layer))
         for name, group in self.groups.items():
             for variable, value in self._initial(name, group).items():
                 self._start_from(group, variable, value)

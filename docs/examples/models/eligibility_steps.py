@@ -12,7 +12,7 @@ eta = 1e-2
 
 plastic_synapse = """
 W : 1
-dtrace/dt = -trace/tau_e : 1 (clock-driven)
+delig/dt = -elig/tau_e : 1 (clock-driven)
 """
-learn = "trace += 1"
-learn_step = "W += eta*trace*psi_post*third_factor_post"
+learn = "elig += 1"
+learn_step = "W += eta*elig*psi_post*third_factor_post"

@@ -1,0 +1,94 @@
+"""Further projections: within a layer, and past a layer.
+
+A spike runs ``lateral_transmit`` in the synapses onto the neurons of its own layer,
+right after their resets, and ``skip_transmit`` in those onto the layer after the next,
+when that gathers its spikes. They are there for layers whose model has such strings,
+and have equations, plasticity and masks of their own.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..equations.explanations import words
+from .removed import MASK
+from .timestep import Phase, forward_order, place
+
+if TYPE_CHECKING:
+    from .network import FeedbackNetwork
+
+__all__ = ["KINDS", "add_further", "further_layers", "words_of_further"]
+
+#: How many layers below its target a projection starts.
+KINDS = {"lateral": 0, "skip": 2}
+
+
+def further_layers(net: "FeedbackNetwork", kind: str) -> list[int]:
+    """List the layers in which projections of a kind end."""
+    return [
+        layer
+        for layer in range(max(1, KINDS[kind]), net.n_layers + 1)
+        if net.model.get(net.string(f"{kind}_transmit", layer))
+        and _spikes(net, layer - KINDS[kind])
+    ]
+
+
+def _spikes(net: "FeedbackNetwork", layer: int) -> bool:
+    if layer == 0:
+        return net.model["input_spike"] is not None
+    return net.spike_string(layer) is not None
+
+
+def words_of_further(net: "FeedbackNetwork", layer: int, parts: list[str]) -> set[str]:
+    """Names of neurons of a layer that strings of its further projections use."""
+    found = set()
+    for kind, below in KINDS.items():
+        for target in further_layers(net, kind):
+            strings = [net.string(f"{kind}_{part}", target) for part in parts]
+            used = set().union(*(words(net.model.get(name)) for name in strings))
+            for end, at in (("_post", target), ("_pre", target - below)):
+                if at == layer:
+                    found |= {w.removesuffix(end) for w in used if w.endswith(end)}
+    return found
+
+
+def add_further(net: "FeedbackNetwork") -> None:
+    """Add all further projections of a model."""
+    for kind, below in KINDS.items():
+        for layer in further_layers(net, kind):
+            _add(net, kind, layer, layer - below)
+
+
+def _add(net: "FeedbackNetwork", kind: str, layer: int, source: int) -> None:
+    """Add the projection of one kind onto a layer."""
+    given = {
+        part: name
+        for part in ("synapse", "transmit", "learn", "mask")
+        if (net.model.get(name := net.string(f"{kind}_{part}", layer))) is not None
+    }
+    strings = [given["synapse"]] if "synapse" in given else []
+    if "mask" in given:
+        strings.append("sparse_synapse")
+    learns = net.learns(layer) and "learn" in given and net.model[given["learn"]]
+    on_pre = {"transmit": [given["transmit"]]}
+    if learns:
+        on_pre["learn"] = [given["learn"]]
+    variables = net.model.equations(*strings).names
+    synapses = net.add_projection(
+        f"{kind}_{layer}",
+        net.layers[source],
+        net.layers[layer],
+        strings,
+        layer=layer,
+        on_pre=on_pre,
+        # One weight at least is known by its mask.
+        weights=[name for name in ("W",) if name in variables] or [MASK],
+        may_lack="mask" in given,
+    )
+    # The synapses between neighbours have the same phase, and a name that comes before.
+    phase = Phase.LATERAL if source == layer else Phase.GATHER
+    place(synapses.transmit, "forward", forward_order(layer, phase))
+    net.strings_of[synapses.transmit.name] = [given["transmit"]]
+    if learns:
+        order = 7 * layer + 4 + (kind == "skip")
+        net.gates[place(synapses.learn, "plasticity", order).name] = layer
+        net.strings_of[synapses.learn.name] = [given["learn"]]
+    net.further[kind, layer] = synapses
