@@ -36,6 +36,7 @@ RUNS = {
     "reward": "",
     "winner_take_all": "",
     "apical": "",
+    "softmax": "",
 }
 
 

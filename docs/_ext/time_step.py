@@ -133,6 +133,14 @@ _USES = (
     ),
     _Use("method", "with psp_neuron", _BOTH, "neurons above the input", "no names"),
     _Use(
+        "layer_sum",
+        "2. forward: after the integration of the layer, before its formulas",
+        _BOTH,
+        "neurons above the input",
+        "variables of the neurons with _pre (formulas have the value of the step "
+        "before), parameters",
+    ),
+    _Use(
         "transfer logistic hyperbolic linear noisy_input noisy_neuron",
         "2. forward: after the integration of the layer, once",
         _BOTH,

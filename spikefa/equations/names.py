@@ -181,6 +181,16 @@ _TABLE = (
         also=("neuron", "equations", "eqs", "model", "hidden_neuron"),
     ),
     Name(
+        "layer_sum",
+        "equations",
+        _ABOVE,
+        "sums over all neurons of a layer, before phi is computed",
+        layered="sum",
+        choice=True,
+        given=False,
+        cuda=False,
+    ),
+    Name(
         "transfer",
         "equations",
         _ABOVE,

@@ -50,7 +50,7 @@ def check_divisions(net: FeedbackNetwork, state: Iterable[str]) -> None:
             if eq.type == PARAMETER
             and not {"linked", "summed"} & set(eq.flags)
             and eq.varname not in _SET | _assigned(model)
-            and f"{group.name}.{eq.varname}" not in initial
+            and f"{group.name}.{eq.varname}" not in {*initial, *net.computed}
         }
         _check_group(net, group, zeros | never_set)
 

@@ -267,7 +267,7 @@ class FeedbackNetwork:
         target: NeuronGroup,
         strings: Sequence[str],
         *,
-        extra: str = "",
+        extra: str | Equations = "",
         layer: int | None = None,
         on_pre: Mapping[str, Sequence[str]] | None = None,
         on_post: Mapping[str, Sequence[str]] | None = None,
@@ -286,7 +286,7 @@ class FeedbackNetwork:
         source, target : NeuronGroup
         strings : sequence of str
             Names of the model strings that make up its equations.
-        extra : str, optional
+        extra : str or Equations, optional
             Further equations.
         layer : int, optional
             Whose parameters it has; default: those for all layers.
@@ -313,7 +313,8 @@ class FeedbackNetwork:
         statements = [text for names in of_pathways.values() for text in names]
         self.strings_of[name] = [*strings, *statements]
         with model.naming(*self.strings_of[name]):
-            equations = model.equations(*strings) + Equations(extra)
+            more = Equations(extra) if isinstance(extra, str) else extra
+            equations = model.equations(*strings) + more
             if without:
                 equations = independent_of(equations, without)
             if on_grid:

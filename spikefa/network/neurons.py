@@ -11,6 +11,7 @@ from ..equations.explanations import words
 from ..errors import InputError
 from .further import words_of_further
 from .image_events import add_neuron_statements, image_events
+from .layer_sums import add_sums
 from .network import FeedbackNetwork
 from .outcome import declared
 from .timestep import Phase, forward_order, place
@@ -44,7 +45,9 @@ def _own_words(net: FeedbackNetwork, layer: int) -> set[str]:
     bases = ("psp_neuron", "spike", "reset", "refractory", "on_image")
     strings = [net.model.of_layer(base, layer, net.n_layers) for base in bases]
     strings.append(net.transfer_string(layer))
-    return set().union(*(words(net.model.get(name)) for name in strings))
+    summed = words(net.model.get(net.string("layer_sum", layer)))
+    own = {word.removesuffix("_pre") for word in summed}
+    return own.union(*(words(net.model.get(name)) for name in strings))
 
 
 def _of_layer(
@@ -192,3 +195,4 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
             name=name,
         )
     net.layers.append(group)
+    add_sums(net, group, layer)

@@ -46,16 +46,19 @@ class Phase(IntEnum):
     GATHER = 1
     PREPARE = 2
     INTEGRATE = 3
-    EVALUATE = 4
-    SPIKE = 5
-    RESET = 6
+    #: Forward: sums over the layer, see `layer_sums`.
+    TOTAL = 4
+    TOLD = 5
+    EVALUATE = 6
+    SPIKE = 7
+    RESET = 8
     #: Forward: spikes within a layer, see `further`.
-    LATERAL = 7
+    LATERAL = 9
     #: Of the output, going backward: what it tells all layers, see `outcome`.
-    SUM = 8
-    COMPARE = 9
-    JUDGE = 10
-    TELL = 11
+    SUM = 10
+    COMPARE = 11
+    JUDGE = 12
+    TELL = 13
 
 
 def forward_order(layer: int, phase: Phase) -> int:

@@ -13,7 +13,7 @@ from spikefa.equations.names import NAMES
 FILES = "lif adaptive_lif izhikevich adex conductances heterogeneous"
 FILES = [*FILES.split(), "multiplicative_noise", "eligibility", "dropout", "stdp"]
 FILES += ["eligibility_steps", "local_fields", "reward", "winner_take_all"]
-FILES += ["apical"]
+FILES += ["apical", "softmax"]
 SIZES = (16, 8, 10)
 
 

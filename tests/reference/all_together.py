@@ -26,6 +26,7 @@ drive : 1
 b : 1
 kept : 1
 shown_images : integer
+total : 1
 """
 spike = "h > 0.1*(2 - correct)"
 reset = "h = 0"
@@ -57,6 +58,13 @@ layer_1_lateral_mask = "i != j"
 skip_synapse = "W : 1"
 skip_transmit = "drive_post += 0.3*W"
 skip_learn = "W += eta*third_factor_post"
+
+# A sum over a layer.
+layer_2_sum = "total_post = exp(h_pre) : 1 (summed)"
+layer_2_transfer = """
+phi = 2*exp(h)/total : 1
+psi = 0.25/(1 + phi) : 1
+"""
 
 # Masks.
 mask = "i != j"

@@ -121,7 +121,8 @@ class Network:
 
     def string(self, base, layer):
         """Take a string of the model, or that of this layer if there is one."""
-        word = {"psp_neuron": "neuron", "plastic_synapse": "synapse"}.get(base, base)
+        words_of = {"psp_neuron": "neuron", "plastic_synapse": "synapse"}
+        word = (words_of | {"layer_sum": "sum"}).get(base, base)
         ends = ["output"] if layer == self.m else []
         for start in (f"layer_{layer}", *ends):
             if f"{start}_{word}" in self.model:
@@ -282,7 +283,9 @@ class Network:
         for layer, delta in self.deltas.items():
             own = [self.string(n, layer) for n in ("psp_neuron", "transfer", "spike")]
             own += [self.string(n, layer) for n in ("reset", "refractory", "on_image")]
-            own = words(" ".join(text for text in own if isinstance(text, str)))
+            own = set(words(" ".join(text for text in own if isinstance(text, str))))
+            summed = words(self.string("layer_sum", layer) or "")
+            own |= {word.removesuffix("_pre") for word in summed}
             onto, away = self._sent(layer), self._sent(layer + 1)
             for variable, group in (
                 ("third_factor", delta),
@@ -371,6 +374,18 @@ class Network:
                 statements = self.string("synapse_on_image", layer + 1)
                 self.forward[layer + 1].on_spikes([statements or ""], of_all=True)
 
+    def _sum_over(self, neurons):
+        """Give neurons the sums over their layer."""
+        kind, _, number = neurons.name.partition("_")
+        layer = int(number) if kind == "layer" else 0
+        text = self.string("layer_sum", layer) if layer else None
+        for eq in parse_equations(text) if text else ():
+            value = evaluate(
+                eq.expression, lambda name: neurons.value(name.removesuffix("_pre"))
+            )
+            total = np.sum(np.broadcast_to(value, neurons.n))
+            neurons.state[eq.name.removesuffix("_post")][...] = total
+
     def _on_spikes_of(self, kind, layer, part):
         """Run statements of a further projection."""
         text = self.string(f"{kind}_{part}", layer)
@@ -380,6 +395,7 @@ class Network:
     def _neurons_go_on(self, neurons):
         neurons.hold(early=True)
         neurons.integrate()
+        self._sum_over(neurons)
         neurons.hold(early=False)
         neurons.fire()
         if neurons.reset:

@@ -272,6 +272,8 @@ def refusal(case):
     """
     text, sparse = case.text, case.architecture["sparse"]
     given = set(re.findall(r"^(\w+) = ", text, re.MULTILINE))
+    if "\nlearn = '''W += dW'''\n" in text and not case.rate:
+        given.discard("learn")  # as it is in models/
     if re.search(r"(images|labels)\(t - ", text):
         return r"images|labels"
     if found := re.search(r"\b(error|correct)\b", text):

@@ -69,6 +69,13 @@ TRANSFERS = (
     "noisy = 0.1*randn() : 1 (constant over dt)\n"
     "phi = clip(0.5 + h + noisy, 0, 1) : 1\npsi = 1.0 : 1",
 )
+#: Sums over a layer, and formulas that use them.
+SUMS = ("total_post = exp(b_pre + 0.3*drive_pre) : 1 (summed)",)
+SUMS += ("total_post = 0.1 + abs(drive_pre)*int(i > 0) : 1 (summed)",)
+TRANSFERS_OF_SUMS = (
+    "phi = exp(clip(h, -2, 2))/(1 + total) : 1\npsi = phi*(1 - phi) : 1",
+    "phi = 1/(1 + exp(-h)) : 1\npsi = 0.5/(1 + total) : 1",
+)
 REFRACTORY = ("False", "2*ms", "'1*ms + 1*ms*int(h > 0.5)'", "'h > 0.3'")
 METHODS = (
     "'euler'",
@@ -206,7 +213,7 @@ INPUTS = (
 )
 
 #: What happens to neurons and synapses when an image begins.
-ON_IMAGE = ("h = 0", "h *= 0.5 + 0.5*rand()", "h += 0.2*int(training) + 0.1*i")
+ON_IMAGE = ("h = 0", "h *= 0.5 + 0.5*rand()", "h += 0.2*int(training) + 0.13*i")
 ON_IMAGE += ("if_any = 0.1*randn()\nh = if_any + 0.1*third_factor",)
 ON_IMAGE_OF_RATES = ("b += 0.05*rand()", "b *= 0.9 + 0.1*int(training)")
 SYNAPSE_ON_IMAGE = ("W *= 0.9", "W += 0.05*randn()", "W = clip(W, -0.5, 0.5)")
@@ -389,6 +396,7 @@ class Draft:
         leak, needed, formulas = self.choice(LEAKS)
         spike, more = pick.choice(SPIKES)
         some = pick.sample(sorted(EXTRAS), pick.randrange(3))
+        summed = self.maybe(0.25)
         names = list(dict.fromkeys([*needed, *more, *some]))
         refractory = pick.choice(REFRACTORY)
         mark = " (unless refractory)" if self.maybe(0.4) else ""
@@ -398,13 +406,19 @@ class Draft:
             lines = self._rate_neuron()
             names = []
         name = f"{layer}neuron" if layer else "psp_neuron"
+        if summed or (layer and "layer_sum" in self.values):
+            lines += ["total : 1"] if summed else []
+            of_layer = f"{layer}sum" if layer else "layer_sum"
+            self.text(of_layer, pick.choice(SUMS) if summed else "")
         self.text(name, "\n".join(line for line in lines if line))
         start = {n: EXTRAS[n][2] for n in names if EXTRAS[n][2] is not None}
         if layer and start:
             self.initial.setdefault(layer.rstrip("_"), {}).update(start)
         elif start:
             self.initial |= start
-        if self.maybe(0.7):
+        if summed:
+            self.text(f"{layer}transfer", pick.choice(TRANSFERS_OF_SUMS))
+        elif layer or self.maybe(0.7):
             self.text(f"{layer}transfer", pick.choice(TRANSFERS))
         if "xi" in leak:
             self.values[f"{layer}method"] = pick.choice(METHODS[-3:])

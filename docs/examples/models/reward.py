@@ -8,7 +8,7 @@ running mean is taken off. The output learns from its error.
 from brian2 import ms
 
 tau_e, tau_r = 5 * ms, 500 * ms
-eta = 2e-3
+eta = 2e-4
 
 plastic_synapse = """
 W : 1

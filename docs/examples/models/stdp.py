@@ -8,7 +8,7 @@ in the hidden layers; the output learns from its own.
 from brian2 import ms
 
 tau_pre, tau_post = 5 * ms, 5 * ms
-A_pre, A_post = 1e-5, 1.05e-5
+A_pre, A_post = 1e-6, 1.05e-6
 w_max = 0.1
 
 plastic_synapse = """
