@@ -63,8 +63,10 @@ def add_noisy_deltas(net):
 def _add_errors(net):
     """Add neurons with the errors of both passes."""
     arch, last = net.architecture, net.n_layers
+    names = net.model.equations("error_neuron").names - {"delta"}
+    noisy = {name: f"{name}_noisy" for name in (*names, "phi")}
     both_passes = net.model.renamed("error_neuron", delta="error") + net.model.renamed(
-        "error_neuron", delta="error_noisy", phi="phi_noisy"
+        "error_neuron", delta="error_noisy", **noisy
     )
     group = net.add_neurons(
         arch.layer_sizes[-1],

@@ -173,5 +173,5 @@ def test_weights_that_are_set_stay_removed(tmp_path):
 
 def test_a_mask_without_removed_synapses_is_refused(tmp_path):
     source = psp() + "initial = {'present': 'int(i < 4)'}\n"
-    with pytest.raises(ModelError, match="'present'; only networks with removed syn"):
+    with pytest.raises(ModelError, match="'present'; only networks in which syn"):
         opened(model_of(tmp_path, source))

@@ -201,7 +201,9 @@ class Network:
         self.errors = self.deltas[m]
         if self.rule == "node":
             error = _renamed(model["error_neuron"], {"delta": "error"})
-            noisy = {"delta": "error_noisy", "phi": "phi_noisy"}
+            own = re.findall(r"^\s*(\w+) *=", model["error_neuron"], re.MULTILINE)
+            noisy = {name: f"{name}_noisy" for name in (*own, "phi")}
+            noisy["delta"] = "error_noisy"
             texts = [target, error, _renamed(model["error_neuron"], noisy)]
             self.errors = Neurons(self, "errors", self.sizes[-1], texts)
             self.reward = Neurons(self, "reward", 1, ["reward : 1"])
