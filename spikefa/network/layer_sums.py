@@ -1,6 +1,6 @@
 """Sums over a layer: what all of its neurons are divided by, for example.
 
-``layer_sum = "total_post = exp(h_pre) : 1 (summed)"`` gives the variable ``total`` of
+``layer_sum = "total_post = h_pre : 1 (summed)"`` gives the variable ``total`` of
 every neuron of a layer the sum over all of them, after the integration and before the
 formulas. It is summed once, in a single neuron that all others are connected to.
 """
@@ -75,7 +75,7 @@ def _check(
         variable = eq.varname.removesuffix("_post")
         if "summed" not in eq.flags or variable == eq.varname:
             raise ModelError(
-                f"{where}: '{eq.varname}': the form is 'total_post = exp(h_pre) : 1 "
+                f"{where}: '{eq.varname}': the form is 'total_post = h_pre : 1 "
                 "(summed)'"
             )
         if variable not in group.variables:
