@@ -9,6 +9,7 @@ from brian2 import ms
 
 tau_e, tau_r = 5 * ms, 500 * ms
 eta = 2e-4
+weight_range = 0.3
 
 plastic_synapse = """
 W : 1

@@ -9,7 +9,8 @@ from brian2 import ms
 
 tau_pre, tau_post = 5 * ms, 5 * ms
 A_pre, A_post = 1e-6, 1.05e-6
-w_max = 0.1
+w_max = 0.5
+weight_range = 0.3
 
 plastic_synapse = """
 W : 1
