@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from importlinter.cli import lint_imports
+from importlinter import cli
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
@@ -13,7 +13,9 @@ from house import draw_house, floors, plan  # noqa: E402
 
 def lint(monkeypatch, config):
     monkeypatch.chdir(ROOT)
-    return lint_imports(config_filename=str(config), no_cache=True)
+    # Its settings for logging would silence the loggers of all later tests.
+    monkeypatch.setattr(cli.logging_config, "dictConfig", lambda settings: None)
+    return cli.lint_imports(config_filename=str(config), no_cache=True)
 
 
 def test_rooms_import_only_from_floors_below(monkeypatch, capsys):
