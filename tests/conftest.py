@@ -19,8 +19,8 @@ def pytest_collection_modifyitems(items):
         marks = {mark.name for mark in item.iter_markers()}
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder == "cuda" and "compiles" in marks:
-            item.add_marker("long_compile")
-        if folder in QUICK and not marks & {"compiles", "long_compile", "slow"}:
+            item.add_marker("long")
+        if folder in QUICK and not marks & {"compiles", "long", "slow"}:
             item.add_marker("quick")
 
 

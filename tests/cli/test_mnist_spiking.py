@@ -65,6 +65,7 @@ def test_files_and_results(command, tmp_path):
         )
 
 
+@pytest.mark.long
 def test_the_default_folder_is_new_each_time(command, tmp_path):
     for _ in range(2):
         assert command("--quick", "--epochs", 1).code == 0
@@ -79,6 +80,7 @@ def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
     assert at_once == later
 
 
+@pytest.mark.long
 def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
     few = ("--images", 40, "--test-images", 10)
     stock = ("--device", "numpy", "--engine", "stock")
@@ -138,6 +140,7 @@ OTHER_RUNS = [
 ]
 
 
+@pytest.mark.long
 def test_all_that_must_stay_is_in_the_checkpoint_and_refused(finished):
     """What is declared is what is done, for every setting."""
     meta = newest_checkpoint(finished, print).meta
@@ -177,6 +180,7 @@ def write_idx(folder):
             path.write_bytes(header + array.tobytes())
 
 
+@pytest.mark.long
 def test_a_damaged_checkpoint_falls_back_and_says_so(command, tmp_path):
     assert command("--quick", "--out", "reference").code == 0
     assert command("--quick", "--out", "x", "--checkpoint-every", 100).code == 0
@@ -188,6 +192,7 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(command, tmp_path):
     assert state(tmp_path / "x") == state(tmp_path / "reference")
 
 
+@pytest.mark.long
 def test_runaway_weights_stop_the_run(command, tmp_path):
     outcome = command("--quick", "--out", "x", "--eta", 1000)
     assert outcome.code == 1
@@ -207,7 +212,7 @@ def wait_for_checkpoint(folder, chunk, running):
     raise AssertionError("no checkpoint in time")
 
 
-@pytest.mark.long_compile
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_a_run_that_can_be_resumed(command, process, tmp_path, number):
     brief = ["--quick", "--test-images", 10, "--evaluate-every", 10**6]
@@ -230,7 +235,7 @@ def test_signals_end_a_run_that_can_be_resumed(command, process, tmp_path, numbe
     assert state(tmp_path / "x y") == state(tmp_path / "reference")
 
 
-@pytest.mark.long_compile
+@pytest.mark.long
 def test_kill_9_leaves_no_process_and_no_folder(command, process, tmp_path):
     (tmp_path / "temporary").mkdir()
     running = process(
@@ -269,7 +274,7 @@ def limited(process_arguments, kilobytes, folder):
         # Less than the program or its arguments need, and than the data need.
         pytest.param(16, marks=pytest.mark.slow),
         pytest.param(80, marks=pytest.mark.slow),
-        pytest.param(300, marks=pytest.mark.long_compile),
+        pytest.param(300, marks=pytest.mark.long),
     ],
 )
 def test_a_full_disk_costs_no_checkpoint(command, tmp_path, kilobytes):
@@ -284,6 +289,7 @@ def test_a_full_disk_costs_no_checkpoint(command, tmp_path, kilobytes):
     assert command("--resume", "--epochs", 2, "--out", "x").code == 0
 
 
+@pytest.mark.long
 def test_steps_of_training_and_test_may_differ(command, tmp_path):
     for test_steps in (5, 10):
         options = ["--test-steps", test_steps, "--out", f"m{test_steps}"]
@@ -307,6 +313,7 @@ def test_help_is_fast():
     assert time.monotonic() - start < 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
@@ -327,6 +334,7 @@ def test_without_a_working_compiler_there_is_one_line(
     assert len(err.splitlines()) == 2  # after "writing to"
 
 
+@pytest.mark.long
 def test_resuming_from_another_folder_takes_the_model_of_the_checkpoint(
     command, tmp_path, monkeypatch
 ):
@@ -379,6 +387,7 @@ def test_validation_is_called_so_everywhere(command, tmp_path, monkeypatch):
     assert "these differ: validation (60 there, 0 here)" in outcome.err
 
 
+@pytest.mark.long
 def test_a_part_of_the_test_images_is_tested_on_the_way(command, tmp_path, monkeypatch):
     """Figure and results say which; the result is that of all images."""
     from spikefa.figures import spiking
@@ -439,6 +448,7 @@ def test_final_weights_are_tested_several_times(command, tmp_path):
     assert errors["all"][0] == results["test_error_percent"]
 
 
+@pytest.mark.long
 def test_a_checkpoint_can_be_tested_while_its_run_goes_on(command, tmp_path):
     """The run's folder is locked by another process, and stays as it is."""
     from spikefa.experiments.folder import locked_folder
@@ -482,6 +492,7 @@ def test_evaluations_that_are_refused(command, tmp_path, finished, options, word
     assert words in outcome.err.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_a_signal_in_the_last_tests_leaves_a_run_that_goes_on(
     command, tmp_path, monkeypatch
 ):

@@ -47,6 +47,7 @@ def test_unknown_names_are_refused_before_anything_is_compiled(command, tmp_path
     assert "there is no layer_7.h to record; there is layer_0: " in outcome.err
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 def test_records_of_a_run(command, tmp_path):
     options = ["--record", "layer_1.h:0,3", "forward_1.W:0:4", "--record-window", "all"]

@@ -51,6 +51,7 @@ def contents(folder):
     }
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("shim")
 def test_two_hash_seeds_generate_the_same_files(tmp_path):
     processes = [

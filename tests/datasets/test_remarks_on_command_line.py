@@ -30,6 +30,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", PROGRAMS)
 @pytest.mark.parametrize("kind", FILES)
 def test_remark_is_a_line_of_standard_error(which, kind, tmp_path, monkeypatch, capfd):

@@ -11,7 +11,7 @@ import pytest
 from spikefa import Architecture, SpikefaError, load_model, open_session
 from spikefa.devices.cpp import project as cpp_project
 
-pytestmark = [pytest.mark.compiles, pytest.mark.long_compile]
+pytestmark = [pytest.mark.compiles, pytest.mark.long]
 
 SIZES = Architecture((4, 3, 4), n_classes=2, chunk_images=2)
 

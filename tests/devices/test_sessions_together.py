@@ -29,6 +29,7 @@ def learned(device, seed):
 DEVICES = ["numpy", pytest.param("cpp", marks=[pytest.mark.compiles, pytest.mark.slow])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("device", DEVICES)
 def test_threads_learn_what_they_would_alone(device):
     expected, found = {seed: learned(device, seed) for seed in (1, 2, 3)}, {}

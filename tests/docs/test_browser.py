@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from sphinx.cmd.build import build_main
 
-pytestmark = pytest.mark.long_compile
+pytestmark = pytest.mark.long
 
 WIDTHS = (1300, 400)
 

@@ -90,6 +90,7 @@ def test_an_integration_sees_the_image_of_its_step(method, tmp_path):
     )
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 def test_a_program_does_not_read_behind_the_images(tmp_path):
     """Device cpp: a refusal where it can be known, else no number."""

@@ -34,7 +34,7 @@ LABELS = np.arange(N_IMAGES) % 3
     params=[
         "numpy dense",
         "numpy stock",
-        pytest.param("runtime dense", marks=pytest.mark.long_compile),
+        pytest.param("runtime dense", marks=pytest.mark.long),
     ]
 )
 def session(request, tmp_path):

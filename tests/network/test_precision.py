@@ -36,7 +36,7 @@ def decay_of_theta(model, n_steps=1000, device="cpp", **choices):
 
 
 @pytest.mark.compiles
-@pytest.mark.long_compile
+@pytest.mark.long
 def test_a_slow_decay_in_double_is_exact_in_the_program():
     model = slow_model(precision={"theta": "double"})
     lost, dtype = decay_of_theta(model)

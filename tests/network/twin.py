@@ -23,7 +23,11 @@ ENGINES = ["stock", pytest.param("dense", marks=pytest.mark.slow)]
 BACKENDS = [
     pytest.param(("stock", "numpy"), id="stock-numpy"),
     pytest.param(("dense", "runtime"), id="dense-runtime", marks=pytest.mark.slow),
-    pytest.param(("stock", "cpp"), id="stock-cpp", marks=pytest.mark.compiles),
+    pytest.param(
+        ("stock", "cpp"),
+        id="stock-cpp",
+        marks=[pytest.mark.compiles, pytest.mark.long],
+    ),
     pytest.param(("dense", "cpp"), id="dense-cpp", marks=pytest.mark.compiles),
     # Minutes of compiling what NumPy has computed already.
     pytest.param(("stock", "runtime"), id="stock-cython", marks=pytest.mark.slow),

@@ -17,7 +17,7 @@ def test_a_build_keeps_only_what_a_run_needs(session):
 
 
 @pytest.mark.compiles
-@pytest.mark.long_compile
+@pytest.mark.long
 def test_the_same_network_is_compiled_once_and_the_header_is_shared(
     tmp_path, monkeypatch
 ):
