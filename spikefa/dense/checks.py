@@ -24,8 +24,8 @@ __all__ = [
     "check_keywords",
     "check_left_out",
     "check_names",
-    "check_one_name",
     "check_shared",
+    "check_written",
     "checked_delay",
     "checked_ends",
     "checked_model",
@@ -117,16 +117,22 @@ def check_names(synapses, model):
         )
 
 
-def check_one_name(synapses, code):
-    """Raise if statements change a variable under two names, as ``x`` and ``x_post``.
+def check_written(synapses, code):
+    """Raise for what statements must not change, or not in this way.
 
-    Each name is read before the statements and written after them, so that one of the
-    changes is lost. Which one depends on the order of a set, in Brian2 too: it differs
-    between two processes.
+    The neurons of a synapse, ``i`` and ``j``; and a variable under two names, as ``x``
+    and ``x_post``. Each name is read before the statements and written after them, so
+    that one of the changes is lost. Which one depends on the order of a set, in Brian2
+    too: it differs between two processes.
     """
     variables = synapses.variables
     names = {}
     for name, _, _ in parse_code(code):
+        if name in ("i", "j"):
+            raise NotImplementedError(
+                f"'{name}' says which neurons '{synapses.name}' joins, statements "
+                "cannot change it: use Synapses"
+            )
         if name not in variables:
             continue
         place = variables[name], variables.indices[name]

@@ -21,8 +21,8 @@ from .checks import (
     check_keywords,
     check_left_out,
     check_names,
-    check_one_name,
     check_shared,
+    check_written,
     checked_ends,
     checked_model,
     delays_by_pathway,
@@ -180,7 +180,7 @@ class DenseSynapses(MatrixGroup):
         self.pathways: list[DensePathway] = []
         delays = delays_by_pathway(delay)
         for side, objname, code in statements:
-            check_one_name(self, code)
+            check_written(self, code)
             self._add_pathway(side, objname, code, delays.pop(objname, None))
         for unknown in delays:
             raise ValueError(
@@ -426,7 +426,7 @@ class DenseSynapses(MatrixGroup):
                 )
         check_left_out(self, [code])
         if written:
-            check_one_name(self, code)
+            check_written(self, code)
         runner = super().run_regularly(code, *args, **kwds)
         plan_rows(runner, self)
         if self.pending is not None:
