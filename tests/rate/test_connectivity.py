@@ -6,7 +6,7 @@ import tiny
 
 from spikefa.devices.open import open_session
 from spikefa.equations.model import load_model
-from spikefa.errors import InputError, ModelError
+from spikefa.errors import InputError
 from spikefa.network.architecture import Architecture
 from spikefa.training.connectivity import remove_connections
 from spikefa.training.initial_state import set_initial_state
@@ -91,13 +91,24 @@ def test_network_without_masks_is_refused():
         remove_connections(tiny.open_tiny("fa"), 0.5, seed=1)
 
 
-def test_own_learning_statement_needs_its_sparse_form(tmp_path):
+def test_own_learning_statement_holds_for_the_synapses_that_are_there(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text('learn = "W += 2*phi_pre*dW"\n')
-    model = load_model(path, rate=True)
-    sizes = Architecture((2, 2), vector_target=True, sparse=True, steps_per_image=1)
-    with pytest.raises(ModelError, match=r"mine\.py.*learn.*sparse_learn"):
-        open_session(sizes, model, "fa", device="numpy")
+    sizes = Architecture((4, 3), vector_target=True, sparse=True, steps_per_image=1)
+    rng = np.random.default_rng(1)
+    changes = []
+    for model in (load_model(path, rate=True), load_model(rate=True)):
+        with open_session(sizes, model, "fa", device="numpy") as session:
+            set_initial_state(session, 1)
+            remove_connections(session, 0.5, seed=1)
+            before = session.get_state(["forward_1.W"])["forward_1.W"]
+            session.run(rng.random((1, 4)), np.ones((1, 3)), seed=1)
+            after = session.get_state(["forward_1.W"])["forward_1.W"]
+        rng = np.random.default_rng(1)
+        np.testing.assert_array_equal(after == 0, before == 0)
+        assert np.count_nonzero(before == 0) == 6
+        changes.append(after - before)
+    np.testing.assert_allclose(changes[0], 2 * changes[1], rtol=1e-3, atol=1e-7)
 
 
 def learned_layers(before, after):
