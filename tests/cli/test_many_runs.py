@@ -68,7 +68,7 @@ def test_each_seed_is_a_run_of_its_own(command, tmp_path):
     assert (tmp_path / "all" / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_runs_become_more_and_none_is_trained_twice(command, tmp_path, monkeypatch):
     assert command(*BRIEF, "--runs", 2, "--out", "x").code == 0
     before = weights(tmp_path / "x" / "seed-2")

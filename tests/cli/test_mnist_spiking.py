@@ -213,7 +213,9 @@ def wait_for_checkpoint(folder, chunk, running):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_signals_end_a_run_that_can_be_resumed(command, process, tmp_path, number):
     brief = ["--quick", "--test-images", 10, "--evaluate-every", 10**6]
     options = [*brief, "--epochs", 1000, "--out", "x y", "--checkpoint-every", 100]
@@ -274,7 +276,7 @@ def limited(process_arguments, kilobytes, folder):
         # Less than the program or its arguments need, and than the data need.
         pytest.param(16, marks=pytest.mark.slow),
         pytest.param(80, marks=pytest.mark.slow),
-        pytest.param(300, marks=pytest.mark.long),
+        pytest.param(300, marks=pytest.mark.slow),
     ],
 )
 def test_a_full_disk_costs_no_checkpoint(command, tmp_path, kilobytes):
@@ -289,7 +291,7 @@ def test_a_full_disk_costs_no_checkpoint(command, tmp_path, kilobytes):
     assert command("--resume", "--epochs", 2, "--out", "x").code == 0
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_steps_of_training_and_test_may_differ(command, tmp_path):
     for test_steps in (5, 10):
         options = ["--test-steps", test_steps, "--out", f"m{test_steps}"]
@@ -318,7 +320,11 @@ def test_help_is_fast():
     ("environment", "words"),
     [
         ({"PATH": os.path.dirname(sys.executable)}, "'make': not found"),
-        ({"CXX": "no-such-compiler"}, "'no-such-compiler': not found"),
+        pytest.param(
+            {"CXX": "no-such-compiler"},
+            "'no-such-compiler': not found",
+            marks=pytest.mark.slow,
+        ),
         ({"CXX": "false"}, "does not compile"),
     ],
 )

@@ -31,7 +31,9 @@ PROGRAMS = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("which", PROGRAMS)
+@pytest.mark.parametrize(
+    "which", ["spiking", "rate", pytest.param("rate-workers", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("kind", FILES)
 def test_remark_is_a_line_of_standard_error(which, kind, tmp_path, monkeypatch, capfd):
     """More test images than there are end the run once the data have been read."""

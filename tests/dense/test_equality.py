@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from dense_networks import CONFIGURATIONS, SEEDS
 
-#: Compiled by Cython and with OpenMP after the default run, as all are for one thread;
-#: the rest of these takes many minutes.
+#: Compiled with OpenMP after the default run, as all are for one thread; the rest, and
+#: Cython, take many minutes.
 SOON = {
     "one to one",
     "many to one",
@@ -27,7 +27,8 @@ def cases():
             if where == "cython" and config.dense_dtype:
                 continue  # Brian2's Cython knows no such types
             marks = [] if where == "cython" else [pytest.mark.compiles]
-            late = "long" if where == "standalone" or key in SOON else "slow"
+            soon = key in SOON and where == "openmp"
+            late = "long" if where == "standalone" or soon else "slow"
             marks.append(getattr(pytest.mark, late))
             yield pytest.param(where, key, marks=marks, id=f"{where}-{key}")
 

@@ -18,11 +18,12 @@ def case(engine, rule="fa", removed=0.0):
     return Case(TEXT, rule, False, sizes, removed, PLAN)
 
 
-@pytest.mark.parametrize("rule", ["fa", "dfa"])
+@pytest.mark.parametrize("rule", ["fa", pytest.param("dfa", marks=pytest.mark.slow)])
 def test_on_numpy(rule, tmp_path):
     assert judge(case("stock", rule), tmp_path) is None
 
 
+@pytest.mark.slow
 def test_dense_synapses_on_numpy_with_some_removed(tmp_path):
     assert judge(case("dense", removed=0.3), tmp_path) is None
 

@@ -146,7 +146,7 @@ def test_the_table_of_a_card_tells_what_its_floor_is():
     assert "hand-written torch, CUDA graphs / cuda" in text
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_quick_benchmark_measures_what_it_says(tmp_path, capsys):
     argv = ["--quick", "--only", "dense", "--no-scaling", "--repeats", "2"]
     argv += ["--out", str(tmp_path)]
