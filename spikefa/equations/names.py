@@ -87,6 +87,32 @@ _LATERAL = "lateral synapses"
 _SKIP = "synapses past a layer"
 _REWARD = "signals of reward"
 
+
+def _further(where: str, prefix: str, synapse: str, transmit: str) -> tuple[Name, ...]:
+    """Name the strings of projections within a layer, or past one."""
+    rows = {
+        "synapse": ("equations", synapse),
+        "transmit": ("statements", transmit),
+        "learn": ("statements", "their plasticity, on a presynaptic spike"),
+        "mask": ("mask", "which of them there are"),
+    }
+    return tuple(
+        Name(
+            f"{prefix}_{part}",
+            kind,
+            where,
+            meaning,
+            network="spiking",
+            layered=f"{prefix}_{part}",
+            optional=kind != "equations",
+            choice=True,
+            given=False,
+            cuda=False,
+        )
+        for part, (kind, meaning) in rows.items()
+    )
+
+
 #: All of them, in the order of the documentation.
 _TABLE = (
     Name("dt", "time", _ALL, "length of a time step", positive=True),
@@ -334,99 +360,17 @@ _TABLE = (
         given=False,
         cuda=False,
     ),
-    Name(
-        "lateral_synapse",
-        "equations",
+    *_further(
         _LATERAL,
-        "variables of synapses within a layer",
-        network="spiking",
-        layered="lateral_synapse",
-        choice=True,
-        given=False,
-        cuda=False,
+        "lateral",
+        synapse="variables of synapses within a layer",
+        transmit="what a spike does in them, after the resets",
     ),
-    Name(
-        "lateral_transmit",
-        "statements",
-        _LATERAL,
-        "what a spike does in them, after the resets",
-        network="spiking",
-        layered="lateral_transmit",
-        optional=True,
-        choice=True,
-        given=False,
-        cuda=False,
-    ),
-    Name(
-        "lateral_learn",
-        "statements",
-        _LATERAL,
-        "their plasticity, on a presynaptic spike",
-        network="spiking",
-        layered="lateral_learn",
-        optional=True,
-        choice=True,
-        given=False,
-        cuda=False,
-    ),
-    Name(
-        "lateral_mask",
-        "mask",
-        _LATERAL,
-        "which of them there are",
-        network="spiking",
-        layered="lateral_mask",
-        optional=True,
-        choice=True,
-        given=False,
-        cuda=False,
-    ),
-    Name(
-        "skip_synapse",
-        "equations",
+    *_further(
         _SKIP,
-        "variables of synapses from the layer before the last",
-        network="spiking",
-        layered="skip_synapse",
-        choice=True,
-        given=False,
-        cuda=False,
-    ),
-    Name(
-        "skip_transmit",
-        "statements",
-        _SKIP,
-        "what a spike does in them, after transmit",
-        network="spiking",
-        layered="skip_transmit",
-        optional=True,
-        choice=True,
-        given=False,
-        cuda=False,
-    ),
-    Name(
-        "skip_learn",
-        "statements",
-        _SKIP,
-        "their plasticity, on a presynaptic spike",
-        network="spiking",
-        layered="skip_learn",
-        optional=True,
-        choice=True,
-        given=False,
-        cuda=False,
-    ),
-    Name(
-        "skip_mask",
-        "mask",
-        _SKIP,
-        "which of them there are",
-        network="spiking",
-        layered="skip_mask",
-        optional=True,
-        choice=True,
-        given=False,
-        cuda=False,
+        "skip",
+        synapse="variables of synapses from the layer before the last",
+        transmit="what a spike does in them, after transmit",
     ),
     Name(
         "learn_bias",
@@ -534,61 +478,18 @@ _TABLE = (
         "the same on device cuda, as a sum over all pairs",
         choice=True,
     ),
-    Name(
-        "outcome",
-        "equations",
-        _REWARD,
-        "what the one neuron holds that knows the outcome of a step",
-        choice=True,
-    ),
-    Name(
-        "class_votes",
-        "equations",
-        _REWARD,
-        "activity of each class in a step",
-        choice=True,
-    ),
-    Name(
-        "error_signal",
-        "equations",
-        _REWARD,
-        "error from the error neurons",
-        choice=True,
-    ),
-    Name(
-        "votes_signal",
-        "equations",
-        _REWARD,
-        "activity of each class from phi of its outputs",
-        choice=True,
-    ),
-    Name(
-        "target_votes",
-        "equations",
-        _REWARD,
-        "activity of the class that is shown",
-        choice=True,
-    ),
-    Name(
-        "rival_votes",
-        "equations",
-        _REWARD,
-        "how many classes are more active",
-        choice=True,
-    ),
-    Name(
-        "told_error",
-        "equations",
-        _REWARD,
-        "error of each neuron",
-        choice=True,
-    ),
-    Name(
-        "told_correct",
-        "equations",
-        _REWARD,
-        "correct of each neuron",
-        choice=True,
+    *(
+        Name(name, "equations", _REWARD, meaning, choice=True)
+        for name, meaning in {
+            "outcome": "what the one neuron holds that knows the outcome of a step",
+            "class_votes": "activity of each class in a step",
+            "error_signal": "error from the error neurons",
+            "votes_signal": "activity of each class from phi of its outputs",
+            "target_votes": "activity of the class that is shown",
+            "rival_votes": "how many classes are more active",
+            "told_error": "error of each neuron",
+            "told_correct": "correct of each neuron",
+        }.items()
     ),
     Name(
         "initial",

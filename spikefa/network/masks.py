@@ -99,15 +99,12 @@ def find_masks(
         name = net.string(base, layer)
         if net.model.get(name) is None:
             continue
-        ends = [_layer_of(group.name) for group in _ends(synapses)]
+        groups = synapses.source, synapses.target
+        ends = [_layer_of(group.name) for group in groups]
         sizes = [architecture.layer_sizes[end] for end in ends]
-        small = synapses.source.N, synapses.target.N
+        small = tuple(group.N for group in groups)
         variable = f"{synapses.name}.{MASK}"
         yield variable, _mask(net, name, synapses, sizes, small, ends, seed)
-
-
-def _ends(synapses: Synapses) -> tuple[Any, Any]:
-    return synapses.source, synapses.target
 
 
 def _layer_of(group_name: str) -> int:

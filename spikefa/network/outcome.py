@@ -5,6 +5,7 @@ single neuron, and what this neuron knows goes by synapses to each layer. Nothin
 is there if no string names a signal.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from brian2 import NeuronGroup
@@ -39,11 +40,12 @@ def add_outcome(net: "FeedbackNetwork") -> None:
         raise InputError(f"{signals[0]}: {net.rule.title} has a reward of its own")
     if "correct" in signals and net.architecture.vector_target:
         raise InputError("correct: there are no classes, targets are vectors")
-    outcome = _one_number(net, "outcome", 1)
+    outcome = _holder(net, "outcome", 1, "outcome")
     if "error" in signals:
         _sum(net, "error_signal", net.deltas[last], outcome, "error_post", Phase.SUM)
     if "correct" in signals:
-        classes = _one_number(net, "votes_of_classes", net.architecture.n_classes)
+        n_classes = net.architecture.n_classes
+        classes = _holder(net, "votes_of_classes", n_classes, "class_votes")
         _sum(net, "votes_signal", net.deltas[last], classes, "votes_post", Phase.SUM)
         _sum(
             net,
@@ -69,10 +71,9 @@ def add_outcome(net: "FeedbackNetwork") -> None:
             net.heard.append(f"layer_{layer}.{signal}")
 
 
-def _one_number(net: "FeedbackNetwork", name: str, size: int) -> NeuronGroup:
+def _holder(net: "FeedbackNetwork", name: str, size: int, string: str) -> NeuronGroup:
     """Add neurons that only hold sums."""
-    string = "outcome" if name == "outcome" else "class_votes"
-    order = lambda phase: backward_order(net.n_layers, net.n_layers, phase)  # noqa: E731
+    order = partial(backward_order, net.n_layers, net.n_layers)
     return net.add_neurons(size, [string], "", name, "backward", order)
 
 

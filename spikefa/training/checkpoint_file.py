@@ -11,7 +11,7 @@ import json
 import os
 import weakref
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -186,9 +186,24 @@ class Checkpoint:
         if not self.meta or found != digest.digest():
             raise CheckpointError(f"{self.path}: damaged (its checksum is wrong)")
 
-    def arrays(self, prefix: str) -> Iterator[tuple[str, NDArray]]:
-        """Read the arrays below a prefix such as ``"state/"``, one at a time."""
-        for name, array in self._members(prefix):
+    def arrays(
+        self, prefix: str, in_order: Callable[[Iterable[str]], Iterable[str]] = list
+    ) -> Iterator[tuple[str, NDArray]]:
+        """Read the arrays below a prefix such as ``"state/"``, one at a time.
+
+        Parameters
+        ----------
+        prefix : str
+        in_order : callable, optional
+            Sorts the names; default: as they were written.
+
+        Yields
+        ------
+        name : str
+            Without the prefix.
+        array : numpy.ndarray
+        """
+        for name, array in self._members(prefix, in_order):
             yield name.removeprefix(prefix), array
 
     def require(self, needed: Sequence[str]) -> None:
@@ -220,15 +235,19 @@ class Checkpoint:
         weakref.finalize(self, file.close)
         return file
 
-    def _members(self, prefix=""):
+    def _members(self, prefix="", in_order=list):
         try:
             with zipfile.ZipFile(self._file) as archive:
-                for info in archive.infolist():
-                    if info.filename.startswith(prefix):
-                        with archive.open(info) as member:
-                            array = npy.read_array(member, allow_pickle=False)
-                            member.read(1)  # the end, where the CRC is verified
-                        yield info.filename.removesuffix(".npy"), array
+                members = {
+                    info.filename.removesuffix(".npy"): info
+                    for info in archive.infolist()
+                    if info.filename.startswith(prefix)
+                }
+                for name in in_order(members):
+                    with archive.open(members[name]) as member:
+                        array = npy.read_array(member, allow_pickle=False)
+                        member.read(1)  # the end, where the CRC is verified
+                    yield name, array
         except CheckpointError:
             raise
         # Damaged files make zipfile and NumPy raise nearly anything.

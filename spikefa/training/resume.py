@@ -10,7 +10,7 @@ from brian2.core.functions import Function
 from ..equations.stored import code_digest, model_data
 from ..equations.values import described
 from ..errors import InputError
-from ..network.removed import MASK
+from ..network.removed import masks_first
 from .callbacks import Callback
 from .checkpoint_file import (
     NAME,
@@ -211,7 +211,7 @@ def restore(trainer, checkpoint):
         If the state is not that of the trainer's network.
     """
     session, seen = trainer.session, set()
-    for name, array in _masks_first(checkpoint):
+    for name, array in checkpoint.arrays("state/", masks_first):
         if array.shape != session.shapes.get(name):
             raise CheckpointError(
                 f"{checkpoint.path}: {name} of shape {array.shape} does not fit "
@@ -225,14 +225,6 @@ def restore(trainer, checkpoint):
         session.step = checkpoint.meta["step"]
         trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
         trainer.position = checkpoint.meta["position"]
-
-
-def _masks_first(checkpoint):
-    """Read the state of a checkpoint: a weight that is not present stays 0."""
-    for masks in (True, False):
-        for name, array in checkpoint.arrays("state/"):
-            if name.endswith(f".{MASK}") == masks:
-                yield name, array
 
 
 def train_with_checkpoints(trainer, folder, meta, callbacks=(), every_seconds=300.0):

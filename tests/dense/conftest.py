@@ -1,5 +1,7 @@
 """The configurations run once for each target, in one program each for C++."""
 
+import logging
+
 import numpy as np
 import pytest
 from brian2 import (
@@ -42,6 +44,16 @@ def target(request):
     prefs.codegen.target = getattr(request, "param", "cython")
     yield prefs.codegen.target
     prefs.codegen.target = before
+
+
+@pytest.fixture
+def numpy_in_double(monkeypatch):
+    """NumPy code in double precision, and no word of Brian2."""
+    monkeypatch.setattr(logging.getLogger("brian2"), "level", logging.CRITICAL)
+    before = prefs.codegen.target, prefs.core.default_float_dtype
+    prefs.codegen.target, prefs.core.default_float_dtype = "numpy", np.float64
+    yield
+    prefs.codegen.target, prefs.core.default_float_dtype = before
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ wait while the time step changes (11), time constants of the neurons (202, 762, 
 synapses (953).
 """
 
-import logging
 from contextlib import nullcontext
 
-import numpy as np
 import pytest
 from brian2 import Synapses, prefs
 from like_compiled import like_compiled
@@ -19,19 +17,12 @@ from random_networks import draw
 
 from spikefa.dense import DenseSynapses
 
+pytestmark = pytest.mark.usefixtures("numpy_in_double")
+
 FOUND_FAULTS = [6, 11, 202, 455, 480, 762, 953, 1253, 1453]
 
 #: Networks that change one variable under two names.
 TWO_NAMES = [23, 1269]
-
-
-@pytest.fixture(autouse=True)
-def _double_precision(monkeypatch):
-    monkeypatch.setattr(logging.getLogger("brian2"), "level", logging.CRITICAL)
-    before = prefs.codegen.target, prefs.core.default_float_dtype
-    prefs.codegen.target, prefs.core.default_float_dtype = "numpy", np.float64
-    yield
-    prefs.codegen.target, prefs.core.default_float_dtype = before
 
 
 def no_fault(seeds, way):

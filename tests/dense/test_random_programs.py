@@ -1,8 +1,5 @@
 """Random networks in compiled code: many of them in one program, or a few by Cython."""
 
-import logging
-
-import numpy as np
 import pytest
 from brian2 import Network, Synapses, defaultclock, device, ms, prefs, set_device
 from brian2.devices.device import reset_device
@@ -13,19 +10,14 @@ from standalone import compile_here
 
 from spikefa.dense import DenseSynapses
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.usefixtures("numpy_in_double"),
+]
 
 #: Networks in a program. Each has some fifteen code objects.
 BATCH = 25
-
-
-@pytest.fixture(autouse=True)
-def _double_precision(monkeypatch):
-    monkeypatch.setattr(logging.getLogger("brian2"), "level", logging.CRITICAL)
-    before = prefs.codegen.target, prefs.core.default_float_dtype
-    prefs.codegen.target, prefs.core.default_float_dtype = "numpy", np.float64
-    yield
-    prefs.codegen.target, prefs.core.default_float_dtype = before
 
 
 def expected_of(seeds):

@@ -92,7 +92,7 @@ class Program:
         code = self._process.wait()
         nothing = "no message" if code else "it was stopped"
         if code == -signal.SIGKILL:
-            nothing = "it was killed, as for want of memory"
+            nothing = "it was killed; perhaps there was no memory left"
         last = complaint.splitlines()[-1] if complaint else nothing
         return f"the compiled network failed (exit code {code}): {last}"
 
