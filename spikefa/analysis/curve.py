@@ -205,7 +205,7 @@ class LearningCurve(Sequence[CurvePoint]):
     @classmethod
     def from_json(
         cls,
-        entries: Iterable[dict[str, Any]],
+        entries: list[dict[str, Any]],
         at_start: dict[str, Any] | None = None,
     ) -> "LearningCurve":
         """Read what `to_json` wrote.
@@ -220,6 +220,13 @@ class LearningCurve(Sequence[CurvePoint]):
         Returns
         -------
         curve : LearningCurve
+
+        Raises
+        ------
+        InputError
+            If the entries are no list, or a measure is no number.
         """
+        if not isinstance(entries, list):
+            raise InputError(f"a learning curve cannot be {entries!r}")
         points = [CurvePoint.from_json(entry) for entry in entries]
         return cls(points, CurvePoint.from_json(at_start or {"images_seen": 0}))

@@ -283,8 +283,14 @@ def write_results(results, folder):
     -------
     found : dict
         See `summarize`.
+
+    Raises
+    ------
+    CheckpointError
+        If what was found in the folders does not fit together.
     """
-    found = summarize(results)
+    with making_sense(folder):
+        found = summarize(results)
     with replacing(folder / "results.json", "w") as file:
         json.dump(found, file, indent=2)
         file.write("\n")

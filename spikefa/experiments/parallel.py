@@ -240,11 +240,12 @@ def _end_with(parent):
 def _on_cluster(address, function, jobs):
     name = f"spikefa-{uuid.uuid4().hex}"
     with Stop().active() as stop, _client(address) as client:
+        # Dask has it. It sends the code of a function that is in a script.
+        from cloudpickle import dumps
+
         told = Stop()
         futures = [
-            client.submit(
-                _task(), pickle.dumps((function, job)), key=f"{name}-{n}", retries=0
-            )
+            client.submit(_task(), dumps((function, job)), key=f"{name}-{n}", retries=0)
             for n, job in enumerate(jobs)
         ]
 

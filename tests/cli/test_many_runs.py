@@ -148,7 +148,7 @@ def test_a_folder_of_other_runs_is_refused(command, tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_and_a_cluster_compute_the_same(command, tmp_path):
+def test_workers_and_a_cluster_compute_the_same(command, process, tmp_path):
     runs = (*BRIEF, "--runs", 2)
     assert command(*runs, "--out", "here").code == 0
     assert command(*runs, "--workers", 2, "--out", "workers").code == 0
@@ -157,7 +157,10 @@ def test_workers_and_a_cluster_compute_the_same(command, tmp_path):
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
         address = cluster.scheduler_address
-        assert command(*runs, "--cluster", address, "--out", "cluster").code == 0
+        # The experiment is then in a script, which the workers cannot import.
+        running = process(*runs, "--cluster", address, "--out", "cluster")
+        _, err = running.communicate(timeout=600)
+        assert running.returncode == 0, err
     for name in ("workers", "cluster"):
         assert measured(tmp_path / name) == measured(tmp_path / "here"), name
         for seed in ("seed-1", "seed-2"):
