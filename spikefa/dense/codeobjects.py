@@ -12,6 +12,8 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
+from .numpy_code import DenseNumpyCodeGenerator
+
 __all__ = [
     "DenseCodeObject",
     "PLAN",
@@ -69,6 +71,7 @@ class DenseNumpyCodeObject(DenseCodeObject, NumpyCodeObject):
     """
 
     templater = _derive(NumpyCodeObject, "numpy")
+    generator_class = DenseNumpyCodeGenerator
     loops_over_arrays = True
 
 

@@ -34,6 +34,7 @@ class Connectivity:
         self.positions = None
         #: One byte a pair, for the templates; None if all pairs are joined.
         self.mask = None
+        self._arrays = {}
 
     @property
     def number(self):
@@ -55,6 +56,24 @@ class Connectivity:
             positions = self._by_condition(condition, p, namespace)
         self._set(positions)
         self.connected = True
+
+    def all_positions(self):
+        """Elements of the matrix that are synapses, in the order of the synapses."""
+        if self.positions is not None:
+            return self.positions
+        return self._kept("all", lambda: np.arange(self.number))
+
+    def neurons(self, side):
+        """The pre- or postsynaptic neuron of each synapse, counted from the first."""
+        divide = np.floor_divide if side == "pre" else np.remainder
+        n_post = self._synapses.N_post
+        return self._kept(side, lambda: divide(self.all_positions(), n_post))
+
+    def _kept(self, name, make):
+        """Make an array of all synapses once."""
+        if len(self._arrays.get(name, ())) != self.number or name not in self._arrays:
+            self._arrays[name] = make()
+        return self._arrays[name]
 
     def in_order(self, side=None):
         """Whether synapses come in the order of the matrix.
@@ -197,7 +216,7 @@ class Connectivity:
 
     def _keep(self, positions):
         """Remember which elements of the matrix are synapses."""
-        self.positions = positions
+        self.positions, self._arrays = positions, {}
         if self.mask is None:
             self.mask = add_matrix(self._synapses, "_mask", bool)
         joined = np.zeros(self.mask.size, dtype=bool)

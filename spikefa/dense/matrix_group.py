@@ -33,9 +33,11 @@ class MatrixGroup(Group):
 
     def positions(self) -> NDArray[np.integer]:
         """Elements of the matrix that are synapses, in the order of the synapses."""
-        if self.connectivity.positions is not None:
-            return self.connectivity.positions
-        return np.arange(len(self))
+        return self.connectivity.all_positions()
+
+    def neurons(self, side: str) -> NDArray[np.integer]:
+        """The pre- or postsynaptic neuron of each synapse, counted from the first."""
+        return self.connectivity.neurons(side)
 
     def __len__(self) -> int:
         return self.connectivity.number
