@@ -7,6 +7,7 @@ stands for; there are no others.
 
 import ast
 import operator
+from functools import lru_cache
 
 import brian2
 from brian2 import DEFAULT_FUNCTIONS
@@ -67,7 +68,12 @@ def evaluate(text, names):
     ValueError
         If there is anything else of Python in it.
     """
-    return _value(ast.parse(text.strip(), mode="eval").body, names)
+    return _value(_parsed(text.strip()), names)
+
+
+@lru_cache(maxsize=1024)  # most are evaluated at many times
+def _parsed(text):
+    return ast.parse(text, mode="eval").body
 
 
 def _value(node, names):

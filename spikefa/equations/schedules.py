@@ -88,14 +88,16 @@ def known_at_times(model):
     passes : float
         One of `PASSES`.
     known : dict
-        Numbers, quantities and Python functions by name, for `evaluate`.
+        Numbers, quantities and Python functions by name, for `evaluate`: the same at
+        each time, with another ``t`` and ``passes`` in it.
     """
     known = FUNCTIONS | DEFAULT_UNITS | CONSTANTS
     for name, value in model.parameters.items():
         known[name] = value.pyfunc if isinstance(value, Function) else value
     for passes in PASSES.tolist():
-        t = passes * _STEPS_PER_PASS * model["dt"]
-        yield passes, known | {"passes": lambda t, now=passes: now, "t": t}
+        known["t"] = passes * _STEPS_PER_PASS * model["dt"]
+        known["passes"] = lambda t, now=passes: now
+        yield passes, known
 
 
 def check_schedules(model):
@@ -111,7 +113,8 @@ def check_schedules(model):
         if words(text) & model.schedules.keys():
             raise ModelError(f"{where}: goes round in a circle")
         for passes, known in known_at_times(model):
-            value = _value(text, known | _IN_AN_IMAGE, where)
+            known.update(_IN_AN_IMAGE)
+            value = _value(text, known, where)
             if not np.isfinite(float(value)):
                 raise ModelError(f"{where} is {float(value)} after {passes:g} passes")
             if row_of(name) is None:

@@ -6,7 +6,7 @@ the runs that the training is made of.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,21 +59,25 @@ def decay_rates(
     them at the largest rate, as with any sum over steps of a monotone function: no more
     than `DECAY_LAG`.
     """
-    found: dict[str, list[float]] = {name: [] for name in strings}
-    of_kind: dict[str, Sequence[float]] = {}
-    scale = model["weight_range"]
+    return {
+        name: float(np.max(list(_rates(model, model[name] or "")))) for name in strings
+    }
+
+
+def _rates(model: Model, text: str) -> Iterator[float]:
+    """Find the rates at all times, or at the first one if they are the same."""
+    scale, probes = model["weight_range"], None
     for _, known in known_at_times(model):
         known["elapsed_steps"] = lambda t: 1.0
-        for name, rates in found.items():
-            text = model[name] or ""
-            if not rates:
-                rates.append(_rate(text, known, scale))
-                proportional = _rate(text, known, scale, _PROBES[:1]) == rates[0]
-                # Of what kind it is does not change.
-                of_kind[name] = _PROBES[:1] if proportional else _PROBES
-            elif _changes(text):
-                rates.append(_rate(text, known, scale, of_kind[name]))
-    return {name: float(np.max(rates)) for name, rates in found.items()}
+        if probes is None:
+            yield (rate := _rate(text, known, scale))
+            if not _changes(text):
+                return
+            # Of what kind it is does not change.
+            proportional = _rate(text, known, scale, _PROBES[:1]) == rate
+            probes = _PROBES[:1] if proportional else _PROBES
+        else:
+            yield _rate(text, known, scale, probes)
 
 
 def _changes(statements: str) -> bool:
