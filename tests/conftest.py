@@ -4,6 +4,7 @@ import gc
 import logging
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,14 @@ def _fast_brian():
     """Compile for the runtime device without optimization, and log problems only.
 
     Most of the time of these tests is that of the compiler. Standalone programs keep
-    the flags that users get.
+    the flags that users get. Brian2 keeps the statements that it has read: to find them
+    again takes longer than to read them, where all networks are tiny.
     """
+    from brian2.codegen import translation
+    from brian2.codegen.generators import base
     from brian2.codegen.runtime.cython_rt import cython_rt
+
+    make_statements = translation.make_statements.__wrapped__
 
     compiler_and_args = cython_rt.get_compiler_and_args
 
@@ -50,18 +56,28 @@ def _fast_brian():
     logging.getLogger("brian2").setLevel(logging.WARNING)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cython_rt, "get_compiler_and_args", quick_compiler_and_args)
+        for module in (translation, base):
+            patch.setattr(module, "make_statements", make_statements)
         yield
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True, scope="session")
 def _short_collections():
-    """Leave what is there at the start of a module to itself.
+    """Let a run of a network go through what is new, not through everything.
 
-    Every run of a network begins with `gc.collect`, which takes seconds after some
-    thousand tests: what they left would be gone through each time.
+    It begins with `gc.collect`, which was a third of the time of small tests. Python
+    still looks at all objects when there are many new ones.
     """
+    from brian2.core import network
+
+    class Collector:
+        collect = staticmethod(partial(gc.collect, 1))
+
     gc.collect()
     gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "gc", Collector)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

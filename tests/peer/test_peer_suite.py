@@ -48,7 +48,7 @@ def run_peer(target, folder):
 @pytest.mark.parametrize(
     "target",
     [
-        "numpy",
+        pytest.param("numpy", marks=pytest.mark.long),
         pytest.param("cython", marks=pytest.mark.slow),
         pytest.param("cpp_standalone", marks=pytest.mark.slow),
     ],

@@ -29,8 +29,7 @@ def test_dense_synapses_on_numpy_with_some_removed(tmp_path):
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize(
-    "engine", ["dense", pytest.param("stock", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("engine", ["dense", "stock"])
 def test_in_a_compiled_program(engine, tmp_path):
     assert judge(case(engine), tmp_path, device="cpp") is None

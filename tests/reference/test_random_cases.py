@@ -1,9 +1,9 @@
 """Random model files times random options: each is what its strings say, or refused.
 
 A case is drawn from a seed. Of a hundred chosen ones every string that a file may hold
-meets every rule and option that touches it. The default run takes some of them, the
-slow ones all, two thousand more from hypothesis, and a sample through C++ programs on
-one and two threads.
+meets every rule and option that touches it. The default run takes these; the slow
+tests take two thousand more from hypothesis, and a sample through C++ programs on one
+and two threads.
 """
 
 import re
@@ -27,15 +27,6 @@ SEEDS = [
     3128 3176 3244 3305 3326 3354 3356 3489 3865 3948
     """.split()
 ]
-#: Those of the default run: a network takes a second of a processor.
-QUICK = [
-    int(seed)
-    for seed in """
-    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28
-    29 30 31 33 34 35 50
-    """.split()
-]
-OTHERS = [pytest.param(s, marks=pytest.mark.slow) for s in SEEDS if s not in QUICK]
 CASES = {seed: draw_case(Random(seed)) for seed in SEEDS}
 JUDGED = [seed for seed, case in CASES.items() if refusal(case) is None]
 
@@ -53,7 +44,7 @@ def holds(case, folder, **how):
         assert re.search(expected, found), f"{found}\n{case.text}"
 
 
-@pytest.mark.parametrize("seed", QUICK + OTHERS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_cases(seed, tmp_path):
     checked = seed not in JUDGED or seed % 8 == 0
     holds(CASES[seed], tmp_path, checked=checked)
