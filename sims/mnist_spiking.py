@@ -63,6 +63,8 @@ def experiment(settings, run):
         "images": settings.images,
         "chunk_images": settings.chunk_images,
         "shuffle": settings.shuffle,
+        "shift": settings.shift,
+        "average": settings.average,
         "removed": settings.removed,
         "steps": settings.steps,
         "test_steps": settings.test_steps,

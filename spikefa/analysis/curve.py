@@ -35,6 +35,9 @@ class CurvePoint:
         Milliseconds per time step.
     test_nse : float or None
         Normalized squared error of vectors, see `nse`.
+    averaged_error_percent, averaged_error_last_step_percent : float or None
+        The same of weights that are averaged over passes, see `WeightAverage`.
+    averaged_nse : float or None
     n_tested : int or None
         Images that were tested, if they are a part only of those that there are: the
         errors of an interim test.
@@ -52,6 +55,9 @@ class CurvePoint:
     test_nse: float | None = None
     validation_error_percent: float | None = None
     validation_error_last_step_percent: float | None = None
+    averaged_error_percent: float | None = None
+    averaged_error_last_step_percent: float | None = None
+    averaged_nse: float | None = None
     n_tested: int | None = None
 
     @property
@@ -105,6 +111,9 @@ _RARE = {
     "delta_angles",
     "teaching_percent",
     "teaching_cosines",
+    "averaged_error_percent",
+    "averaged_error_last_step_percent",
+    "averaged_nse",
 }
 
 

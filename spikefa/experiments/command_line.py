@@ -30,6 +30,7 @@ __all__ = [
     "fraction",
     "nonnegative",
     "nonnegative_int",
+    "nonnegative_number",
     "positive_int",
     "run_command",
 ]
@@ -88,9 +89,14 @@ def nonnegative(text):
     return repr(value)
 
 
+def nonnegative_number(text):
+    """Read a finite number of 0 or more."""
+    return float(nonnegative(text))
+
+
 def fraction(text):
     """Read a number from 0 to 1."""
-    value = float(nonnegative(text))
+    value = nonnegative_number(text)
     if value > 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, got {text}")
     return value

@@ -260,10 +260,14 @@ def summarize(results):
             **{name: _over([r[name] for r in results], _sem) for name in measured},
             "learning_curve": _over(curves, _sem),
         },
-        "final_evaluations": [
-            _evaluations_of_runs(of)
-            for of in zip(*(r["final_evaluations"] for r in results), strict=True)
-        ],
+        **{
+            name: [
+                _evaluations_of_runs(of)
+                for of in zip(*(found[name] for found in results), strict=True)
+            ]
+            for name in ("final_evaluations", "averaged_evaluations")
+            if name in first
+        },
         "ms_per_step": _over([r["ms_per_step"] for r in results], _mean),
         "wall_seconds": sum(found["wall_seconds"] for found in results),
         "versions": package_versions(),

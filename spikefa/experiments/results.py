@@ -14,8 +14,9 @@ def training_results(settings, trainer, tests, seconds):
     ----------
     settings : Settings
     trainer : Trainer
-    tests : list of dict or None
-        Of the final weights, see `evaluate_repeatedly`; None: not yet.
+    tests : dict or None
+        ``final_evaluations`` of the weights, and ``averaged_evaluations`` if they are
+        averaged, see `evaluate_repeatedly`; None: not yet.
     seconds : float
         That the run has taken.
 
@@ -28,8 +29,8 @@ def training_results(settings, trainer, tests, seconds):
         "layer_sizes": list(architecture.layer_sizes),
         "finished": trainer.finished and tests is not None,
         "images_seen": trainer.images_seen,
-        **_last_errors(trainer, tests),
-        "final_evaluations": tests,
+        **_last_errors(trainer, (tests or {}).get("final_evaluations")),
+        **(tests or {"final_evaluations": None}),
         "at_start": trainer.curve.at_start.to_json(),
         "learning_curve": trainer.curve.to_json(),
         "ms_per_step": trainer.ms_per_step,
@@ -64,19 +65,23 @@ def summary(results, folder):
     Returns
     -------
     text : str
-        A line for each number of time steps that was tested with.
+        A line for each number of time steps that was tested with; then the same for
+        averaged weights, if there are any.
     """
     lines = []
-    for found in results["final_evaluations"]:
+    tests = [("", found) for found in results["final_evaluations"]]
+    averaged = results.get("averaged_evaluations", ())
+    tests += [("of averaged weights ", found) for found in averaged]
+    for of, found in tests:
         kinds = found["error_percent"], found["last_step_error_percent"]
         error, last = map(_with_spread, kinds)
         n, n_runs = len(found["error_percent"]["all"]), results.get("n_runs", 1)
-        tests = f", {n} tests of {found['steps']} steps an image" if n > 1 else ""
+        how = f", {n} tests of {found['steps']} steps an image" if n > 1 else ""
         if n_runs > 1:
-            tests = f", {n_runs} runs, tests of {found['steps']} steps an image"
+            how = f", {n_runs} runs, tests of {found['steps']} steps an image"
         lines.append(
-            f"{found['images']} error {error} % ({last} % by the last step alone) "
-            f"after {results['images_seen']} images{tests}"
+            f"{found['images']} error {of}{error} % ({last} % by the last step alone) "
+            f"after {results['images_seen']} images{how}"
         )
     speed = results["ms_per_step"]
     lines[-1] += f", {speed:.2f} ms per step" if speed else ""

@@ -238,11 +238,19 @@ class Run:
         """
         settings = self.settings
         steps = settings.evaluation_steps or (settings.test_steps,)
+        averages = bool(trainer.average and trainer.average.mean)
         total = settings.evaluations * len(steps) * trainer.test_images
+        total *= 1 + averages
         shown = counting_tests(total) if self.show_progress else nullcontext()
         with stopping_on_signals(trainer) as stop, shown as count:
             try:
-                tests = evaluate_repeatedly(trainer, settings.evaluations, steps, count)
+                how = settings.evaluations, steps, count
+                tests = {"final_evaluations": evaluate_repeatedly(trainer, *how)}
+                if averages:
+                    with trainer.averaged():
+                        tests["averaged_evaluations"] = evaluate_repeatedly(
+                            trainer, *how
+                        )
             except RunInterrupted:
                 raise Stopped(stop.number, trainer.images_seen) from None
         self.write_results(trainer, tests)

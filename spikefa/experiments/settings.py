@@ -12,7 +12,13 @@ from ..errors import InputError
 from ..learning.rules import RULES
 from ..network.architecture import ENGINES, FEEDBACK_BITS, PRECISIONS, WEIGHT_BITS
 from ..training.schedule import SHUFFLES
-from .command_line import fraction, nonnegative_int, pairs, positive_int
+from .command_line import (
+    fraction,
+    nonnegative_int,
+    nonnegative_number,
+    pairs,
+    positive_int,
+)
 from .declaration import OnResume, as_dict, from_dict, given_options, option
 from .record_options import record_option, window_option
 
@@ -130,6 +136,20 @@ class Settings:
         "every",
         "put the images into a new order before every pass, once, or never",
         choices=SHUFFLES,
+        **_MUST_STAY,
+    )
+    shift: int = _training(
+        0,
+        "move training images by at most N pixels, each pass another of all such moves",
+        read=nonnegative_int,
+        metavar="N",
+        **_MUST_STAY,
+    )
+    average: float = _training(
+        0.0,
+        "average the weights over so many passes at the end, and test the mean too",
+        read=nonnegative_number,
+        metavar="PASSES",
         **_MUST_STAY,
     )
     seed: int = _training(

@@ -9,6 +9,7 @@ from ..errors import InputError
 from ..seeds import spike_seed
 from .evaluation import evaluate, evaluate_vectors, guesses
 from .schedule import Schedule
+from .shifts import Shifts
 from .stages import Stage, StagedSchedule
 
 __all__ = ["data_of", "hold_out", "planned"]
@@ -61,6 +62,7 @@ def planned(
     stages=None,
     chunk_images=1,
     shuffle=None,
+    shift=0,
     **others,
 ):
     """Say what a training learns from and in which order, before there is a network.
@@ -81,7 +83,7 @@ def planned(
     InputError
         If there are too few images for it, or if a number makes no sense.
     """
-    data = data_of(dataset, held_out, test_images)
+    data = data_of(dataset, held_out, test_images, shift, seed)
     schedule = data.schedule(
         seed,
         epochs=epochs,
@@ -98,7 +100,7 @@ def planned(
     return data, schedule
 
 
-def data_of(dataset, held_out, test_images):
+def data_of(dataset, held_out, test_images, shift=0, seed=1):
     """Prepare what a training learns from and is tested with.
 
     Parameters
@@ -109,6 +111,10 @@ def data_of(dataset, held_out, test_images):
         and not learned from; 0: the test images.
     test_images : int or None
         Of one evaluation; None: all.
+    shift : int, optional
+        Pixels by which training images are moved at most, see `Shifts`.
+    seed : int, optional
+        What moves follow from.
 
     Returns
     -------
@@ -117,22 +123,26 @@ def data_of(dataset, held_out, test_images):
     Raises
     ------
     InputError
-        If there are not so many.
+        If there are not so many, or if they cannot be moved.
     """
     if isinstance(dataset, Task):
+        if shift:
+            raise InputError("the examples of a task are no images: shift 0")
         return Vectors(dataset, held_out, test_images)
-    return Labelled(dataset, held_out, test_images)
+    return Labelled(dataset, held_out, test_images, shift, seed)
 
 
 class Labelled:
     """Images that belong to classes."""
 
-    def __init__(self, dataset, held_out, test_images):
+    def __init__(self, dataset, held_out, test_images, shift=0, seed=1):
         self.dataset = dataset = hold_out(dataset, held_out) if held_out else dataset
         self.tested = "validation" if held_out else "test"
         self.n_train, n_test = len(dataset.train_labels), len(dataset.test_labels)
         self.test_images = n_test if test_images is None else test_images
         check_test_images(dataset, self.test_images)
+        shape = dataset.image_shape
+        self.shifts = Shifts(shift, shape, self.n_train, seed) if shift else None
 
     def check(self, arch):
         """Refuse a network that the images do not fit."""
@@ -163,10 +173,12 @@ class Labelled:
         images = self.n_train if images is None else images
         return Schedule(self.n_train, images, epochs, chunk, seed, shuffle, every)
 
-    def examples(self, indices):
-        """Return images, one byte a pixel, and labels."""
-        inputs, labels = self.dataset.train_inputs, self.dataset.train_labels
-        return inputs.take(indices, axis=0), labels[indices]
+    def examples(self, indices, epoch):
+        """Return images of a pass, one byte a pixel, and labels."""
+        images = self.dataset.train_inputs.take(indices, axis=0)
+        if self.shifts:
+            images = self.shifts(images, indices, epoch)
+        return images, self.dataset.train_labels[indices]
 
     def seed(self, seed, chunk, start):
         """Return the seed of the spikes of a chunk."""
@@ -243,7 +255,7 @@ class Vectors:
         every = every or max(1, sum(stage.examples for stage in stages))
         return StagedSchedule(self.n_train, stages, every, chunk, seed)
 
-    def examples(self, indices):
+    def examples(self, indices, epoch):
         """Return inputs and targets."""
         return self.dataset.inputs[indices], self.dataset.targets[indices]
 

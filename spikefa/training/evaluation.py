@@ -37,9 +37,9 @@ class Evaluation:
         read either way).
     counts : numpy.ndarray
         How often each class was guessed.
-    images : {'test', 'validation'}
+    images : {'test', 'validation', 'averaged'}
         Whether these are the test images of a data set, or were held out of its
-        training images.
+        training images; or that averaged weights were tested with either.
     n_tested : int or None
         How many, if they are a part only of those that there are.
     """
@@ -70,15 +70,18 @@ class VectorEvaluation:
         In the last step of each example.
     nse : float
         Normalized squared error, see `nse`; NaN if the network has diverged.
+    images : {'test', 'averaged'}
+        Whether averaged weights were tested.
     """
 
     outputs: NDArray
     nse: float
+    images: str = "test"
 
     @property
     def measures(self) -> dict[str, float]:
         """What a learning curve keeps."""
-        return {"test_nse": self.nse}
+        return {f"{self.images}_nse": self.nse}
 
 
 def repeats_per_image(session: Session, steps: int) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import InputError
 from ..network.records import Recording
 
-__all__ = ["Records", "Windows"]
+__all__ = ["Records", "Windows", "windows_by_name"]
 
 #: Parts of a recording, and how they are called in files.
 _PARTS = ("t", "i", "j", "unit")
@@ -178,3 +178,31 @@ class Records:
             parts["unit"] = str(np.ravel(parts["unit"])[0])  # checkpoints have no 0-d
             records.add(name, replace(Recording(**parts), values=arrays.get(name)))
         return records
+
+
+def windows_by_name(windows, records):
+    """Return the windows of each record.
+
+    Parameters
+    ----------
+    windows : Windows or dict of Windows or None
+        For all, or by name; default: all chunks.
+    records : iterable of str
+        What is recorded.
+
+    Returns
+    -------
+    windows : dict of Windows
+
+    Raises
+    ------
+    InputError
+        If something is named that is not recorded.
+    """
+    if not isinstance(windows, dict):
+        return dict.fromkeys(records, windows or Windows())
+    for name in windows:
+        if name not in records:
+            there = ", ".join(records) or "nothing"
+            raise InputError(f"{name} is not recorded here; recorded is {there}")
+    return dict.fromkeys(records, Windows()) | windows

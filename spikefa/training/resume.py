@@ -119,6 +119,9 @@ def _arrays(trainer):
         yield f"state/{name}", trainer.session.get_state([name])[name]
     for name, array in trainer.records.arrays().items():
         yield f"record/{name}", array
+    if trainer.average:
+        for name, array in trainer.average.arrays().items():
+            yield f"average/{name}", array
 
 
 def describe_run(architecture, model, rule, dataset, **further):
@@ -223,6 +226,9 @@ def restore(trainer, checkpoint):
         raise CheckpointError(f"{checkpoint.path}: has no {missing[0]}")
     with making_sense(checkpoint.path):
         session.step = checkpoint.meta["step"]
+        if trainer.average:
+            average = dict(checkpoint.arrays("average/"))
+            trainer.average.restore(average, session.shapes)
         trainer.records = Records.from_arrays(dict(checkpoint.arrays("record/")))
         trainer.position = checkpoint.meta["position"]
 

@@ -96,6 +96,10 @@ class Schedule:
         epoch, within = divmod(chunk, self.chunks_per_epoch)
         return epoch * self.images + within * self.chunk
 
+    def epoch(self, chunk):
+        """Return the pass of chunk 0, 1, ..., from 0 on."""
+        return chunk // self.chunks_per_epoch
+
     def indices(self, chunk):
         """Return which training images chunk 0, 1, ... presents, in order."""
         epoch, within = divmod(chunk, self.chunks_per_epoch)

@@ -133,6 +133,10 @@ class StagedSchedule:
         )
         return order[within : within + stop - start]
 
+    def epoch(self, chunk):
+        """Return the pass of chunk 0, 1, ..., from 0 on."""
+        return int(self._cuts[chunk]) // self.n_available
+
     def layers(self, chunk):
         """Return the layers that learn in a chunk, None for all."""
         stage = np.searchsorted(self._ends, self._cuts[chunk], side="right")

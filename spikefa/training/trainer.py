@@ -7,7 +7,8 @@ a chunk can be run again.
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from statistics import median
 from typing import Any
@@ -19,12 +20,13 @@ from ..datasets.dataset import Dataset
 from ..datasets.regression import Task
 from ..devices.session import RunInterrupted, Session
 from ..errors import InputError, MachineError, SpikefaError
+from .averages import average_of_last
 from .callbacks import Callback
 from .connectivity import remove_connections
 from .data import planned
 from .evaluation import Evaluation, VectorEvaluation, repeats_per_image
 from .initial_state import set_initial_state
-from .records import Records, Windows
+from .records import Records, Windows, windows_by_name
 from .stages import Stage, gates_of
 
 __all__ = ["Trainer"]
@@ -64,6 +66,11 @@ class Trainer:
         Images of one run of the network; default: as many as it holds.
     shuffle : str, optional
         When images get a new order, see `Schedule`; the examples of a task never do.
+    shift : int, optional
+        Move training images by at most so many pixels, see `Shifts`.
+    average : float, optional
+        Average the weights over so many passes at the end, and test the mean too, see
+        `WeightAverage`; 0: no passes.
     removed : float, optional
         Fraction of the synapses that are removed at the start, see
         `remove_connections`.
@@ -79,6 +86,8 @@ class Trainer:
         The latest one, or None.
     records : Records
         What has been recorded.
+    average : WeightAverage or None
+        The weights that are averaged.
 
     Raises
     ------
@@ -103,6 +112,8 @@ class Trainer:
         test_steps: int | None = None,
         chunk_images: int | None = None,
         shuffle: str | None = None,
+        shift: int = 0,
+        average: float = 0.0,
         removed: float = 0.0,
         windows: Windows | dict[str, Windows] | None = None,
     ) -> None:
@@ -127,11 +138,13 @@ class Trainer:
             stages=stages,
             chunk_images=chunk_images or max(1, session.chunk_images // self.repeats),
             shuffle=shuffle,
+            shift=shift,
         )
         self.data.check(arch)
+        self.average = average_of_last(average, self.schedule)
         for stage in stages or ():
             gates_of(session, stage.layers)  # refuses layers that there are not
-        self.windows = _by_name(windows, session.network.records)
+        self.windows = windows_by_name(windows, session.network.records)
         self.curve, self.records, self.evaluation = LearningCurve(), Records(), None
         self.chunk = 0
         self.evaluated_at = self.schedule.never_evaluated
@@ -253,7 +266,7 @@ class Trainer:
     def _train_chunk(self, tell):
         chunk, n_chunks = self.chunk, self.schedule.n_chunks
         indices = self.schedule.indices(chunk)
-        shown, targets = self.data.examples(indices)
+        shown, targets = self.data.examples(indices, self.schedule.epoch(chunk))
         opened = [n for n, w in self.windows.items() if w.open_in(chunk, n_chunks)]
         start = time.perf_counter()
         result = self.session.run(
@@ -270,6 +283,8 @@ class Trainer:
             recording = recording.later(self.images_seen * self._image_seconds)
             self.records.add(name, self._cut(name, recording))
         self.chunk += 1
+        if self.average:
+            self.average.add(self.session, self.images_seen)
         guessed, measures = self.data.judge(result.output, self.repeats, targets)
         per_step = 1000 * seconds / (len(indices) * self.steps)
         point = CurvePoint(self.images_seen, ms_per_step=per_step, **measures)
@@ -298,13 +313,35 @@ class Trainer:
         )
 
     def _evaluate(self, tell, part=None):
-        self.evaluation = self.evaluate(lambda n: tell("on_test_images", n), part=part)
-        self.evaluated_at = self.images_seen
+        found = self.evaluate(lambda n: tell("on_test_images", n), part=part)
+        measures = found.measures
+        if self.average and self.average.mean and not part:
+            with self.averaged():
+                measures |= replace(self.evaluate(), images="averaged").measures
+        self.evaluation, self.evaluated_at = found, self.images_seen
         if not self.curve:  # before the first image
             self.curve.add(CurvePoint(self.images_seen))
-        for name, value in self.evaluation.measures.items():
+        for name, value in measures.items():
             setattr(self.curve[-1], name, value)
         tell("on_evaluation", self.evaluation)
+
+    @contextmanager
+    def averaged(self):
+        """Give the session the averaged weights for a while.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        if self.average is None:
+            raise InputError("no weights are averaged in this training")
+        kept, self.evaluation = self.evaluation, None  # of the weights themselves
+        try:
+            with self.average.in_place(self.session):
+                yield
+        finally:
+            self.evaluation = kept
 
     def evaluate(
         self,
@@ -342,17 +379,6 @@ class Trainer:
             progress=progress,
             part=part,
         )
-
-
-def _by_name(windows, records):
-    """Return the windows of each record."""
-    if not isinstance(windows, dict):
-        return dict.fromkeys(records, windows or Windows())
-    for name in windows:
-        if name not in records:
-            there = ", ".join(records) or "nothing"
-            raise InputError(f"{name} is not recorded here; recorded is {there}")
-    return dict.fromkeys(records, Windows()) | windows
 
 
 class _Announcer:

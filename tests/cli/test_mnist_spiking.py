@@ -455,6 +455,28 @@ def test_final_weights_are_tested_several_times(command, tmp_path):
 
 
 @pytest.mark.long
+def test_averaged_weights_of_shifted_images_are_tested_too(command, tmp_path):
+    options = ["--quick", "--shift", 1, "--average", 1, "--evaluations", 2]
+    outcome = command(*options, "--out", "x")
+    assert outcome.code == 0, outcome.err
+    assert re.search(r"test error of averaged weights \d+\.\d\d ± ", outcome.out)
+    expected = json.loads((tmp_path / "x" / "results.json").read_text())
+    (mean,) = expected["averaged_evaluations"]
+    assert len(mean["error_percent"]["all"]) == 2
+    # The same in two parts, and from the checkpoint.
+    assert command(*options, "--epochs", 1, "--out", "y").code == 0
+    assert command("--resume", "--epochs", 2, "--out", "y").code == 0
+    assert command("--evaluate", "x", "--out", "z").code == 0
+    for name in "yz":
+        found = json.loads((tmp_path / name / "results.json").read_text())
+        for tests in ("averaged_evaluations", "final_evaluations"):
+            assert found[tests] == expected[tests], name
+    changed = command("--resume", "--shift", 2, "--out", "x")
+    assert changed.code == 2
+    assert "these differ: shift (1 there, 2 here)" in changed.err
+
+
+@pytest.mark.long
 def test_a_checkpoint_can_be_tested_while_its_run_goes_on(command, tmp_path):
     """The run's folder is locked by another process, and stays as it is."""
     from spikefa.experiments.folder import locked_folder
