@@ -16,6 +16,15 @@ ETAS = {"bp": 0.1, "kp": 0.1, "sign": 0.1}
 #: Sizes of feedback weights that forward weights have after learning.
 _OF_RULE = {"sign": " --set feedback_range=0.4"}
 
+_MINUTES_OF_RULE = {"fa": 10, "bp": 7, "dfa": 7, "sign": 6, "kp": 6, "shallow": 2}
+
+_MINUTES_OF_CHOICE = {
+    "error-spikes": 3,
+    "psi-scaled": 7,
+    "shuffled-once": 3,
+    "never-shuffled": 3,
+}
+
 #: What the paper leaves open or can be read in two ways, and the options that try it.
 CHOICES = {
     "default": ("as it is by default", ""),
@@ -51,8 +60,8 @@ _SIZES = (
     "depth.py --depths 1 2 3 4 5 6 --widths 500 1000 2000 --passes 1 --images 20000"
 )
 
-#: For each figure its commands: a folder, the script with its options, and minutes on
-#: one core of a recent server processor.
+#: For each figure its commands: a folder, the script with its options, and the minutes
+#: that the published row took, on one or two cores of whatever server it was made on.
 FIGURES = {
     # The linear network.
     "fig2": [("fig2", "linear.py", 2)],
@@ -60,31 +69,31 @@ FIGURES = {
     "fig3a": [
         (
             "fig3a-paper",
-            "mnist_rate.py --eta bp=0.001 --eta fa=0.001 --passes 300 --runs 5",
-            150,
+            "mnist_rate.py --eta bp=0.001 --eta fa=0.001 --passes 300 --runs 1",
+            90,
         ),
-        ("fig3a", "mnist_rate.py --runs 5", 9),
+        ("fig3a", "mnist_rate.py --runs 5", 11),
     ],
     # Three and four layers.
     "fig3d": [("fig3d", "deep_nonlinear.py", 6)],
     # The spiking network, 3 x 1500.
     "fig4": [
-        ("fig4", f"{_PAPER_SIZE} --epochs 150", 1000),
+        ("fig4", f"{_PAPER_SIZE} --epochs 21", 138),
         (
             "fig4-best",
             f"{_PAPER_SIZE} --model models/eta_annealed.py --set eta_0=0.004 "
             "--set eta_held=18 --set eta_passes=5 --epochs 28",
-            200,
+            132,
         ),
         (
             "fig4-linear",
             f"{_PAPER_SIZE} --model models/deltas_linear.py --epochs 22",
-            160,
+            150,
         ),
         (
             "fig4-linear-annealed",
             f"{_PAPER_SIZE} --model models/deltas_linear_annealed.py --epochs 20",
-            140,
+            102,
         ),
     ],
     # Spiking against rate, 3 x 1500.
@@ -93,17 +102,17 @@ FIGURES = {
             "compare",
             f"compare.py --layers 1500 1500 1500 --passes 3 {_BITS} --runs 1 "
             "--evaluations 10 --eta spiking=0.01 --eta rate=0.03",
-            50,
+            96,
         )
     ],
     # Deeper and wider networks; eta of rate networks with three layers of 500 units is
     # the best on held-out images.
     "depth": [
-        ("depth", _SIZES, 45),
+        ("depth", _SIZES, 44),
         (
             "depth-rate",
             f"{_SIZES} --network rate --eta fa=0.03 --eta dfa=0.1 --eta bp=0.1",
-            20,
+            19,
         ),
     ],
     # The quadratic network.
@@ -114,17 +123,21 @@ FIGURES = {
             f"rules-{rule}",
             f"mnist_spiking.py --rule {rule} --epochs 5 --eta {ETAS.get(rule, ETA)}"
             + _OF_RULE.get(rule, ""),
-            4,
+            _MINUTES_OF_RULE[rule],
         )
         for rule in RULES
     ],
     # half of W and B removed, with the learning rate that is the best for all synapses,
     "removed": [
-        ("removed", f"mnist_spiking.py --removed 0.5 --epochs 5 --eta {ETA}", 5)
+        ("removed", f"mnist_spiking.py --removed 0.5 --epochs 5 --eta {ETA}", 8)
     ],
     # and what the paper leaves open.
     "choices": [
-        (f"choices-{name}", f"mnist_spiking.py --epochs 3{options}", 2)
+        (
+            f"choices-{name}",
+            f"mnist_spiking.py --epochs 3{options}",
+            _MINUTES_OF_CHOICE.get(name, 4),
+        )
         for name, (_, options) in CHOICES.items()
     ],
 }

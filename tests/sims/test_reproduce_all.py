@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from spikefa.sims import reproduce_all
-from spikefa.sims.reproduce import parts, publish
+from spikefa.sims.reproduce import parts, plan, publish
 from spikefa.sims.reproduce.rows import rows_of
 from spikefa.sims.reproduce.table import write_table
 
@@ -44,6 +44,21 @@ def never(monkeypatch):
 def write(path, results):
     path.mkdir()
     (path / "results.json").write_text(json.dumps(results))
+
+
+def test_the_plan_makes_the_published_rows():
+    """With the same passes, seeds and options, in the time that they took."""
+    rows = json.loads((FIGURES / "results.json").read_text())
+    published = {row["command"]: row["hours"] for row in rows if row["hours"]}
+    planned = {
+        f"python sims/{command}": minutes
+        for commands in plan.FIGURES.values()
+        for _, command, minutes in commands
+    }
+    assert planned.keys() == published.keys()
+    for command, minutes in planned.items():
+        measured = 60 * float(published[command])
+        assert minutes == pytest.approx(measured, abs=0.6), command
 
 
 def test_plan_starts_nothing(reproduce, never, tmp_path):
