@@ -22,6 +22,7 @@ _UNGIVEN = {
     "initial": "see weight_range; 0",
     "mask": "all pairs",
     "precision": "single",
+    "time": "0*ms",
 }
 
 

@@ -109,7 +109,7 @@ _USES = (
     _Use(
         "transmit transmit_noisy",
         "2. forward, layer by layer: first, drive is 0; then at each spike of the "
-        "layer below (rate networks: the sum over all)",
+        "layer below, when it arrives (rate networks: the sum over all)",
         f"{_BOTH} (transmit_noisy: training)",
         _THERE,
         f"{_SYNAPSE}; formulas of plastic_synapse",
@@ -234,8 +234,8 @@ _USES = (
     _Use("delta_method", "with delta_neuron", _TRAINING, "delta neurons", "no names"),
     _Use(
         "learn kolen_pollack_learn",
-        "4. plasticity, layer by layer: at each spike of the layer below (rate "
-        "networks: in every step); learn first",
+        "4. plasticity, layer by layer: at each spike of the layer below, when it "
+        "arrives (rate networks: in every step); learn first",
         _TRAINING,
         f"synapses of {_LEARNS}, if none is removed",
         f"{_SYNAPSE}; formulas and dW of plastic_synapse with the values of this step",

@@ -20,6 +20,7 @@ from ..learning.rules import Rule, get_rule
 from ..network.architecture import Architecture
 from ..network.build import build_network
 from ..network.check import check_indices, check_model, naming_strings
+from ..network.delays import rounded_delays
 from ..network.precision import float_type
 from ..network.slow_decay import lost_in_single
 from ..network.unused import without_effect
@@ -82,7 +83,8 @@ def open_session(
     Warns
     -----
     Through the logger ``spikefa``, of variables whose decay in a step single precision
-    does not hold, and of names of the model that have no effect under the rule.
+    does not hold, of names of the model that have no effect under the rule, and of
+    delays that are rounded to time steps.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def open_session(
             network = build_network(architecture, model, rule, record)
             _check_memory(network)
             check_indices(network)
-            for line in without_effect(network):
+            for line in (*without_effect(network), *rounded_delays(network)):
                 logging.getLogger("spikefa").warning(line)
             if choice.name in ("numpy", "runtime"):
                 return RuntimeSession(network)

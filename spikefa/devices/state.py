@@ -26,8 +26,8 @@ def state_variables(network: FeedbackNetwork) -> dict[str, ArrayVariable]:
         define, shared and constant variables too, refractoriness, and when synapses
         with event-driven variables were last updated. Not the integers that Brian2
         keeps itself, such as indices, and the class of an output neuron, which no run
-        can change. Spikes are delivered in the step they were fired in, so that none
-        is under way between two runs.
+        can change. Spikes arrive in the step they were fired in, or are remembered by
+        variables of neurons until they do (`spikefa.network.delays`).
     """
     return {
         f"{group.name}.{name}": variable

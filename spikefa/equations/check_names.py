@@ -181,8 +181,8 @@ def _without_effect(model, name, architecture):
             model.of_layer("spike", n_layers, n_layers) == "spike"
         ):
             return "output neurons do not spike; output_spike says when they do"
-    if last and base == "feedback_mask" and name != base:
-        return "nothing uses it, no feedback synapses end in the output layer"
+    if last and base in ("feedback_mask", "feedback_delay") and name != base:
+        return "nothing uses it, no feedback ends in the output layer"
     if last and base == "delta_neuron":
         return "nothing uses it, output neurons have the error_neuron"
     if row.kind in ("number", "time") and base not in model.used_words:

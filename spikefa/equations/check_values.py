@@ -10,7 +10,7 @@ from ..errors import ModelError
 from .explanations import words
 from .integration import METHODS
 from .model import builtin_values
-from .names import kind_of, row_of
+from .names import DELAYS, kind_of, row_of
 
 __all__ = ["check_values", "shown"]
 
@@ -81,7 +81,9 @@ def _wrong_refractory(name, value):
 
 
 def _wrong_number(name, value):
-    if isinstance(value, Function) and name not in ("dt", *_PLAIN_NUMBERS):
+    row = row_of(name)
+    base = row.name if row is not None else name
+    if isinstance(value, Function) and base not in ("dt", *DELAYS, *_PLAIN_NUMBERS):
         return None
     if isinstance(value, bool):
         return "a number"
@@ -91,11 +93,13 @@ def _wrong_number(name, value):
         return "a number"
     if not isfinite(float(value)):
         return "a finite number"
-    if name == "dt":
-        time = isinstance(value, Quantity) and have_same_dimensions(value, second)
+    time = isinstance(value, Quantity) and have_same_dimensions(value, second)
+    if base == "dt":
         return None if time and value > 0 * second else "a time above 0, such as 1*ms"
-    row = row_of(name)
-    if row is not None and row.name in _PLAIN_NUMBERS:
+    if base in DELAYS:
+        right = time and value >= 0 * second
+        return None if right else "a time of 0 or more, such as 2*ms"
+    if base in _PLAIN_NUMBERS:
         plain = have_same_dimensions(value, 1)
         return None if plain and value >= 0 else "a number without units, 0 or more"
     return None

@@ -21,7 +21,7 @@ from brian2.equations.equations import EquationError
 from ..errors import ModelError, SpikefaError
 from .explanations import explain, words
 from .file import BASE_MODULES, ModelFile, builtin_file, read_model_file
-from .names import EQUATION_STRINGS, NAMES, kind_of, layer_string, row_of
+from .names import DELAYS, EQUATION_STRINGS, NAMES, kind_of, layer_string, row_of
 from .parameters import derived_parameters
 from .schedules import find_schedules, may_change, put_in
 from .signals import rewards_of, signals_of, with_signals
@@ -31,7 +31,7 @@ __all__ = ["Model", "load_model"]
 
 
 #: Parameters that the builder of the network uses, besides the equations.
-_USED_BY_BUILDER = {"dt", "weight_range", "feedback_range"}
+_USED_BY_BUILDER = {"dt", "weight_range", "feedback_range", *DELAYS}
 
 
 class Model(Mapping[str, Any]):
@@ -147,13 +147,15 @@ class Model(Mapping[str, Any]):
     @property
     def used_words(self) -> set[str]:
         """Names that an equation, a statement or the builder of a network uses."""
-        return self.words_of(self._given.keys()) | _USED_BY_BUILDER
+        return self.words_of(self._given.keys(), _USED_BY_BUILDER)
 
-    def words_of(self, names: AbstractSet[str]) -> set[str]:
-        """Names that some strings use, and what these follow from."""
+    def words_of(
+        self, names: AbstractSet[str], others: AbstractSet[str] = frozenset()
+    ) -> set[str]:
+        """Names that some strings use, and others, and what these follow from."""
         derived = self.derivations.keys() | self.schedules.keys()
-        used = self._words_of(names - derived)
-        of_layers = {name for name in self.layered if kind_of(name) == "number"}
+        used = self._words_of(names - derived) | others
+        of_layers = {n for n in self.layered if kind_of(n) in ("number", "time")}
         for _ in derived:  # one may follow from another
             own = {name for name in of_layers if row_of(name).name in used}
             used |= self._words_of(derived & (used | own))
@@ -230,7 +232,7 @@ class Model(Mapping[str, Any]):
         own = {
             row.name: self.of_layer(row.name, layer, n_layers)
             for row in NAMES.values()
-            if row.layered and row.kind == "number"
+            if row.layered and row.kind in ("number", "time")
         }
         values = {
             base: self.schedules.get(name, self[name])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..errors import ModelError
 
 __all__ = [
+    "DELAYS",
     "EQUATION_STRINGS",
     "NAMES",
     "PER_LAYER",
@@ -95,6 +96,7 @@ def _further(where: str, prefix: str, synapse: str, transmit: str) -> tuple[Name
         "transmit": ("statements", transmit),
         "learn": ("statements", "their plasticity, on a presynaptic spike"),
         "mask": ("mask", "which of them there are"),
+        "delay": ("time", "from a spike to these two statements"),
     }
     return tuple(
         Name(
@@ -104,7 +106,7 @@ def _further(where: str, prefix: str, synapse: str, transmit: str) -> tuple[Name
             meaning,
             network="spiking",
             layered=f"{prefix}_{part}",
-            optional=kind != "equations",
+            optional=kind not in ("equations", "time"),
             choice=True,
             given=False,
             cuda=False,
@@ -330,6 +332,17 @@ _TABLE = (
         also=("plasticity",),
     ),
     Name(
+        "delay",
+        "time",
+        _FORWARD,
+        "from a spike to transmit and learn, in whole time steps",
+        network="spiking",
+        layered="delay",
+        also=("synaptic_delay", "axonal_delay", "conduction_delay"),
+        given=False,
+        cuda=False,
+    ),
+    Name(
         "learn_post",
         "statements",
         _FORWARD,
@@ -404,6 +417,16 @@ _TABLE = (
         layered="feedback_mask",
         optional=True,
         given=False,
+    ),
+    Name(
+        "feedback_delay",
+        "time",
+        _DELTA,
+        "from the sum of the feedback to its arrival, in whole time steps",
+        layered="feedback_delay",
+        also=("delay_feedback", "error_delay"),
+        given=False,
+        cuda=False,
     ),
     Name(
         "feedback_grid",
@@ -519,6 +542,9 @@ _TABLE = (
 )
 
 NAMES = {row.name: row for row in _TABLE}
+
+#: Those that say how long something is on its way.
+DELAYS = tuple(name for name in NAMES if name.split("_")[-1] == "delay")
 
 #: Last words of the names that hold for one layer: the name that they replace.
 PER_LAYER = {row.layered: row.name for row in _TABLE if row.layered}

@@ -8,14 +8,14 @@ import ast
 import math
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, get_dimensions, have_same_dimensions
+from brian2 import DEFAULT_FUNCTIONS, get_dimensions, have_same_dimensions, second
 from brian2.core.functions import Function
 from brian2.units.fundamentalunits import Unit
 
 from ..errors import InputError
 from .evaluate import CONSTANTS, FUNCTIONS, UNITS, evaluate
 from .explanations import words
-from .names import row_of
+from .names import DELAYS, row_of
 
 __all__ = ["derived_parameters", "parse_quantity", "replace_parameters"]
 
@@ -164,10 +164,13 @@ def _check_parameter(model, name, value):
         raise InputError(f"{model.where(name)}: is '{text}', {instead} instead")
     row = row_of(name)
     base = row.name if row and row.layered and name not in model else name
-    if base not in model.parameters:
+    if base in DELAYS and base not in model:
+        old = 0 * second  # there is none
+    elif base not in model.parameters:
         known = ", ".join(sorted(model.parameters))
         raise InputError(f"the model has no parameter '{name}' (it has {known})")
-    old = model[base]
+    else:
+        old = model[base]
     if isinstance(old, Function):
         raise InputError(f"{name} is a function of the model, not a number")
     if not have_same_dimensions(old, value):

@@ -15,6 +15,7 @@ from functools import partial
 from brian2 import Equations
 from brian2.equations.equations import SingleEquation
 
+from ..errors import ModelError
 from ..network.timestep import BACKWARD_GATE, Phase, backward_order
 
 __all__ = ["add_reference", "compared"]
@@ -63,7 +64,15 @@ def add_reference(net):
         With all of its own layers, deltas and projections. The new ones are in
         `FeedbackNetwork.reference`; ``transposed_l.W`` has to be set to
         ``forward_l.W`` before a run.
+
+    Raises
+    ------
+    ModelError
+        If feedback is delayed: at any time it is of another error.
     """
+    for name in net.model.variants("feedback_delay"):
+        if net.model[name]:
+            raise ModelError(f"{net.model.where(name)}: the error is not that of now")
     above, last = net.layers[-1], net.n_layers
     for layer in range(last - 1, 0, -1):
         group = _add_deltas(net, layer)

@@ -9,6 +9,7 @@ from ..equations.model import Model
 from ..errors import InputError, ModelError
 from .architecture import Architecture
 from .decay import add_decay_clock
+from .delays import delay_feedback
 from .further import add_further
 from .masks import learn_string
 from .monitors import add_readout
@@ -66,6 +67,8 @@ def build_network(
         add_forward(net, layer)
     add_further(net)
     rule.route.add_feedback(net)
+    for layer in range(1, net.n_layers):
+        delay_feedback(net, layer)
     add_readout(net)
     add_records(net, record or {})
     net.brian_network.schedule = SCHEDULE

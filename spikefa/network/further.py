@@ -9,42 +9,28 @@ and have equations, plasticity and masks of their own.
 from typing import TYPE_CHECKING
 
 from ..equations.explanations import words
+from .delays import arrival
+from .projections import KINDS, source_of, targets_of
 from .removed import MASK
 from .timestep import Phase, forward_order, place
 
 if TYPE_CHECKING:
     from .network import FeedbackNetwork
 
-__all__ = ["KINDS", "add_further", "further_layers", "words_of_further"]
+__all__ = ["add_further", "words_of_further"]
 
-#: How many layers below its target a projection starts.
-KINDS = {"lateral": 0, "skip": 2}
-
-
-def further_layers(net: "FeedbackNetwork", kind: str) -> list[int]:
-    """List the layers in which projections of a kind end."""
-    return [
-        layer
-        for layer in range(max(1, KINDS[kind]), net.n_layers + 1)
-        if net.model.get(net.string(f"{kind}_transmit", layer))
-        and _spikes(net, layer - KINDS[kind])
-    ]
-
-
-def _spikes(net: "FeedbackNetwork", layer: int) -> bool:
-    if layer == 0:
-        return net.model["input_spike"] is not None
-    return net.spike_string(layer) is not None
+#: Besides the forward synapses.
+_KINDS = [kind for kind in KINDS if kind != "forward"]
 
 
 def words_of_further(net: "FeedbackNetwork", layer: int, parts: list[str]) -> set[str]:
     """Names of neurons of a layer that strings of its further projections use."""
     found = set()
-    for kind, below in KINDS.items():
-        for target in further_layers(net, kind):
+    for kind in _KINDS:
+        for target in targets_of(net, kind):
             strings = [net.string(f"{kind}_{part}", target) for part in parts]
             used = set().union(*(words(net.model.get(name)) for name in strings))
-            for end, at in (("_post", target), ("_pre", target - below)):
+            for end, at in (("_post", target), ("_pre", source_of(kind, target))):
                 if at == layer:
                     found |= {w.removesuffix(end) for w in used if w.endswith(end)}
     return found
@@ -52,13 +38,14 @@ def words_of_further(net: "FeedbackNetwork", layer: int, parts: list[str]) -> se
 
 def add_further(net: "FeedbackNetwork") -> None:
     """Add all further projections of a model."""
-    for kind, below in KINDS.items():
-        for layer in further_layers(net, kind):
-            _add(net, kind, layer, layer - below)
+    for kind in _KINDS:
+        for layer in targets_of(net, kind):
+            _add(net, kind, layer)
 
 
-def _add(net: "FeedbackNetwork", kind: str, layer: int, source: int) -> None:
+def _add(net: "FeedbackNetwork", kind: str, layer: int) -> None:
     """Add the projection of one kind onto a layer."""
+    source = source_of(kind, layer)
     given = {
         part: name
         for part in ("synapse", "transmit", "learn", "mask")
@@ -79,6 +66,7 @@ def _add(net: "FeedbackNetwork", kind: str, layer: int, source: int) -> None:
         strings,
         layer=layer,
         on_pre=on_pre,
+        on_event=arrival(net, kind, layer, on_pre),
         # One weight at least is known by its mask.
         weights=[name for name in ("W",) if name in variables] or [MASK],
         may_lack="mask" in given,

@@ -4,7 +4,7 @@ The beginning of an image is an event of neurons, as a spike is one: Brian2 runs
 statements of neurons and of synapses on it.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from brian2 import NeuronGroup, Synapses
 
@@ -39,10 +39,10 @@ def synapse_string(net: "FeedbackNetwork", layer: int) -> str | None:
     return name if net.model.get(name) else None
 
 
-def image_events(net: "FeedbackNetwork", layer: int) -> dict[str, Any]:
-    """Return keywords for the group of a layer, nothing if nobody needs the event."""
+def image_events(net: "FeedbackNetwork", layer: int) -> dict[str, str]:
+    """Return the event of a layer with its condition, nothing if nobody needs it."""
     needed = neuron_string(net, layer) or synapse_string(net, layer + 1)
-    return {"events": {EVENT: _CONDITION}} if needed else {}
+    return {EVENT: _CONDITION} if needed else {}
 
 
 def _order(layer: int, part: int) -> int:

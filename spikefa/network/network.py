@@ -22,6 +22,7 @@ from ..dense.neurons import neuron_code_object_class
 from ..dense.subexpressions import written_out
 from ..equations.model import Model
 from .architecture import Architecture
+from .delays import past_feedback
 from .feedback_grid import GRID_STEPS, grid_equations, grid_type
 from .groups import connect_all
 from .masks import learn_string, may_lack
@@ -73,6 +74,8 @@ class FeedbackNetwork:
         See `decay_rates`.
     decay_period : int
         Time steps between two decays of the weights.
+    delays : set of str
+        Names of the delays that the model gives and the network uses.
     doubles : set of str
         Variables that are stored in double precision, whatever the others are.
     gates : dict
@@ -108,6 +111,7 @@ class FeedbackNetwork:
     doubles: set[str] = field(default_factory=set)
     decay_rates: dict[str, float] = field(default_factory=dict)
     decay_period: int = 1
+    delays: set[str] = field(default_factory=set)
     gates: dict[str, int] = field(default_factory=dict)
     strings_of: dict[str, Sequence[str]] = field(default_factory=dict)
 
@@ -422,10 +426,11 @@ class FeedbackNetwork:
         arch, last = self.architecture, layer == self.n_layers
         if last:
             target = "vector_target" if arch.vector_target else "target"
-            strings, extra = [target, "error_neuron"], ""
+            strings, extra = [target, "error_neuron"], Equations("")
         else:
             strings = [self.model.of_layer("delta_neuron", layer, self.n_layers)]
-            extra = self.rule.route.delta_equations(self, layer)
+            extra = Equations(self.rule.route.delta_equations(self, layer))
+            extra += past_feedback(self, layer, extra)
         group = self.add_neurons(
             arch.layer_sizes[layer],
             [*strings, self.model.of_layer("third_factor", layer, self.n_layers)],

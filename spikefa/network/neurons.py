@@ -9,6 +9,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
 from ..equations.explanations import words
 from ..errors import InputError
+from .delays import arrivals, past_feedback, past_spikes, remember_spikes, with_memory
 from .further import words_of_further
 from .image_events import add_neuron_statements, image_events
 from .layer_sums import add_sums
@@ -36,7 +37,7 @@ def _add_spikes(
     place(group.thresholder["spike"], "forward", order(Phase.SPIKE))
     net.strings_of[group.thresholder["spike"].name] = [threshold]
     place(group.resetter.get("spike"), "forward", order(Phase.RESET))
-    if "spike" in group.resetter:
+    if "spike" in group.resetter and reset in net.model:
         net.strings_of[group.resetter["spike"].name] = [reset]
 
 
@@ -130,12 +131,13 @@ def add_input(net: FeedbackNetwork) -> None:
     group = net.add_neurons(
         net.architecture.layer_sizes[0],
         ["input_neuron"],
-        Equations(declared(net)) + _as_equations(net.rule.route, net, 0),
+        Equations(declared(net) + past_spikes(net, 0))
+        + _as_equations(net.rule.route, net, 0),
         "layer_0",
         "forward",
         partial(forward_order, 0),
         threshold=model["input_spike"],
-        reset=(model.get("input_reset") or None) if spikes else None,
+        reset=with_memory(net, 0, model.get("input_reset")) if spikes else None,
         refractory=_refractory(
             net,
             0,
@@ -143,10 +145,11 @@ def add_input(net: FeedbackNetwork) -> None:
             model.get("input_refractory", False) if spikes else False,
         ),
         method=model.get("input_method"),
-        **image_events(net, 0),
+        events=image_events(net, 0) | arrivals(net, 0),
     )
     _add_spikes(net, group, 0, "input_spike", "input_reset")
     add_neuron_statements(net, group, 0)
+    remember_spikes(net, group, 0)
     net.layers.append(group)
 
 
@@ -162,21 +165,24 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
     group = net.add_neurons(
         net.architecture.layer_sizes[layer],
         [of_layer("psp_neuron"), net.transfer_string(layer)],
-        Equations(extra + declared(net)) + of_route,
+        Equations(extra + declared(net) + past_spikes(net, layer))
+        + of_route
+        + past_feedback(net, layer, of_route),
         f"layer_{layer}",
         "forward",
         partial(forward_order, layer),
         layer=layer,
         threshold=net.model_of(layer)[spike] if spike else None,
-        reset=(net.model_of(layer)[reset] or None) if spike else None,
+        reset=with_memory(net, layer, net.model_of(layer)[reset]) if spike else None,
         refractory=_refractory(
             net, layer, own, model[of_layer("refractory")] if spike else False
         ),
         method=model.get(of_layer("method")),
-        **image_events(net, layer),
+        events=image_events(net, layer) | arrivals(net, layer),
     )
     _add_spikes(net, group, layer, spike, reset)
     add_neuron_statements(net, group, layer)
+    remember_spikes(net, group, layer)
     if spike and isinstance(model[of_layer("refractory")], str):
         for updater in (group, group.state_updater):  # it is part of their code
             net.strings_of[updater.name] = [

@@ -6,6 +6,7 @@ from typing import Any
 from brian2 import Synapses
 
 from ..errors import ModelError
+from .delays import arrival
 from .image_events import EVENT, place_synapse_statements, synapse_string
 from .initial_values import gives
 from .network import FeedbackNetwork
@@ -32,8 +33,9 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
             on_pre["learn"] = _learn_strings(net, layer)
         if learns and (learn_post := _learn_post(net, layer)):
             on_post["learn_post"] = [learn_post]
+    on_event = arrival(net, "forward", layer, on_pre)
     if on_image := synapse_string(net, layer):
-        on_pre[EVENT] = [on_image]
+        on_pre[EVENT], on_event[EVENT] = [on_image], EVENT
     strings.extend(route.forward_strings(net, layer))
     source, target = net.layers[layer - 1], net.layers[layer]
     feedback = [p for p in route.feedback_variables(net).values() if p.group == name]
@@ -47,7 +49,7 @@ def add_forward(net: FeedbackNetwork, layer: int) -> None:
         layer=layer,
         on_pre=on_pre,
         on_post=on_post,
-        on_event={EVENT: EVENT} if EVENT in on_pre else {},
+        on_event=on_event,
         read_bits=net.architecture.weight_bits if learns else 32,
         # What learns together stays, or is removed, together.
         weights=("W", *(where.variable for where in feedback if where.plastic)),

@@ -44,21 +44,25 @@ class Phase(IntEnum):
 
     CLEAR = 0
     GATHER = 1
-    PREPARE = 2
-    INTEGRATE = 3
+    #: Backward: feedback that was summed some steps ago, see `delays`.
+    DELAY = 2
+    PREPARE = 3
+    INTEGRATE = 4
     #: Forward: sums over the layer, see `layer_sums`.
-    TOTAL = 4
-    TOLD = 5
-    EVALUATE = 6
-    SPIKE = 7
-    RESET = 8
+    TOTAL = 5
+    TOLD = 6
+    EVALUATE = 7
+    SPIKE = 8
+    RESET = 9
+    #: Forward: spikes of some steps ago, see `delays`.
+    ARRIVE = 10
     #: Forward: spikes within a layer, see `further`.
-    LATERAL = 9
+    LATERAL = 11
     #: Of the output, going backward: what it tells all layers, see `outcome`.
-    SUM = 10
-    COMPARE = 11
-    JUDGE = 12
-    TELL = 13
+    SUM = 12
+    COMPARE = 13
+    JUDGE = 14
+    TELL = 15
 
 
 def forward_order(layer: int, phase: Phase) -> int:

@@ -36,7 +36,7 @@ def without_effect(network: FeedbackNetwork) -> list[str]:
     used |= _USED_OTHERWISE | _of_the_route(network)
     if network.architecture.feedback_bits < 32:
         used.add("feedback_grid")
-    needed = model.words_of(used & set(model)) | _builder_uses(network)
+    needed = model.words_of(used & set(model), _builder_uses(network))
     needed |= {name for base in needed for name in model.variants(base)}
     # Given besides the one that is used, for other rules and options.
     spare = {
@@ -79,4 +79,4 @@ def _builder_uses(network: FeedbackNetwork) -> set[str]:
         for name in group.variables
     }
     ranges = _DRAWN | network.rule.route.drawn
-    return {"dt"} | {ranges[name] for name in there & ranges.keys()}
+    return {"dt"} | network.delays | {ranges[name] for name in there & ranges.keys()}

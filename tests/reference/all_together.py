@@ -1,5 +1,7 @@
 """One model file that uses all that a model file can say besides neurons."""
 
+from brian2 import ms
+
 weight_range = 1.0
 feedback_range = 1.0
 eta = 0.1
@@ -71,3 +73,12 @@ mask = "i != j"
 layer_1_mask = "abs(row_i - row_j) < 2 or column_i == 0"
 output_mask = [[1, 1, 0, 1], [0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 1, 0]]
 feedback_mask = "(i + j) % 3 > 0"
+
+# Delays.
+delay = "2*dt"
+layer_2_delay = 1.4 * ms
+layer_1_lateral_delay = 1 * ms
+skip_delay = "long_way*dt"
+long_way = 33
+feedback_delay = 2 * ms
+layer_2_feedback_delay = 1 * ms

@@ -1,6 +1,7 @@
 """The network of a model, an architecture and a rule, time step by time step."""
 
 import ast
+import math
 import re
 
 import numpy as np
@@ -24,7 +25,7 @@ BACKWARDS = {
 }
 
 #: Parameters that a layer can have of its own.
-PER_LAYER = ("eta", "gamma")
+PER_LAYER = ("eta", "gamma", "delay", "feedback_delay", "lateral_delay", "skip_delay")
 
 #: What models/signals.py makes of the outcome of a step.
 REWARD_STRINGS = ("outcome", "class_votes", "error_signal", "votes_signal")
@@ -68,6 +69,7 @@ class Network:
         self.rewards = [name for name in ("error", "correct") if name in used]
         self._add_neurons()
         self._add_synapses()
+        self._say_delays()
 
     # What strings can name.
 
@@ -259,6 +261,39 @@ class Network:
             members = np.arange(self.sizes[-1]) // per_class
             self.pool.exists = members[:, np.newaxis] == np.arange(n)
 
+    def _say_delays(self):
+        """Say how many time steps spikes and feedback are on their way."""
+        for layer, synapses in self.forward.items():
+            synapses.delay = self._steps("delay", layer)
+        for (kind, layer), synapses in self.further.items():
+            synapses.delay = self._steps(f"{kind}_delay", layer)
+        #: Feedback of each hidden layer as it was summed, step by step.
+        self.summed = {layer: [] for layer in range(1, self.m)}
+
+    def _steps(self, base, layer):
+        delay = self.string(base, layer)
+        return 0 if delay is None else math.floor(float(delay) / self.dt + 0.5)
+
+    def _wait(self, layer):
+        """Let feedback arrive some steps after it was summed."""
+        late, past = self._steps("feedback_delay", layer), self.summed[layer]
+        of_layer = self.layers if self.rule in BACKWARDS else self.deltas
+        if late and self.rule not in ("node", "shallow"):
+            feedback = of_layer[layer].state["feedback"]
+            past.append(feedback.copy())
+            feedback[...] = past[-1 - late] if late < len(past) else 0
+
+    @property
+    def on_its_way(self):
+        """What was sent so far, and may not have arrived."""
+        return [neurons.sent for neurons in self.layers], self.summed
+
+    @on_its_way.setter
+    def on_its_way(self, found):
+        sent, self.summed = found
+        for neurons, spikes in zip(self.layers, sent, strict=True):
+            neurons.sent = spikes
+
     def _add_further(self):
         """Add the synapses within layers and past a layer."""
         self.further = {}
@@ -428,6 +463,7 @@ class Network:
                 self.feedback[layer].sum("feedback_post")
             elif self.rule in BACKWARDS:
                 self.forward[layer + 1].sum("feedback_pre")
+            self._wait(layer)
             if layer in self.deltas:
                 self._neurons_go_on(self.deltas[layer])
 

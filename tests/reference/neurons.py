@@ -63,6 +63,8 @@ class Neurons:
             self.state["lastspike"] = np.full(n, LONG_AGO)
             self.state["not_refractory"] = np.ones(n, bool)
         self.spikes = np.zeros(n, bool)
+        #: Spikes of all steps so far.
+        self.sent = []
         self._traits = None
 
     def _of_kind(self, kind):
@@ -165,6 +167,11 @@ class Neurons:
             self.spikes = self.spikes & self.state["not_refractory"]
             self.state["lastspike"][self.spikes] = self.world.value("t")
             self.state["not_refractory"][self.spikes] = False
+        self.sent.append(self.spikes)
+
+    def spikes_of(self, ago):
+        """Return which neurons have spiked so many steps ago."""
+        return self.sent[-1 - ago] if ago < len(self.sent) else np.zeros(self.n, bool)
 
     def apply(self, text, neurons=True, after_spike=False):
         """Run statements for some neurons, or for all."""

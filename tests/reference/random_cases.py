@@ -52,6 +52,7 @@ _ONLY_RULES = {
     "feedback_synapse": ("fa", "dfa"),
     "feedback_grid": ("fa", "dfa"),
     "feedback_mask": ("fa", "dfa"),
+    "feedback_delay": ("fa", "dfa", "bp", "sign", "kp"),
     "backprop_feedback": ("bp",),
     "sign_symmetric_feedback": ("sign",),
     "kolen_pollack_feedback": ("kp",),
@@ -126,6 +127,8 @@ def draw_case(pick):
     sparse = case.architecture["sparse"]
     _write(draft, case, sparse)
     case.plan = _plan(case, pick, case.architecture["chunk_images"])
+    if draft.maybe(0.4):
+        draft.delays(_layers(case))
     case.text = draft.source()
     case.strings = {_base(name) for name in draft.values}
     layered = {name for name in draft.values if name not in NAMES}
@@ -202,8 +205,7 @@ def _write(draft, case, sparse):
             draft.plain(name)
     if draft.maybe(0.6):
         draft.inputs(draft.maybe(0.8), draft.maybe(0.6), draft.maybe(0.6))
-    m = len(case.architecture["layer_sizes"]) - 1
-    layers = ["output_"] + [f"layer_{n}_" for n in range(1, m)]
+    m, layers = len(case.architecture["layer_sizes"]) - 1, _layers(case)
     everywhere = draft.maybe(0.7)
     if everywhere:
         draft.neurons("")
@@ -237,6 +239,11 @@ def _write(draft, case, sparse):
     draft.time_constant()
     if case.architecture["precision"] == "single" and draft.maybe(0.7):
         draft.values["precision"] = '{"h": "double"}'
+
+
+def _layers(case):
+    m = len(case.architecture["layer_sizes"]) - 1
+    return ["output_"] + [f"layer_{n}_" for n in range(1, m)]
 
 
 def _used(name, case, sparse):

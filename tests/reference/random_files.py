@@ -357,6 +357,8 @@ class Draft:
         given = [text for name, text in self.values.items() if name not in _TIMES]
         if any("tau_m" in text for text in given):
             self.plain(self.pick.choice(_TIMES))
+            if self.rate and "log" in self.values.get("tau_m", ""):
+                self.values["tau_m"] = "1.5*ms"  # tau is 1 there
         elif "psp_neuron" not in self.values and not self.rate and self.maybe():
             self.plain(self.pick.choice(_TIMES))
 
@@ -514,6 +516,31 @@ class Draft:
             if self.maybe(0.6):
                 self.values[f"{layer}{kind}_mask"] = self.pick.choice(MASKS)
 
+    def delays(self, layers):
+        """Let spikes and feedback be on their way for some time.
+
+        Parameters
+        ----------
+        layers : list of str
+            Beginnings of names for one layer, the output first.
+        """
+        bases = ["feedback_delay"] if self.rule not in ("shallow", "node") else []
+        if not self.rate:
+            bases += ["delay", "delay"]
+            further = (n for n in self.values if n.endswith("lateral_transmit"))
+            bases += [f"{n.removesuffix('transmit')}delay" for n in further]
+            bases += ["skip_delay"] if "skip_transmit" in self.values else []
+        for base in bases:
+            own = self.maybe(0.4) and base in ("delay", "feedback_delay")
+            ends = layers[1:] if base == "feedback_delay" else layers
+            name = f"{self.pick.choice(ends)}{base}" if own and ends else base
+            if self.maybe(0.7):
+                self.values[name] = self.pick.choice(TIMES_ON_THE_WAY)
+
+
+#: Whole steps of 1 ms, of half a millisecond, and what is rounded; the longest is of
+#: more steps than an integer has bits.
+TIMES_ON_THE_WAY = ("1*ms", "2*ms", "1.5*ms", "1.2*ms", "'3*dt'", "0*ms", "17*ms")
 
 #: Further synapses: equations, what a spike does, plasticity.
 FURTHER = (

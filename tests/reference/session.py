@@ -210,8 +210,10 @@ class Reading:
     def forgetting(self):
         net = self.network
         before = self.get_state(), net.step, deepcopy(net.stimuli.rows)
+        on_its_way = deepcopy(net.on_its_way)
         yield
         state, net.step, net.stimuli.rows = before
+        net.on_its_way = on_its_way
         self.set_state(state)
 
 

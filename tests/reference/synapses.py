@@ -55,6 +55,8 @@ class Synapses:
             self.state["lastupdate"] = np.zeros(shape)
         self.exists, self.returns = np.ones(shape, bool), np.ones(shape, bool)
         self.reached = np.ones(target.n, bool)
+        #: Time steps from a spike to its arrival.
+        self.delay = 0
 
     def value(self, name, row, given=(), now=False):
         """Return the value of a name in the synapses of one presynaptic neuron."""
@@ -120,7 +122,7 @@ class Synapses:
         return choose(None, traits)
 
     def on_spikes(self, texts, given=(), of_all=False, post=False):
-        """Run statements in the synapses of neurons that spike now, or of all.
+        """Run statements in the synapses at which spikes arrive now, or in all.
 
         Parameters
         ----------
@@ -133,7 +135,9 @@ class Synapses:
             Whether the spikes are those of the postsynaptic neurons.
         """
         self.reached = self.target.spikes if post else np.ones(self.target.n, bool)
-        for row in np.flatnonzero(self.source.spikes | (of_all or post)):
+        everywhere = of_all or post
+        arrived = everywhere or self.source.spikes_of(self.delay)
+        for row in np.flatnonzero(np.broadcast_to(arrived, self.source.n)):
             if self.decays and any(texts):
                 t, last = self.world.value("t"), self.state["lastupdate"][row]
                 self._integrate(self.decays, row, t - last)

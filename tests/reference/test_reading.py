@@ -49,6 +49,17 @@ def test_spiking_networks_do_what_their_strings_say(text, rule, options, tmp_pat
     assert judge(case, tmp_path) is None
 
 
+@pytest.mark.compiles
+@pytest.mark.long
+def test_plasticity_that_waits_twice_does_what_its_strings_say(tmp_path):
+    """For delayed spikes, and until the dense engine writes it down."""
+    text = FIRING.replace("0.2*rand()", "0.2")
+    text += "input_spike = 'phi > 0.4'\ndelay = 2*ms\noutput_delay = 4*ms\n"
+    text += "feedback_delay = 1*ms\n"
+    case = Case(text, "fa", False, SIZES | {"engine": "dense"}, 0, PLAN)
+    assert judge(case, tmp_path, device="cpp") is None
+
+
 def test_rate_networks_do_what_their_strings_say(tmp_path):
     rates = {"steps_per_image": 1, "vector_target": True}
     rates["transfers"] = ("hyperbolic", "logistic", "linear")
