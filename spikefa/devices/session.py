@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..datasets.dataset import Inputs
 from ..equations.statements import sets_variable
 from ..errors import InputError, SpikefaError
+from ..network.projections import KINDS, part_of
 from ..network.records import Recording, unit_of
 from ..network.removed import MASK
 from .given import checked_images, checked_state, checked_targets
@@ -28,12 +29,11 @@ __all__ = ["ChunkResult", "RunInterrupted", "Session"]
 NO_CLASS = -1
 
 
+#: What can change weights in tests too.
+_ALWAYS = ("transmit", "synapse")
+
 #: Time steps that a number of double precision counts.
 _MOST_STEPS = 2**53
-
-
-#: What spikes do in further projections.
-_FURTHER = ("lateral_transmit", "skip_transmit")
 
 
 class RunInterrupted(SpikefaError):
@@ -359,16 +359,13 @@ class Session(ABC):
         """Names of the state that a run can change; weights only if they learn."""
         model = self.network.model
         learns = gates[: self.network.n_layers + 1].any()
-        always = [
-            name
-            for base in ("transmit", "synapse_on_image", *_FURTHER)
-            for name in model.variants(base)
-        ]
+        transmit, synapse = ([part_of(k, p) for k in KINDS] for p in _ALWAYS)
+        always = [n for base in transmit for n in model.variants(base)]
+        always += model.variants("synapse_on_image")
         learning = learns or any(sets_variable(model[name], "W") for name in always)
-        learning |= any(
-            model.equations(name)["W"].type != PARAMETER
-            for name in model.variants("plastic_synapse")
-        )
+        for name in (n for base in synapse for n in model.variants(base)):
+            equations = model.equations(name)
+            learning |= "W" in equations and equations["W"].type != PARAMETER
         return [
             name
             for name, variable in self.variables.items()

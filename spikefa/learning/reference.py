@@ -72,7 +72,9 @@ def add_reference(net):
     """
     for name in net.model.variants("feedback_delay"):
         if net.model[name]:
-            raise ModelError(f"{net.model.where(name)}: the error is not that of now")
+            raise ModelError(
+                f"{net.model.where(name)}: delayed feedback is of an earlier error"
+            )
     above, last = net.layers[-1], net.n_layers
     for layer in range(last - 1, 0, -1):
         group = _add_deltas(net, layer)

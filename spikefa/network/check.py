@@ -44,6 +44,7 @@ from .initial_values import (
 from .masks import find_masks
 from .network import FeedbackNetwork
 from .precision import check_precision
+from .projections import part_of
 from .scratch import numpy_device
 
 __all__ = ["check_indices", "check_model", "naming_strings"]
@@ -226,7 +227,7 @@ def _check_integration(network: FeedbackNetwork) -> None:
         other = f"take another name, or another method ({method} = 'euler')"
         chosen = model.get(method)
         _refuse_misread(network, group, group.equations.diff_eq_names, chosen, other)
-    for synapses in [*network.forward[1:], *network.feedback.values()]:
+    for synapses in [*network.crossed.values(), *network.feedback.values()]:
         for equations in (synapses.equations, synapses.event_driven):
             names = equations.diff_eq_names if equations is not None else ()
             _refuse_misread(network, synapses, names, None, "take another name")
@@ -274,7 +275,7 @@ def _statements(network: FeedbackNetwork) -> Iterator[tuple[str, VariableOwner]]
     yield "input_on_image", network.layers[0]
     for (kind, layer), synapses in network.further.items():
         for part in ("transmit", "learn"):
-            yield network.string(f"{kind}_{part}", layer), synapses
+            yield network.string(part_of(kind, part), layer), synapses
 
 
 #: Statements that run on the synapses onto each layer, and on its biases.

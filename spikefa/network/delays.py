@@ -76,7 +76,7 @@ def _away(net: "FeedbackNetwork", layer: int) -> set[int]:
         (part_of(kind, "delay"), target)
         for kind in KINDS
         for target in targets_of(net, kind)
-        if source_of(kind, target) == layer
+        if source_of(kind, target) == layer and not net.rate
     ]
     return {steps for base, end in ends if (steps := _delay(net, base, end))}
 

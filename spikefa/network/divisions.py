@@ -14,6 +14,7 @@ from ..errors import ModelError
 from .feedback_grid import GRID_STEPS
 from .initial_values import find_initial_values
 from .network import FeedbackNetwork
+from .projections import part_of
 
 __all__ = ["check_divisions"]
 
@@ -127,14 +128,16 @@ def _strings_of(net: FeedbackNetwork, group: VariableOwner) -> Iterator[str]:
             names = [model.of_layer(n, layer, net.n_layers) for n in _ON_SPIKE]
             yield from (name for name in names if isinstance(model[name], str))
         yield net.string("learn_bias", layer)
-    elif group in net.forward[1:]:
-        layer = net.forward.index(group)
-        bases = ("learn_step",) if net.rate else ("transmit", "learn", "learn_step")
-        strings = [net.string(base, layer) for base in bases]
-        yield from (name for name in strings if model.get(name))
+    for (kind, layer), synapses in net.crossed.items():
+        if synapses is group:
+            parts = ("learn_step",) if net.rate else _OF_SYNAPSES
+            bases = [part_of(kind, part) for part in parts]
+            strings = [net.string(base, layer) for base in bases if base in NAMES]
+            yield from (name for name in strings if model.get(name))
 
 
 _ON_SPIKE = ("reset", "refractory")
+_OF_SYNAPSES = ("transmit", "learn", "learn_step")
 
 
 def _assigned(model: Model) -> set[str]:

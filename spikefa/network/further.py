@@ -8,7 +8,6 @@ and have equations, plasticity and masks of their own.
 
 from typing import TYPE_CHECKING
 
-from ..equations.explanations import words
 from .delays import arrival
 from .projections import KINDS, source_of, targets_of
 from .removed import MASK
@@ -17,23 +16,10 @@ from .timestep import Phase, forward_order, place
 if TYPE_CHECKING:
     from .network import FeedbackNetwork
 
-__all__ = ["add_further", "words_of_further"]
+__all__ = ["add_further"]
 
 #: Besides the forward synapses.
 _KINDS = [kind for kind in KINDS if kind != "forward"]
-
-
-def words_of_further(net: "FeedbackNetwork", layer: int, parts: list[str]) -> set[str]:
-    """Names of neurons of a layer that strings of its further projections use."""
-    found = set()
-    for kind in _KINDS:
-        for target in targets_of(net, kind):
-            strings = [net.string(f"{kind}_{part}", target) for part in parts]
-            used = set().union(*(words(net.model.get(name)) for name in strings))
-            for end, at in (("_post", target), ("_pre", source_of(kind, target))):
-                if at == layer:
-                    found |= {w.removesuffix(end) for w in used if w.endswith(end)}
-    return found
 
 
 def add_further(net: "FeedbackNetwork") -> None:

@@ -19,6 +19,7 @@ from ..errors import ModelError
 from ..seeds import spike_seed
 from .architecture import Architecture
 from .initial_values import checked_array, evaluated
+from .projections import part_of
 from .removed import MASK
 
 if TYPE_CHECKING:
@@ -90,11 +91,10 @@ def find_masks(
         If one cannot be evaluated, has another shape, or leaves no synapse.
     """
     found: list[tuple[str, Any, Any]] = []
-    found += [("mask", n, synapses) for n, synapses in enumerate(net.forward)]
+    found += [(part_of(kind, "mask"), n, s) for (kind, n), s in net.crossed.items()]
     found += [("feedback_mask", n, synapses) for n, synapses in net.feedback.items()]
-    found += [(f"{kind}_mask", n, s) for (kind, n), s in net.further.items()]
     for base, layer, synapses in found:
-        if synapses is None or not isinstance(layer, int):
+        if not isinstance(layer, int):
             continue
         name = net.string(base, layer)
         if net.model.get(name) is None:

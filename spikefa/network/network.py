@@ -136,6 +136,12 @@ class FeedbackNetwork:
         return layer == self.n_layers or self.rule.learning_layers == "all"
 
     @property
+    def crossed(self) -> dict[tuple[str, int], Synapses]:
+        """Projections that activity crosses, by kind and by the layer they end in."""
+        forward = {("forward", n): s for n, s in enumerate(self.forward) if n}
+        return {**forward, **self.further}
+
+    @property
     def stateful(self) -> list[VariableOwner]:
         """All groups and projections whose variables make up the state."""
         groups = [*self.layers, *self.deltas, *self.forward, *self.feedback.values()]

@@ -1,6 +1,5 @@
 """Neurons of the input and of the layers above it."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,11 +9,11 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from ..equations.explanations import words
 from ..errors import InputError
 from .delays import arrivals, past_feedback, past_spikes, remember_spikes, with_memory
-from .further import words_of_further
 from .image_events import add_neuron_statements, image_events
 from .layer_sums import add_sums
 from .network import FeedbackNetwork
 from .outcome import declared
+from .projections import part_of, words_at
 from .timestep import Phase, forward_order, place
 
 __all__ = ["add_input", "add_layer"]
@@ -51,28 +50,18 @@ def _own_words(net: FeedbackNetwork, layer: int) -> set[str]:
     return own.union(*(words(net.model.get(name)) for name in strings))
 
 
-def _of_layer(
-    net: FeedbackNetwork, layer: int, words_onto: Callable[[int], set[str]]
-) -> set[str]:
-    """Pick what synapses use of the neurons of a layer, on either side."""
-    onto = words_onto(layer) if layer else set()
-    away = words_onto(layer + 1) if layer < net.n_layers else set()
-    return {
-        word.removesuffix(end)
-        for end, used in (("_post", onto), ("_pre", away))
-        for word in used
-        if word.endswith(end)
-    }
+#: Strings of forward synapses that others do not have.
+_OF_FORWARD: tuple[str, ...] = ("decay", "sparse_learn", "learn_post", "learn_step")
+_OF_FORWARD += ("synapse_on_image",)
 
 
-_OF_SYNAPSES: tuple[str, ...] = ("plastic_synapse", "transmit", "learn", "decay")
-_OF_SYNAPSES += ("sparse_learn", "learn_post", "learn_step", "synapse_on_image")
-
-
-def _synapse_words(net: FeedbackNetwork, layer: int) -> set[str]:
-    """Names that the strings of the synapses onto a layer use."""
-    strings = [net.string(base, layer) for base in _OF_SYNAPSES]
-    strings += net.rule.route.strings
+def _synapse_words(net: FeedbackNetwork, kind: str, layer: int) -> set[str]:
+    """Names that the strings of a projection onto a layer use."""
+    parts = ("synapse", "transmit", "learn")
+    strings = [net.string(part_of(kind, part), layer) for part in parts]
+    if kind == "forward":
+        strings += [net.string(base, layer) for base in _OF_FORWARD]
+        strings += net.rule.route.strings
     return set().union(*(words(net.model.get(name)) for name in strings))
 
 
@@ -80,8 +69,7 @@ def _refractory(
     net: FeedbackNetwork, layer: int, own: set[str], refractory: Any
 ) -> Any:
     """Let neurons know when they spiked last, refractory or not, if a string asks."""
-    used = own | _of_layer(net, layer, partial(_synapse_words, net))
-    used |= words_of_further(net, layer, ["synapse", "transmit", "learn"])
+    used = own | words_at(net, layer, partial(_synapse_words, net))
     if layer:
         used |= words(net.model[net.string("learn_bias", layer)])
     asked = {"lastspike", "not_refractory"}
@@ -90,8 +78,7 @@ def _refractory(
 
 def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
     """Note the variables by which a layer hears of the error, if its strings do."""
-    used = own | _of_layer(net, layer, partial(_sent, net))
-    used |= words_of_further(net, layer, ["transmit"])
+    used = own | words_at(net, layer, partial(_sent, net))
     of_error = {"third_factor": f"delta_{layer}", "feedback": f"layer_{layer}"}
     for variable, owner in of_error.items():
         if variable in used and net.learns(layer):
@@ -103,12 +90,14 @@ def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
             net.heard.append(f"{owner}.{variable}")
 
 
-def _sent(net: FeedbackNetwork, layer: int) -> set[str]:
-    """Names that the synapses onto a layer use in tests too, not to learn alone."""
-    model = net.model
-    found = words(model[net.string("transmit", layer)])
-    found |= words(model.get(net.string("synapse_on_image", layer)))
-    equations = list(model.equations(net.string("plastic_synapse", layer)).values())
+def _sent(net: FeedbackNetwork, kind: str, layer: int) -> set[str]:
+    """Names that a projection onto a layer uses in tests too, not to learn alone."""
+    model, synapse = net.model, net.string(part_of(kind, "synapse"), layer)
+    found = words(model[net.string(part_of(kind, "transmit"), layer)])
+    if kind == "forward":
+        found |= words(model.get(net.string("synapse_on_image", layer)))
+    given = [synapse] if synapse in model else []
+    equations = list(model.equations(*given).values())
     for eq in equations:
         if eq.type == DIFFERENTIAL_EQUATION or "summed" in eq.flags:
             found |= eq.identifiers

@@ -65,11 +65,49 @@ def test_a_layer_is_inhibited_in_the_step_of_the_spike(tmp_path):
         ('skip_transmit = "y = 1"', "skip_transmit: sets 'y', which is no variable"),
         ('layer_7_lateral_transmit = "h_post -= 1"', "there is no layer 7"),
         ("layer_1_lateral_transmit = 'h_post -= 1'\nlateral_mask = 'k'", "mask"),
+        ("rho = 0.0\nskip_transmit = 'drive_post += 1/rho'", "divides by 'rho'"),
+        (
+            "skip_transmit = 'drive_post += S'\n"
+            "skip_synapse = 'dS/dt = -S/(5*ms) : 1 (clock-driven)'",
+            "skip_synapse: .*takes 'S' for something",
+        ),
     ],
 )
 def test_mistakes_are_named(line, reason, tmp_path):
     with pytest.raises(SpikefaError, match=reason):
         opened(model_of(tmp_path, PSP.format("b + drive") + line))
+
+
+MOVING = (
+    PSP.format("b + drive")
+    + """
+skip_synapse = "dW/dt = (0.1 - W)/(20*ms) : 1 (clock-driven)"
+skip_transmit = "drive_post += W"
+lateral_synapse = "du/dt = (third_factor_post - u)/(5*ms) : 1 (clock-driven)"
+lateral_transmit = "h_post += u"
+"""
+)
+
+
+def test_a_test_leaves_no_trace_in_weights_that_move_by_themselves(tmp_path):
+    session = started(model_of(tmp_path, MOVING))
+    session.run(IMAGES, LABELS, seed=1)
+    before = session.get_state()
+    with session.evaluating():
+        session.run(IMAGES, LABELS, seed=1, gates=session.learn_nothing)
+        moved = session.get_state(["skip_2.W"])["skip_2.W"]
+        assert np.abs(moved - before["skip_2.W"]).max() > 0.01
+    for name, value in session.get_state().items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+def test_in_a_test_further_synapses_do_not_hear_of_the_error(tmp_path):
+    session = started(model_of(tmp_path, MOVING))
+    session.run(IMAGES, LABELS, seed=1)
+    names = ["delta_1.third_factor", "delta_2.third_factor"]
+    assert all(value.any() for value in session.get_state(names).values())
+    with session.evaluating():
+        assert not any(value.any() for value in session.get_state(names).values())
 
 
 def test_there_is_no_code_on_cuda(tmp_path):

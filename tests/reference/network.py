@@ -337,7 +337,14 @@ class Network:
     def _sends_further(self, variable, layer):
         """Whether further projections send a variable of a layer, or use it."""
         for kind, target in self.further:
-            used = words(self.string(f"{kind}_transmit", target))
+            texts = [self.string(f"{kind}_transmit", target)]
+            synapse = self.string(f"{kind}_synapse", target) or ""
+            texts += [
+                eq.expression
+                for eq in parse_equations(synapse)
+                if eq.kind == "differential"
+            ]
+            used = words(" ".join(texts))
             source = target - {"lateral": 0, "skip": 2}[kind]
             if target == layer and f"{variable}_post" in used:
                 return True

@@ -317,6 +317,8 @@ def possible_refusal(case):
     truth_values = leaky_error or "int(i > 1)" in case.text
     if "per synapse" in case.options and "int(abs(target" in case.text:
         return "sympy cannot compare abs"
+    if "per synapse" in case.options and "du/dt = (third_factor" in case.text:
+        return "evaluate_once"
     reasons = {
         "truth value": truth_values,
         "may oscillate": "- h - w)/(2*ms)" in case.text,

@@ -555,6 +555,12 @@ FURTHER = (
         "tr += 1; b_post += 0.01*W*tr*int(i != j)",
         "W += 0.1*eta*tr*int(not new_image)",
     ),
+    (  # what goes on in tests too
+        "dW/dt = (0.3*phi_pre - W)/(9*ms) : 1 (clock-driven)\n"
+        "du/dt = (third_factor_post - u)/(5*ms) : 1 (clock-driven)",
+        "b_post += 0.01*W*(1 + u)",
+        "W = clip(W + eta*u, -1, 1)",
+    ),
 )
 
 #: Conditions under which there is a synapse.

@@ -129,7 +129,8 @@ class Reading:
                 found.setdefault(variable)
                 of_this[variable] = value
             elif not isinstance(value, dict) and not start:
-                found[key] = value
+                if key != "present" or name.startswith("forward"):
+                    found[key] = value
         return {n: v for n, v in (found | of_this).items() if n in group.state}
 
     def _start_from(self, group, variable, value):
