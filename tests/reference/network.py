@@ -154,8 +154,8 @@ class Network:
         self._add_layer(0, texts, method, {}, spiking)
         for layer in range(1, m + 1):
             texts, links, spiking = [self.string("psp_neuron", layer)], {}, {}
-            transfer = self.arch.transfers[layer - 1] if self.arch.transfers else ""
-            texts.append(model.get(transfer) or self.string("transfer", layer))
+            name = self.arch.transfers[layer - 1] if self.arch.transfers else "transfer"
+            texts.append(self.string(name, layer))
             if self.learns(layer):
                 links["third_factor"] = self.deltas[layer], "third_factor"
             else:

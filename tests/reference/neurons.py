@@ -5,6 +5,7 @@ import numpy as np
 from .equations import needed, parse_equations, parse_statements
 from .expressions import evaluate
 from .integration import choose, step, traits_of
+from .linear_part import linear_part
 
 __all__ = ["LONG_AGO", "Neurons"]
 
@@ -135,8 +136,28 @@ class Neurons:
         if "noise" in self.traits:
             normal = self.world.value("randn", np.arange(self.n))()
         method = choose(self.method, self.traits)
-        for name, value in step(method, self._slopes, x, *now, normal).items():
+        parts = self._parts_now() if method == "exponential_euler" else None
+        after = step(method, self._slopes, x, *now, normal, parts)
+        for name, value in after.items():
             self.assign(name, value, True)
+
+    def _parts_now(self):
+        return {
+            name: [np.broadcast_to(self.evaluate(e, now=True), self.n) for e in parts]
+            for name, parts in self._parts().items()
+        }
+
+    def _parts(self):
+        """What is proportional to each variable, and the rest, see `linear_part`."""
+        formulas = {
+            name: eq.expression
+            for name, eq in self.formulas.items()
+            if name not in self.early
+        }
+        return {
+            name: linear_part(eq.expression, name, formulas)
+            for name, eq in self.rates.items()
+        }
 
     def _slopes(self, x, t, xi):
         slopes = {}
@@ -207,4 +228,6 @@ class Neurons:
                 self.n,
                 moves,
             )
+            if "noise" not in self._traits and all(self._parts().values()):
+                self._traits.add("conditionally linear")
         return self._traits

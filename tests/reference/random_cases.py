@@ -269,6 +269,10 @@ def _used(name, case, sparse):
     return False
 
 
+#: Names of masks of forward synapses.
+MASKS_OF_FORWARD = {"mask", "output_mask", *(f"layer_{n}_mask" for n in range(1, 9))}
+
+
 def refusal(case):
     """Say what a case is refused for.
 
@@ -283,6 +287,8 @@ def refusal(case):
         given.discard("learn")  # as it is in models/
     if re.search(r"(images|labels)\(t - ", text):
         return r"images|labels"
+    if "'present'" in text and given & MASKS_OF_FORWARD:
+        return "initial 'present' says too which synapses"
     if found := re.search(r"\b(error|correct)\b", text):
         if case.rule == "node":
             return f"{found[1]}: node perturbation has a reward of its own"
