@@ -148,13 +148,15 @@ def add_decay_clock(net: "FeedbackNetwork") -> TimedArray:
         The first decay, at the end of the first time step, is for this step; each
         after it for all since the one before.
     """
+    seen: set[str] = set()  # with the parameters for all layers
     for layer in range(1, net.n_layers + 1):
         of_route = net.rule.route.decay_strings(net, layer)
         own = [net.string(base, layer) for base in ("decay", "decay_bias")]
         own += of_route
         model = net.model_of(layer)
-        if model is net.model:  # the same in all layers
-            own = [name for name in own if name not in net.decay_rates]
+        if model is net.model:
+            own = [name for name in own if name not in seen]
+            seen.update(own)
         for name, rate in decay_rates(model, own).items() if own else ():
             before = net.decay_rates.get(name, 0.0)
             net.decay_rates[name] = float(np.maximum(rate, before))

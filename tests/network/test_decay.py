@@ -60,6 +60,21 @@ def test_decay_adds_up_whatever_the_length_of_runs(rate, sizes):
         )
 
 
+@pytest.mark.parametrize("own", ["layer_1_gamma", "layer_2_gamma", "output_gamma"])
+def test_a_layer_without_decay_leaves_that_of_the_others(own):
+    """Whichever of them comes first."""
+    session = open_decaying(eta=0.5, gamma=0.02, **{own: 0.0})
+    session.set_state(random_state(session))
+    before = weights(session)
+    present(session, 1, (1,))
+    last = session.network.n_layers
+    still = last if own == "output_gamma" else int(own.split("_")[1])
+    for name, after in weights(session).items():
+        layer = int(name.split(".")[0].split("_")[1])
+        factor = 1.0 if layer == still else np.exp(-0.01 * 5)
+        np.testing.assert_allclose(after, before[name] * factor, rtol=1e-5)
+
+
 def test_a_decay_of_a_hundred_billionth_a_step_adds_up_over_chunks():
     """The paper's constants: 1e-3 times 1e-8, which no chunk can hold."""
     session = open_decaying(eta=1e-3, gamma=1e-8)
