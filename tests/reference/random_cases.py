@@ -86,7 +86,8 @@ def legal(string, column):
     if column == "of one layer":
         return bool(row.layered)
     if column in ("removed", "mask"):
-        return string not in _NOT_SPARSE
+        both = (string, column) == ("mask", "mask")  # both say which there are
+        return string not in _NOT_SPARSE and not both
     if column == "no biases":
         return string not in ("learn_bias", "decay_bias")
     if column in _BITS:

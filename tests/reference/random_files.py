@@ -489,7 +489,7 @@ class Draft:
         names = {"mask": None, "feedback_mask": None}
         names |= {f"layer_{n}_mask": n for n in range(1, m)} | {"output_mask": m}
         own = self.rule in ("fa", "dfa")
-        for name in self.pick.sample(sorted(names), 2):
+        for name in self.pick.sample(sorted(names), self.pick.choice((1, 2))):
             layer = names[name]
             if name == "feedback_mask" and (not own or m == 1):
                 continue
