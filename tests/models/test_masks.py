@@ -83,3 +83,16 @@ def test_rules_without_feedback_synapses_refuse_their_mask(tmp_path):
     model = model_of(tmp_path, RESTLESS + "feedback_mask = 'i == j'")
     with pytest.raises(SpikefaError, match="feedback_mask: .* no feedback synapses"):
         opened(model, "bp")
+
+
+@pytest.mark.parametrize("name", ["mask", "layer_1_mask"])
+def test_a_mask_and_an_initial_value_of_the_same_synapses_are_refused(tmp_path, name):
+    lines = f"{name} = 'i != j'\ninitial = {{'present': 'int(i < 4)'}}\n"
+    line = f"{name}: initial 'present' says too which synapses of forward_1 there are"
+    with pytest.raises(SpikefaError, match=line):
+        opened(model_of(tmp_path, RESTLESS + lines))
+    # Of other synapses they may be.
+    lines = (
+        f"feedback_{lines}" if name == "mask" else lines.replace("'p", "'forward_2.p")
+    )
+    started(model_of(tmp_path, RESTLESS + lines), sparse=True)
