@@ -26,7 +26,7 @@ from .delays import past_feedback
 from .feedback_grid import GRID_STEPS, grid_equations, grid_type
 from .groups import connect_all
 from .masks import learn_string, may_lack
-from .once_a_step import evaluated_once, split_updaters
+from .once_a_step import evaluated_once, shown_once, split_updaters
 from .precision import double_types
 from .records import Record
 from .removed import MASK, masked_equations, masked_statements
@@ -244,8 +244,8 @@ class FeedbackNetwork:
             extra = Equations(extra) if isinstance(extra, str) else extra
             equations = model.equations(*strings) + extra
             equations += Equations("".join(f"{var} : 1 (linked)\n" for var in linked))
-            if self.architecture.evaluate_once:
-                equations = evaluated_once(equations)
+            once = evaluated_once if self.architecture.evaluate_once else shown_once
+            equations = once(equations)
             group = NeuronGroup(
                 size,
                 equations,

@@ -22,7 +22,7 @@ from brian2.utils.stringtools import word_substitute
 
 from ..equations.check_stimuli import STIMULI
 
-__all__ = ["evaluated_once", "split_updaters"]
+__all__ = ["evaluated_once", "shown_once", "split_updaters"]
 
 _MARK = "constant over dt"
 
@@ -43,11 +43,7 @@ def evaluated_once(equations: Equations) -> Equations:
     -------
     equations : Equations
     """
-    unmarked = {
-        eq.varname: eq.expr.code
-        for eq in equations.values()
-        if eq.type == SUBEXPRESSION and not eq.flags
-    }
+    unmarked = _unmarked(equations)
     in_time = _needed(equations)
     shown: dict[str, SingleEquation] = {}
     once = [
@@ -62,6 +58,39 @@ def evaluated_once(equations: Equations) -> Equations:
         _seen_once(eq, shown) if eq.type == DIFFERENTIAL_EQUATION else eq for eq in once
     ]
     return Equations([*once, *shown.values()])
+
+
+def shown_once(equations: Equations) -> Equations:
+    """Let differential equations see what is shown in their step; leave all else.
+
+    Parameters
+    ----------
+    equations : Equations
+        Of a group of neurons.
+
+    Returns
+    -------
+    equations : Equations
+    """
+    unmarked = _unmarked(equations)
+    shown: dict[str, SingleEquation] = {}
+    seen = []
+    for eq in equations.values():
+        if eq.type == DIFFERENTIAL_EQUATION:
+            written_out = _copied(eq, written_out=unmarked)
+            found = _seen_once(written_out, shown)
+            eq = eq if found is written_out else found
+        seen.append(eq)
+    return Equations([*seen, *shown.values()])
+
+
+def _unmarked(equations: Equations) -> dict[str, str]:
+    """Formulas that Brian2 evaluates wherever they are named."""
+    return {
+        eq.varname: eq.expr.code
+        for eq in equations.values()
+        if eq.type == SUBEXPRESSION and not eq.flags
+    }
 
 
 def _seen_once(eq: SingleEquation, shown: dict[str, SingleEquation]) -> SingleEquation:

@@ -80,6 +80,16 @@ decay_bias = "b *= 0.5"
     assert judge(case, tmp_path) is None
 
 
+def test_what_is_shown_does_not_change_within_a_step(tmp_path):
+    """Stages half a step ahead see the same image, label and step of the image."""
+    neuron = "dh/dt = (b + drive + late + images(t, i) - h)/tau_m : 1; drive : 1; b : 1"
+    neuron = (neuron + "; late = 0.3*step_of_image : 1").replace("; ", "\\n")
+    text = f"{STRONG}psp_neuron = '{neuron}'\nmethod = delta_method = 'rk4'\n"
+    text += "error_neuron = 'ddelta/dt = (target - phi - delta)/tau_m : 1'\n"
+    sizes = {"layer_sizes": (4, 3, 4), "evaluate_once": False}
+    assert judge(Case(text, "fa", False, SIZES | sizes, 0, PLAN), tmp_path) is None
+
+
 def test_groups_do_not_share_what_brian_notes_in_equations(tmp_path):
     """A formula of two groups that a differential equation of one is made of."""
     string = "ddelta/dt = (feedback - delta - 0.2*third_factor)/(2*ms) : 1"
