@@ -6,7 +6,7 @@ a chunk can be run again.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -326,7 +326,7 @@ class Trainer:
         tell("on_evaluation", self.evaluation)
 
     @contextmanager
-    def averaged(self):
+    def averaged(self) -> Iterator[None]:
         """Give the session the averaged weights for a while.
 
         Raises

@@ -301,10 +301,23 @@ def refusal(case):
                 return f"needs kolen_pollack_{name}"
     if case.rule == "sign" and sparse and "exp(B)" in text:
         return "sign_symmetric_feedback: sends something where B is 0"
-    hears = re.search(r"(drive|scale\*drive|if_any).*third_factor", text)
-    if "per synapse" in case.options and hears and case.rule != "shallow":
+    if "per synapse" in case.options and _hears(case):
         return "evaluate_once"
     return None
+
+
+def _hears(case):
+    """Whether forward neurons of a layer that has deltas read the third factor."""
+    strings = dict(re.findall(r"^(\w+) = '''(.*?)'''", case.text, re.M | re.S))
+    hears = re.compile(r"(drive|if_any).*third_factor")
+    names = {name for name, text in strings.items() if hears.search(text)}
+    if case.rule != "shallow":
+        return bool(names)
+    of_output = {"psp_neuron": "output_neuron", "reset": "output_reset"}
+    return any(
+        name.startswith("output_") or of_output.get(name) not in {None, *strings}
+        for name in names
+    )
 
 
 def _lacks(given, name, counterpart, case):
