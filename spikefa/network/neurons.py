@@ -90,6 +90,15 @@ def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
             net.heard.append(f"{owner}.{variable}")
 
 
+def _of_further(net: FeedbackNetwork, layer: int) -> set[str]:
+    """Names of a layer that lateral and skip projections use, not to learn alone."""
+
+    def used(kind: str, target: int) -> set[str]:
+        return set() if kind == "forward" else _sent(net, kind, target)
+
+    return words_at(net, layer, used)
+
+
 def _sent(net: FeedbackNetwork, kind: str, layer: int) -> set[str]:
     """Names that a projection onto a layer uses in tests too, not to learn alone."""
     model, synapse = net.model, net.string(part_of(kind, "synapse"), layer)
@@ -148,7 +157,7 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
     spike, reset = net.spike_string(layer), of_layer("reset")
     own = _own_words(net, layer)
     extra = "third_factor : 1 (linked)\n" if net.learns(layer) else ""
-    if "third_factor" in own and not net.learns(layer):
+    if not net.learns(layer) and "third_factor" in own | _of_further(net, layer):
         extra = "third_factor : 1 (constant)\n"  # stays 0: nothing teaches this layer
     of_route = _as_equations(net.rule.route, net, layer)
     group = net.add_neurons(

@@ -113,3 +113,15 @@ def test_in_a_test_further_synapses_do_not_hear_of_the_error(tmp_path):
 def test_there_is_no_code_on_cuda(tmp_path):
     with pytest.raises(SpikefaError, match="skip_|lateral_.*no code for it on CUDA"):
         check_on_cuda(model_of(tmp_path, COUNTING))
+
+
+def test_a_layer_that_nothing_teaches_has_a_third_factor_of_0(tmp_path):
+    """Under shallow learning; synapses within and past the layer may name it."""
+    source = COUNTING.replace(
+        '"n : 1"', "'''n : 1\ndu/dt = (third_factor_post - u)/ms : 1 (clock-driven)'''"
+    )
+    session = started(model_of(tmp_path, source), "shallow")
+    session.run(IMAGES, LABELS, seed=1)
+    state = session.get_state()
+    assert not state["skip_2.u"].any()
+    assert state["skip_3.u"].any()
