@@ -50,10 +50,10 @@ class RuntimeSession(Session):
             with globals_of(self._globals):
                 brian2_seed(seed)
                 net.brian_network.run(steps * net.model["dt"], namespace={})
+                self._raise_if_interrupted()  # not all of the steps are recorded
                 result = self._result(len(images))
                 result.seconds = seconds_of_run()
             keep_generated_code(net.brian_network)
-            self._raise_if_interrupted()
         except BaseException:
             self._write_state(before)
             raise

@@ -3,10 +3,17 @@
 import gc
 
 import brian2.core.base
+import numpy as np
 import pytest
 from brian2 import NeuronGroup, prefs
 
-from spikefa import Architecture, load_model, open_session
+from spikefa import (
+    Architecture,
+    RunInterrupted,
+    load_model,
+    open_session,
+    set_initial_state,
+)
 
 
 @pytest.fixture
@@ -35,3 +42,27 @@ def test_a_lost_object_would_have_been_heard(complaints):
     del group
     gc.collect()
     assert len(complaints) == 1
+
+
+@pytest.mark.parametrize("steps", [1, 5, 12])
+def test_a_run_that_is_interrupted_on_its_way_leaves_the_state(steps, monkeypatch):
+    """Whatever has been recorded until then."""
+    sizes = Architecture((5, 4, 10), steps_per_image=5, chunk_images=3)
+    images, labels = np.full((3, 5), 0.5), np.arange(3)
+    with open_session(sizes, load_model(), device="numpy") as session:
+        set_initial_state(session, 1)
+        before, brian = session.get_state(), session.network.brian_network
+        run = brian.run
+
+        def stopped(duration, **how):
+            run(steps * session.network.model["dt"], **how)
+            session.interrupt()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(brian, "run", stopped)
+            with pytest.raises(RunInterrupted):
+                session.run(images, labels, seed=1)
+        assert session.step == 0
+        for name, value in session.get_state().items():
+            np.testing.assert_array_equal(value, before[name])
+        assert session.run(images, labels, seed=1).output.shape == (3, 5, 10)
