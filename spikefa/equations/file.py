@@ -159,8 +159,9 @@ def copy_models(folder):
     folder = Path(folder)
     try:
         folder.mkdir(parents=True)
-    except OSError as exc:
-        raise InputError(f"cannot copy models to {folder}: {exc.strerror}") from exc
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise InputError(f"cannot copy models to {folder}: {reason}") from exc
     for path in sorted(_models_folder().glob("*.py")):
         text = path.read_text(encoding="utf-8")
         # They follow each other, not those that they are copies of.

@@ -35,6 +35,7 @@ __all__ = [
     "gives",
     "has_layers",
     "initial_value",
+    "is_given",
 ]
 
 
@@ -101,15 +102,8 @@ def find_initial_values(net: "FeedbackNetwork", names: Iterable[str]) -> dict[st
     found: dict[str, Any] = {}
     of_one_layer: set[str] = set()
     for key, value in _flat(model).items():
-        group, _, variable = key.rpartition(".")
-        ends = {"output": f"layer_{net.n_layers}", "input": "layer_0"}
-        group = ends.get(group, group)
-        meant = [
-            name
-            for name in known
-            if name == f"{group}.{variable}"
-            or (not group and _is_called(name, variable))
-        ]
+        group = key.rpartition(".")[0]
+        meant = [name for name in known if _means(net, key, name)]
         if not meant:
             raise ModelError(_no_such_variable(model, key, known))
         stored = [name for name in meant if name not in net.computed]
@@ -123,6 +117,19 @@ def find_initial_values(net: "FeedbackNetwork", names: Iterable[str]) -> dict[st
                 found[name] = value
         of_one_layer.update(stored if group else ())
     return found
+
+
+def is_given(net: "FeedbackNetwork", name: str) -> bool:
+    """Whether a model gives ``"group.variable"`` a value."""
+    return any(_means(net, key, name) for key in _flat(net.model))
+
+
+def _means(net: "FeedbackNetwork", key: str, name: str) -> bool:
+    """Whether a key of ``initial`` is for ``"group.variable"``."""
+    group, _, variable = key.rpartition(".")
+    ends = {"output": f"layer_{net.n_layers}", "input": "layer_0"}
+    group = ends.get(group, group)
+    return name == f"{group}.{variable}" or (not group and _is_called(name, variable))
 
 
 def _is_called(name: str, variable: str) -> bool:

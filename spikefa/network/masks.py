@@ -18,12 +18,7 @@ from ..equations.model import Model
 from ..errors import ModelError
 from ..seeds import spike_seed
 from .architecture import Architecture
-from .initial_values import (
-    array_variables,
-    checked_array,
-    evaluated,
-    find_initial_values,
-)
+from .initial_values import checked_array, evaluated, is_given
 from .projections import part_of
 from .removed import MASK
 
@@ -96,7 +91,6 @@ def find_masks(
         If one cannot be evaluated, has another shape, or leaves no synapse; or if
         ``initial`` says for the same synapses which there are.
     """
-    started = find_initial_values(net, array_variables(net))
     found: list[tuple[str, Any, Any]] = []
     found += [(part_of(kind, "mask"), n, s) for (kind, n), s in net.crossed.items()]
     found += [("feedback_mask", n, synapses) for n, synapses in net.feedback.items()]
@@ -111,7 +105,7 @@ def find_masks(
         sizes = [architecture.layer_sizes[end] for end in ends]
         small = tuple(group.N for group in groups)
         variable = f"{synapses.name}.{MASK}"
-        if variable in started:
+        if is_given(net, variable):
             raise ModelError(
                 f"{net.model.where(name)}: initial '{MASK}' says too which synapses of "
                 f"{synapses.name} there are; give one of both"

@@ -120,7 +120,7 @@ def find_cause(trainer):
     before, step = session.get_state(), session.step
     try:
         trainer.initialize()
-        shown, targets = trainer.data.examples(trainer.schedule.indices(0))
+        shown, targets = trainer.data.examples(trainer.schedule.indices(0), 0)
         session.run(
             shown.repeat(trainer.repeats, axis=0),
             targets.repeat(trainer.repeats, axis=0),

@@ -75,7 +75,7 @@ def test_a_sound_training_is_left_alone(session):
 def test_a_constant_guess_is_reported_once(session):
     trainer, warnings = small_trainer(session), []
     trainer.initialize()
-    shown, targets = trainer.data.examples(trainer.schedule.indices(0))
+    shown, targets = trainer.data.examples(trainer.schedule.indices(0), 0)
     session.run(shown, targets, seed=1, gates=session.learn_nothing)
     guard = NumericalGuard(warnings.append)
     point = CurvePoint(0)
@@ -121,7 +121,7 @@ def test_the_search_for_a_cause_leaves_no_trace(session, chunks):
     trainer = small_trainer(session)
     trainer.initialize()
     for chunk in range(chunks):
-        shown, targets = trainer.data.examples(trainer.schedule.indices(chunk))
+        shown, targets = trainer.data.examples(trainer.schedule.indices(chunk), 0)
         session.run(shown, targets, seed=chunk)
     state, step = fingerprint(session), session.step
     assert "eta = 0.03 is too large" in find_cause(trainer)
