@@ -132,6 +132,8 @@ OTHER_RUNS = [
     (["--chunk-images", "50"], "chunk_images"),
     (["--steps", "6"], "steps"),
     (["--shuffle", "never"], "shuffle"),
+    (["--shift", "1"], "shift"),
+    (["--average", "2"], "average"),
     (["--validation", "100"], "validation"),
     (["--eta", "0.5"], r"model \(eta\)"),
     (["--set", "tau_m=2*ms"], r"model \(tau_m\)"),
