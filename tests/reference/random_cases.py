@@ -6,6 +6,7 @@
 import re
 from dataclasses import replace
 
+from spikefa import load_model
 from spikefa.equations.names import NAMES, layer_of
 
 from .judge import Case
@@ -280,30 +281,33 @@ def refusal(case):
     Returns
     -------
     pattern : str or None
-        Of what the line names.
+        Of what the line names: one of all that is wrong.
     """
+    return "|".join(_refusals(case)) or None
+
+
+def _refusals(case):
     text, sparse = case.text, case.architecture["sparse"]
     given = set(re.findall(r"^(\w+) = ", text, re.MULTILINE))
     if "\nlearn = '''W += dW'''\n" in text and not case.rate:
         given.discard("learn")  # as it is in models/
     if re.search(r"(images|labels)\(t - ", text):
-        return r"images|labels"
+        yield r"images|labels"
     if "'present'" in text and given & MASKS_OF_FORWARD:
-        return "initial 'present' says too which synapses"
+        yield "initial 'present' says too which synapses"
     if found := re.search(r"\b(error|correct)\b", text):
         if case.rule == "node":
-            return f"{found[1]}: node perturbation has a reward of its own"
+            yield f"{found[1]}: node perturbation has a reward of its own"
         if "vectors" in case.options and re.search(r"\bcorrect\b", text):
-            return "there are no classes"
+            yield "there are no classes"
     if case.rule == "kp":
         for name in ("sparse_learn" if sparse else "learn", "decay"):
             if _lacks(given, name, f"kolen_pollack_{name}", case):
-                return f"needs kolen_pollack_{name}"
+                yield f"needs kolen_pollack_{name}"
     if case.rule == "sign" and sparse and "exp(B)" in text:
-        return "sign_symmetric_feedback: sends something where B is 0"
+        yield "sign_symmetric_feedback: sends something where B is 0"
     if "per synapse" in case.options and _hears(case):
-        return "evaluate_once"
-    return None
+        yield "evaluate_once"
 
 
 def _hears(case):
@@ -313,7 +317,8 @@ def _hears(case):
     names = {name for name, text in strings.items() if hears.search(text)}
     if case.rule != "shallow":
         return bool(names)
-    of_output = {"psp_neuron": "output_neuron", "reset": "output_reset"}
+    of_output = {"psp_neuron": "output_neuron"}
+    of_output |= {name: f"output_{name}" for name in ("reset", "on_image")}
     return any(
         name.startswith("output_") or of_output.get(name) not in {None, *strings}
         for name in names
@@ -335,11 +340,10 @@ def possible_refusal(case):
     """Say what a case may be refused for: Brian2's limits, depending on the method."""
     leaky_error = re.search(r"ddelta/dt = .target", case.text)
     truth_values = leaky_error or "int(i > 1)" in case.text
-    if "per synapse" in case.options and "int(abs(target" in case.text:
-        return "sympy cannot compare abs"
-    if "per synapse" in case.options and "du/dt = (third_factor" in case.text:
-        return "evaluate_once"
+    apart = "per synapse" in case.options
     reasons = {
+        "sympy cannot compare abs": apart and "int(abs(target" in case.text,
+        "evaluate_once": apart and "du/dt = (third_factor" in case.text,
         "truth value": truth_values,
         "may oscillate": "- h - w)/(2*ms)" in case.text,
         "but there are . pixels": "drive + images(t, i)" in case.text,
@@ -348,12 +352,19 @@ def possible_refusal(case):
 
 
 def with_given_numbers(case):
-    """Let a file draw its random numbers from a table, for any device."""
+    """Let a file draw its random numbers from a table, for any device.
+
+    The strings of ``models/`` that draw some are written into it.
+    """
     lines = ["from brian2 import *", "import numpy as np"]
     for name, draw in (("uniforms", "random"), ("normals", "standard_normal")):
         table = f"np.random.default_rng(7).{draw}((97, 89))"
         lines.append(f"{name} = TimedArray({table}, dt=1*ms, name='{name}')")
     head, _, initial = case.text.partition("initial = ")
+    for name, value in load_model(rate=case.rate).items():
+        draws = isinstance(value, str) and re.search(r"\brandn?\(\)", value)
+        if draws and not re.search(rf"^{name} = ", head, re.M):
+            head += f"{name} = {value!r}\n"
     for old, new in (
         ("xi*ms**-0.5", "normals(t, i)/ms"),
         ("randn()", "normals(t, i)"),
