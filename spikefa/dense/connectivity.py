@@ -64,16 +64,20 @@ class Connectivity:
         return self._kept("all", lambda: np.arange(self.number))
 
     def neurons(self, side):
-        """The pre- or postsynaptic neuron of each synapse, counted from the first."""
-        divide = np.floor_divide if side == "pre" else np.remainder
-        n_post = self._synapses.N_post
-        return self._kept(side, lambda: divide(self.all_positions(), n_post))
+        """The pre- or postsynaptic neuron of each synapse, in its whole group."""
+
+        def make():
+            of_all = self._synapses.index_array(side).get_value()
+            return of_all[self.all_positions()].astype(np.intp)
+
+        return self._kept(side, make)
 
     def _kept(self, name, make):
         """Make an array of all synapses once."""
-        if len(self._arrays.get(name, ())) != self.number or name not in self._arrays:
-            self._arrays[name] = make()
-        return self._arrays[name]
+        array = self._arrays.get(name)
+        if array is None or len(array) != self.number:
+            self._arrays[name] = array = make()
+        return array
 
     def in_order(self, side=None):
         """Whether synapses come in the order of the matrix.

@@ -36,7 +36,7 @@ class MatrixGroup(Group):
         return self.connectivity.all_positions()
 
     def neurons(self, side: str) -> NDArray[np.integer]:
-        """The pre- or postsynaptic neuron of each synapse, counted from the first."""
+        """The pre- or postsynaptic neuron of each synapse, in its whole group."""
         return self.connectivity.neurons(side)
 
     def __len__(self) -> int:

@@ -27,8 +27,7 @@ class DenseNumpyCodeGenerator(NumpyCodeGenerator):
         statements = [s for block in vector_statements.values() for s in block]
         if self.template_name in _OF_ALL:
             self._has_indices = not self.has_repeated_indices(statements)
-            if self._broadcasts(statements):
-                self._as_matrix, self.iterate_all = True, {"_idx"}
+            self._as_matrix = self._broadcasts(statements)
         return super().translate_statement_sequence(
             scalar_statements, vector_statements
         )

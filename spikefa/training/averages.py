@@ -52,9 +52,7 @@ class WeightAverage:
         if self.number == 0:
             self.since = images_seen
         self.number += 1
-        for name in session.variables:
-            if name.rpartition(".")[2] not in _AVERAGED:
-                continue
+        for name in filter(_is_averaged, session.variables):
             value = session.get_state([name])[name]
             if self.number == 1:
                 self.mean[name] = np.array(value)
@@ -103,13 +101,15 @@ class WeightAverage:
         if not arrays:
             return
         number, since = map(int, arrays.pop("number"))
-        for name, array in arrays.items():
-            if array.shape != shapes.get(name):
-                raise InputError(
-                    f"averaged {name} of shape {array.shape} does not fit this network"
-                )
+        expected = {name: shapes[name] for name in filter(_is_averaged, shapes)}
+        if {name: array.shape for name, array in arrays.items()} != expected:
+            raise InputError("what was averaged does not fit this network")
         if since > self.start:
             self.number, self.since, self.mean = number, since, arrays
+
+
+def _is_averaged(name):
+    return name.rpartition(".")[2] in _AVERAGED
 
 
 def average_of_last(passes: float, schedule: Any) -> WeightAverage | None:

@@ -14,9 +14,10 @@ __all__ = ["Shifts", "moved"]
 class Shifts:
     """Moves of images, up to some pixels in each direction.
 
-    With one pixel there are nine moves. Each image goes through them in a random order,
-    a move in a pass, and then through the same order again. Everything follows from the
-    seed and the pass, so that a training can go on in any pass.
+    With one pixel there are nine moves. They are put into a random order, which each
+    image goes through again and again, a move in a pass, from a start of its own.
+    Everything follows from the seed and the pass, so that a training can go on in any
+    pass.
 
     Parameters
     ----------

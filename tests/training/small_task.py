@@ -5,7 +5,14 @@ import shutil
 
 import numpy as np
 
-from spikefa import Architecture, Dataset, Trainer, load_model, open_session
+from spikefa import (
+    Architecture,
+    Callback,
+    Dataset,
+    Trainer,
+    load_model,
+    open_session,
+)
 
 N_CLASSES = 3
 RECORD = {
@@ -52,6 +59,25 @@ def small_trainer(session, **changes):
     values = {"steps": 4, "test_steps": 6, "seed": 5, "epochs": 2, "chunk_images": 10}
     values |= {"dataset": small_dataset()}
     return Trainer(session, **(values | changes))
+
+
+class StopAt(Callback):
+    """Calls `Trainer.stop` at the n-th event."""
+
+    def __init__(self, event, after):
+        self.event, self.left = event, after
+
+    def _count(self, event, trainer):
+        if event == self.event:
+            self.left -= 1
+            if self.left == 0:
+                trainer.stop()
+
+    def on_chunk(self, trainer, point, guessed):
+        self._count("chunk", trainer)
+
+    def on_test_images(self, trainer, number):
+        self._count("test", trainer)
 
 
 def settle(session, folder):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_task import fingerprint, small_trainer
+from small_task import StopAt, fingerprint, small_trainer
 
 from spikefa import Callback
 from spikefa.errors import InputError
@@ -66,18 +66,6 @@ def test_means_are_tested_with_the_same_spikes(session):
     assert last_step == point.test_error_last_step_percent
 
 
-class StopAfter(Callback):
-    """Stops after some chunks."""
-
-    def __init__(self, chunks):
-        self.left = chunks
-
-    def on_chunk(self, trainer, point, guessed):
-        self.left -= 1
-        if not self.left:
-            trainer.stop()
-
-
 @pytest.mark.parametrize("chunks", [3, 5, 8])
 def test_a_resumed_training_has_the_same_mean(session, tmp_path, chunks):
     whole = small_trainer(session, average=1)
@@ -85,7 +73,7 @@ def test_a_resumed_training_has_the_same_mean(session, tmp_path, chunks):
     meta = {"identity": {}, "model": {}}
     trainer = small_trainer(session, average=1)
     with pytest.raises(KeyboardInterrupt):
-        train_with_checkpoints(trainer, tmp_path / "x", meta, [StopAfter(chunks)])
+        train_with_checkpoints(trainer, tmp_path / "x", meta, [StopAt("chunk", chunks)])
     trainer = small_trainer(session, average=1)
     train_with_checkpoints(trainer, tmp_path / "x", meta)
     for name in NAMES:

@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_task import fingerprint, small_architecture, small_dataset, small_trainer
+from small_task import (
+    StopAt,
+    fingerprint,
+    small_architecture,
+    small_dataset,
+    small_trainer,
+)
 
-from spikefa import Callback, Dataset, RunInterrupted
+from spikefa import Dataset, RunInterrupted
 from spikefa.errors import InputError
 from spikefa.training.callbacks import FeedbackAngles
 
@@ -52,25 +58,6 @@ def test_angles_start_at_ninety_degrees(session):
     resumed.position = trainer.position
     assert resumed.curve.at_start.feedback_angles == curve.at_start.feedback_angles
     assert list(resumed.curve) == list(curve)
-
-
-class StopAt(Callback):
-    """Calls `Trainer.stop` at the n-th event."""
-
-    def __init__(self, event, after):
-        self.event, self.left = event, after
-
-    def _count(self, event, trainer):
-        if event == self.event:
-            self.left -= 1
-            if self.left == 0:
-                trainer.stop()
-
-    def on_chunk(self, trainer, point, guessed):
-        self._count("chunk", trainer)
-
-    def on_test_images(self, trainer, number):
-        self._count("test", trainer)
 
 
 @pytest.mark.parametrize(
