@@ -4,7 +4,7 @@ import gc
 import logging
 import subprocess
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,34 @@ def _short_collections():
     gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "gc", Collector)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_needless_words():
+    """Leave out what Brian2 writes for people, and asks again and again.
+
+    Each object keeps the source lines that made it, each look at a preference writes
+    the documentation of its category, and each name is parsed whenever equations are
+    joined: a third of the time of small tests.
+    """
+    from brian2.core import base, preferences
+    from brian2.equations.equations import Equations, check_identifier_basic
+
+    class NoTraceback:
+        extract_stack = staticmethod(list)
+
+    checks = Equations.identifier_checks - {check_identifier_basic}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base, "traceback", NoTraceback)
+        patch.setattr(
+            preferences.BrianGlobalPreferences,
+            "_get_one_documentation",
+            lambda self, basename, link_targets: "",
+        )
+        patch.setattr(
+            Equations, "identifier_checks", checks | {cache(check_identifier_basic)}
+        )
         yield
 
 

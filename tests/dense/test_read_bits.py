@@ -88,6 +88,7 @@ class Oracle:
         return w
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 @pytest.mark.parametrize("threads", [0, 2])
 def test_spikes_read_the_rounded_copy(threads, tmp_path):

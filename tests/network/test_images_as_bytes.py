@@ -15,6 +15,16 @@ from twin import (
 from spikefa import Architecture, InputError, load_model, open_session
 from spikefa.datasets.dataset import Inputs
 
+#: The program of the dense engine takes a build of its own.
+ENGINES = [
+    *FEW_BACKENDS[:3],
+    pytest.param(
+        *FEW_BACKENDS[3].values,
+        id="dense-cpp",
+        marks=[pytest.mark.compiles, pytest.mark.long],
+    ),
+]
+
 #: Together they go around the ring.
 PARTS = (slice(0, 5), slice(5, 12), slice(0, 9))
 
@@ -46,7 +56,7 @@ def assert_same_bits(found, expected):
 
 # White is 1, or half of it, by a division that no binary number is the result of.
 @pytest.mark.parametrize("scale", [255, 511.3])
-@pytest.mark.parametrize("forced", FEW_BACKENDS, indirect=True)
+@pytest.mark.parametrize("forced", ENGINES, indirect=True)
 def test_bytes_and_numbers_give_the_same_bits(forced, scale):
     images = byte_images(scale)
     expected = present(forced, images, (False, False, False))
@@ -67,7 +77,7 @@ def test_in_double_precision_too():
     assert_same_bits(present(session, images, (True, True, True)), expected)
 
 
-@pytest.mark.parametrize("forced", [FEW_BACKENDS[3]], indirect=True)
+@pytest.mark.parametrize("forced", [ENGINES[3]], indirect=True)
 def test_a_program_reads_bytes_and_no_numbers(forced):
     images = byte_images()
     arrays = forced.run_dir / "static_arrays"

@@ -164,6 +164,7 @@ def compiled(request):
         yield session, model
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 def test_a_compiled_program_goes_on_too(compiled):
     session, model = compiled

@@ -41,6 +41,7 @@ def shown(session, state, learning):
     return result.output, session.get_state()
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 def test_activity_is_that_of_rounded_weights(sessions):
     state = random_state(sessions[32])
@@ -54,6 +55,7 @@ def test_activity_is_that_of_rounded_weights(sessions):
         assert after[name].tobytes() == state[name].tobytes()
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 def test_weights_learn_in_full(sessions):
     """Changes that are far below what the copy can tell from nothing add up."""

@@ -48,6 +48,7 @@ def assert_close(found, expected):
         np.testing.assert_allclose(found[1][name], value, **TOLERANCE, err_msg=name)
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 @pytest.mark.parametrize("rule", ["fa", "bp"])
 def test_dense_program_agrees_with_stock_brian2(rule):

@@ -158,6 +158,7 @@ def run_elsewhere(script, common):
         yield "cluster", script(*common, "--cluster", address, out="cluster")
 
 
+@pytest.mark.long
 @pytest.mark.compiles
 def test_mnist_figure(script):
     done = script("mnist_rate", "--quick", "--runs", 1, "--learner", "fa")
