@@ -308,6 +308,9 @@ def _refusals(case):
         yield "sign_symmetric_feedback: sends something where B is 0"
     if "per synapse" in case.options and _hears(case):
         yield "evaluate_once"
+    for name in given:
+        if name.endswith("gamma") and not _decays_by_gamma(given, name, case):
+            yield f"{name}: nothing uses it"
 
 
 def _hears(case):
@@ -323,6 +326,23 @@ def _hears(case):
         name.startswith("output_") or of_output.get(name) not in {None, *strings}
         for name in names
     )
+
+
+def _decays_by_gamma(given, gamma, case):
+    """Whether a layer of this gamma has a decay of models/, or a string reads it."""
+    if re.search(r"^(?!gamma = ).*\bgamma\b", case.text, re.MULTILINE):
+        return True
+    m = len(case.architecture["layer_sizes"]) - 1
+    for layer in range(1, m + 1):
+        starts = [f"layer_{layer}_", *(["output_"] if layer == m else []), ""]
+        if gamma.removesuffix("gamma") not in starts:
+            continue
+        names = ["decay", "decay_bias"]
+        if case.rule == "kp" and layer > 1:
+            names.append("kolen_pollack_decay")
+        if any(given.isdisjoint(start + name for start in starts) for name in names):
+            return True
+    return False
 
 
 def _lacks(given, name, counterpart, case):
