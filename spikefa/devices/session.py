@@ -267,7 +267,7 @@ class Session(ABC):
     @contextmanager
     def _untaught(self, gates, keep_state):
         """Let forward neurons hear of no error in a run without the backward sweep."""
-        names = [] if gates[0] else self.network.heard
+        names = [] if gates[0] else self.network.error_inputs
         before = self.get_state(names)
         self._write_state({name: np.zeros_like(v) for name, v in before.items()})
         try:
@@ -302,7 +302,7 @@ class Session(ABC):
         before, self._learned_steps = self._learned_steps, self._step
         try:
             with self._forgetting():
-                if self.network.heard:
+                if self.network.error_inputs:
                     self._show_darkness()
                 yield
         finally:

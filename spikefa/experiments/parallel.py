@@ -243,14 +243,14 @@ def _on_cluster(address, function, jobs):
         # Dask has it. It sends the code of a function that is in a script.
         from cloudpickle import dumps
 
-        told = Stop()
+        asked = Stop()
         futures = [
             client.submit(_task(), dumps((function, job)), key=f"{name}-{n}", retries=0)
             for n, job in enumerate(jobs)
         ]
 
         def stop_others():
-            told(signal.SIGTERM)
+            asked(signal.SIGTERM)
             client.run(_stop_tasks(), name, on_error="ignore")
 
         def outcomes():
@@ -259,7 +259,7 @@ def _on_cluster(address, function, jobs):
                 gone = client.status not in ("running", "connecting")
                 for n in [n for n, f in waiting.items() if gone or f.done()]:
                     yield n, _received(waiting.pop(n), address)
-                if stop.number is not None and told.number is None:
+                if stop.number is not None and asked.number is None:
                     stop_others()
                 time.sleep(_INTERVAL / 5)
 

@@ -42,7 +42,7 @@ def add_sums(net: "FeedbackNetwork", group: NeuronGroup, layer: int) -> None:
         "forward",
         lambda phase: forward_order(layer, phase),
     )
-    told = Equations(
+    copies = Equations(
         [
             SingleEquation(
                 SUBEXPRESSION,
@@ -55,9 +55,9 @@ def add_sums(net: "FeedbackNetwork", group: NeuronGroup, layer: int) -> None:
         ]
     )
     gather = net.add_projection(f"gather_{layer}", group, hub, [name], layer=layer)
-    tell = net.add_projection(f"tell_{layer}", hub, group, [], extra=told)
+    broadcast = net.add_projection(f"broadcast_{layer}", hub, group, [], extra=copies)
     for variable in held:
-        for synapses, phase in ((gather, Phase.TOTAL), (tell, Phase.TOLD)):
+        for synapses, phase in ((gather, Phase.TOTAL), (broadcast, Phase.BROADCAST)):
             net.place_summed(
                 synapses,
                 f"{variable}_post",

@@ -68,7 +68,7 @@ class FeedbackNetwork:
         Variables of each projection that are 0 where a synapse was removed.
     computed : set of str
         ``"group.variable"`` of what is set anew in every step, whatever it was.
-    heard : list of str
+    error_inputs : list of str
         Those by which forward neurons hear of the error; 0 where there is none.
     decay_rates : dict of float
         See `decay_rates`.
@@ -107,7 +107,7 @@ class FeedbackNetwork:
     decay_clock: RareClock = field(init=False, repr=False)
     weights: dict[str, tuple[str, ...]] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
-    heard: list[str] = field(default_factory=list)
+    error_inputs: list[str] = field(default_factory=list)
     doubles: set[str] = field(default_factory=set)
     decay_rates: dict[str, float] = field(default_factory=dict)
     decay_period: int = 1

@@ -76,7 +76,7 @@ def _refractory(
     return 0 * second if refractory is False and asked & used else refractory
 
 
-def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
+def _note_error_inputs(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
     """Note the variables by which a layer hears of the error, if its strings do."""
     used = own | words_at(net, layer, partial(_sent, net))
     of_error = {"third_factor": f"delta_{layer}", "feedback": f"layer_{layer}"}
@@ -87,7 +87,7 @@ def _note_heard(net: FeedbackNetwork, layer: int, own: set[str]) -> None:
                     f"evaluate_once=False: layer {layer} uses {variable}, which has to "
                     "be stored to be 0 in tests"
                 )
-            net.heard.append(f"{owner}.{variable}")
+            net.error_inputs.append(f"{owner}.{variable}")
 
 
 def _of_further(net: FeedbackNetwork, layer: int) -> set[str]:
@@ -187,7 +187,7 @@ def add_layer(net: FeedbackNetwork, layer: int) -> None:
                 *net.strings_of[updater.name],
                 of_layer("refractory"),
             ]
-    _note_heard(net, layer, own)
+    _note_error_inputs(net, layer, own)
     if not net.rate:  # summed variables start from zero by themselves
         net.computed.add(f"layer_{layer}.drive")
         name = f"layer_{layer}_clear"

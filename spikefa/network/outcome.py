@@ -68,7 +68,7 @@ def add_outcome(net: "FeedbackNetwork") -> None:
                 Phase.TELL,
                 f"{name}_{layer}",
             )
-            net.heard.append(f"layer_{layer}.{signal}")
+            net.error_inputs.append(f"layer_{layer}.{signal}")
 
 
 def _holder(net: "FeedbackNetwork", name: str, size: int, string: str) -> NeuronGroup:

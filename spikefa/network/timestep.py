@@ -50,7 +50,7 @@ class Phase(IntEnum):
     INTEGRATE = 4
     #: Forward: sums over the layer, see `layer_sums`.
     TOTAL = 5
-    TOLD = 6
+    BROADCAST = 6
     EVALUATE = 7
     SPIKE = 8
     RESET = 9

@@ -95,7 +95,7 @@ def test_what_is_not_stored_cannot_be_silenced(tmp_path):
 
 
 def test_the_built_in_neurons_hear_nothing():
-    assert started(model_of_nothing()).network.heard == []
+    assert started(model_of_nothing()).network.error_inputs == []
 
 
 def model_of_nothing():

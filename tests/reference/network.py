@@ -314,7 +314,7 @@ class Network:
         return 0 if self.arch.vector_target else -1
 
     @property
-    def heard(self):
+    def error_inputs(self):
         """By which variables forward neurons, or what they are sent, hear of errors."""
         found = [(layer, name) for layer in self.layers for name in self.rewards]
         for layer, delta in self.deltas.items():
@@ -364,7 +364,7 @@ class Network:
         return words(" ".join(texts))
 
     def forget_errors(self):
-        for group, variable in self.heard:
+        for group, variable in self.error_inputs:
             group.state[variable][...] = 0
 
     # One time step.
