@@ -46,6 +46,7 @@ from .network import FeedbackNetwork
 from .precision import check_precision
 from .projections import part_of
 from .scratch import numpy_device
+from .solutions import check_solutions
 
 __all__ = ["check_indices", "check_model", "naming_strings"]
 
@@ -214,23 +215,31 @@ def _needed_variables(
             yield (string,), dict.fromkeys(variables, string)
 
 
+def _integrated(
+    network: FeedbackNetwork,
+) -> Iterator[tuple[str | None, VariableOwner]]:
+    """List what is integrated, each with the string that chooses its method."""
+    model, last = network.model, network.n_layers
+    yield "input_method", network.layers[0]
+    for layer in range(1, last + 1):
+        yield model.of_layer("method", layer, last), network.layers[layer]
+    for group in network.deltas:
+        if group is not None:
+            yield "delta_method", group
+    for synapses in (*network.crossed.values(), *network.feedback.values()):
+        yield None, synapses
+
+
 def _check_integration(network: FeedbackNetwork) -> None:
     """Refuse variables whose name a method of integration misreads."""
-    model, last = network.model, network.n_layers
-    groups = [("input_method", network.layers[0])]
-    groups += [
-        (model.of_layer("method", layer, last), network.layers[layer])
-        for layer in range(1, last + 1)
-    ]
-    groups += [("delta_method", group) for group in network.deltas if group is not None]
-    for method, group in groups:
-        other = f"take another name, or another method ({method} = 'euler')"
-        chosen = model.get(method)
-        _refuse_misread(network, group, group.equations.diff_eq_names, chosen, other)
-    for synapses in [*network.crossed.values(), *network.feedback.values()]:
-        for equations in (synapses.equations, synapses.event_driven):
+    for method, group in _integrated(network):
+        chosen = network.model.get(method) if method else None
+        other = "take another name"
+        if method:
+            other += f", or another method ({method} = 'euler')"
+        for equations in (group.equations, getattr(group, "event_driven", None)):
             names = equations.diff_eq_names if equations is not None else ()
-            _refuse_misread(network, synapses, names, None, "take another name")
+            _refuse_misread(network, group, names, chosen, other)
 
 
 def _refuse_misread(
@@ -331,3 +340,4 @@ def _check_initial_values(network: FeedbackNetwork, architecture: Architecture) 
         }
         initial_value(network, name, variables[name], shape, value, 0, others)
     check_divisions(network, variables)
+    check_solutions(network, _integrated(network), given)

@@ -16,7 +16,7 @@ from .initial_values import find_initial_values
 from .network import FeedbackNetwork
 from .projections import part_of
 
-__all__ = ["check_divisions"]
+__all__ = ["check_divisions", "denominators", "equations_of"]
 
 #: Parameters that the network, its synapses or its initial state set.
 _SET = {"drive", "drive_noisy", "b", "W", "B", GRID_STEPS, "class_index", "present"}
@@ -47,7 +47,7 @@ def check_divisions(net: FeedbackNetwork, state: Iterable[str]) -> None:
     for group in net.stateful:
         never_set = {
             eq.varname: f"{eq.varname} is never set and 0; 'initial' gives it values"
-            for eq in _equations(net, group)
+            for eq in equations_of(net, group)
             if eq.type == PARAMETER
             and not {"linked", "summed"} & set(eq.flags)
             and eq.varname not in _SET | _assigned(model)
@@ -62,18 +62,18 @@ def _check_group(
     model = net.model
     within = {
         eq.varname: str_to_sympy(eq.expr.code)
-        for eq in _equations(net, group)
+        for eq in equations_of(net, group)
         if eq.type == SUBEXPRESSION
     }
     expressions = [
         (eq.varname, eq.expr.code)
-        for eq in _equations(net, group)
+        for eq in equations_of(net, group)
         if eq.expr is not None
     ]
     for string in _strings_of(net, group):
         expressions += [(string, line) for line in str(model[string]).split("\n")]
     for name, text in expressions:
-        for denominator in _denominators(text):
+        for denominator in denominators(text):
             expression = str_to_sympy(denominator)
             for _ in within:  # one subexpression may need another
                 expression = expression.subs(
@@ -92,7 +92,7 @@ def _check_group(
                 )
 
 
-def _equations(net: FeedbackNetwork, group: VariableOwner) -> list[SingleEquation]:
+def equations_of(net: FeedbackNetwork, group: VariableOwner) -> list[SingleEquation]:
     """List a group's equations as the model has them.
 
     Those of the group have variables in place of subexpressions that are evaluated once
@@ -104,7 +104,7 @@ def _equations(net: FeedbackNetwork, group: VariableOwner) -> list[SingleEquatio
     return list(net.model.equations(*strings).values())
 
 
-def _denominators(text: str) -> Iterator[str]:
+def denominators(text: str) -> Iterator[str]:
     """Yield what an expression or a statement divides by."""
     try:
         tree = ast.parse(text.strip())

@@ -203,7 +203,9 @@ class Network:
         self.errors = self.deltas[m]
         if self.rule == "node":
             error = _renamed(model["error_neuron"], {"delta": "error"})
-            own = re.findall(r"^\s*(\w+) *=", model["error_neuron"], re.MULTILINE)
+            own = re.findall(
+                r"^\s*(?:d(?=\w+/dt))?(\w+)(?:/dt)? *=", model["error_neuron"], re.M
+            )
             noisy = {name: f"{name}_noisy" for name in (*own, "phi")}
             noisy["delta"] = "error_noisy"
             texts = [target, error, _renamed(model["error_neuron"], noisy)]
@@ -554,6 +556,7 @@ def _function_of_time(values, dt):
 
 
 def _renamed(text, names):
+    names = names | {f"d{old}": f"d{new}" for old, new in names.items()}
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
 
 

@@ -308,9 +308,9 @@ def _refusals(case):
         yield "sign_symmetric_feedback: sends something where B is 0"
     if "per synapse" in case.options and _hears(case):
         yield "evaluate_once"
-    for name in given:
-        if name.endswith("gamma") and not _decays_by_gamma(given, name, case):
-            yield f"{name}: nothing uses it"
+    reads_gamma = re.search(r"^(?!gamma = ).*\bgamma\b", text, re.MULTILINE)
+    if given >= {"decay", "decay_bias", "kolen_pollack_decay"} and not reads_gamma:
+        yield from (f"{n}: nothing uses it" for n in given if n.endswith("gamma"))
 
 
 def _hears(case):
@@ -326,23 +326,6 @@ def _hears(case):
         name.startswith("output_") or of_output.get(name) not in {None, *strings}
         for name in names
     )
-
-
-def _decays_by_gamma(given, gamma, case):
-    """Whether a layer of this gamma has a decay of models/, or a string reads it."""
-    if re.search(r"^(?!gamma = ).*\bgamma\b", case.text, re.MULTILINE):
-        return True
-    m = len(case.architecture["layer_sizes"]) - 1
-    for layer in range(1, m + 1):
-        starts = [f"layer_{layer}_", *(["output_"] if layer == m else []), ""]
-        if gamma.removesuffix("gamma") not in starts:
-            continue
-        names = ["decay", "decay_bias"]
-        if case.rule == "kp" and layer > 1:
-            names.append("kolen_pollack_decay")
-        if any(given.isdisjoint(start + name for start in starts) for name in names):
-            return True
-    return False
 
 
 def _lacks(given, name, counterpart, case):
@@ -367,6 +350,7 @@ def possible_refusal(case):
         "truth value": truth_values,
         "may oscillate": "- h - w)/(2*ms)" in case.text,
         "but there are . pixels": "drive + images(t, i)" in case.text,
+        "dv/dt divides by 'late'": "h*(1 + late)" in case.text and "dv/dt" in case.text,
     }
     return "|".join(reason for reason, holds in reasons.items() if holds) or None
 
