@@ -126,15 +126,18 @@ class _Values:
     def vanishing(self, text: str) -> str | None:
         """Return the factor of a denominator that can be 0, or None."""
         steps = range(self.net.architecture.steps_per_image)
-        for step, training in product(steps, (0, 1)):
-            names = self.names(step, training)
+        for step, training, active in product(steps, (0, 1), (0, 1)):
+            names = self.names(step, training, active)
             for factor in _factors(ast.parse(text.strip(), mode="eval").body):
                 if _is_small(factor, names):
                     return ast.unparse(factor)
         return None
 
-    def names(self, step: int, training: int) -> dict[str, Any]:
-        """Return what is known in one step of an image, in training or in a test."""
+    def names(self, step: int, training: int, active: int) -> dict[str, Any]:
+        """Return what is known in a step of training or of a test, of some neurons.
+
+        Active are those that are not refractory.
+        """
         known: dict[str, Any] = {**CONSTANTS, **FUNCTIONS}
         known |= zip(CLOCK_FUNCTIONS, (lambda t: step, lambda t: training), strict=True)
         known |= {name: float(unit) for name, unit in UNITS.items()}
@@ -144,6 +147,7 @@ class _Values:
             if isinstance(value, int | float | Quantity)
             and not getattr(value, "ndim", 0)
         }
+        known |= {"not_refractory": active}
         for n, name in enumerate(sorted(self.group.variables)):
             if name not in known:
                 known[name] = 0.618 + 0.1 * n if name in self.given else 0.0

@@ -77,6 +77,18 @@ REFUSED = {
         LEAK.format("(1 - g)", "g = int(not training) : 1 (constant over dt)"),
         "can be 0",
     ),
+    "the same time constant but for refractory neurons": (
+        ONE.replace("/tau_h : 1", "/tau_h : 1 (unless refractory)")
+        + "refractory = 3*ms\n",
+        "int(not_refractory)",
+    ),
+    "no leak where a neuron is refractory": (
+        LEAK.format("1", "")
+        .replace("drive -", "drive + sin(t/(7*ms)) -")
+        .replace("(2*ms) : 1", "(2*ms) : 1 (unless refractory)")
+        + "method = 'exponential_euler'\nrefractory = 3*ms\n",
+        "'int(not_refractory)', which can be 0",
+    ),
     "deltas": (
         "from brian2 import ms\ntau_x = tau_y = 3*ms\ndelta_neuron = '''"
         "ddelta/dt = (x - delta)/tau_x : 1\ndx/dt = (feedback - x)/tau_y : 1'''\n",
@@ -108,6 +120,10 @@ def test_what_divides_by_nothing_is_refused(text, named, tmp_path):
 
 TAKEN = {
     "another method": ONE + "method = 'rk4'\n",
+    "refractory neurons": LEAK.format("1", "").replace(
+        "(2*ms) : 1", "(2*ms) : 1 (unless refractory)"
+    )
+    + "refractory = 3*ms\n",
     "another time constant": CASCADE + "tau_v = 3*ms\n",
     "conductances beside a leak": LEAK.format("(1 + g)", "g : 1"),
     "a leak with a value": LEAK.format("g", "g : 1") + "initial = {'g': 0.5}\n",

@@ -344,13 +344,16 @@ def possible_refusal(case):
     leaky_error = re.search(r"ddelta/dt = .target", case.text)
     truth_values = leaky_error or "int(i > 1)" in case.text
     apart = "per synapse" in case.options
+    pauses = "(unless refractory)" in case.text
+    one_rate = "h*(1 + late)" in case.text or pauses
     reasons = {
         "sympy cannot compare abs": apart and "int(abs(target" in case.text,
         "evaluate_once": apart and "du/dt = (third_factor" in case.text,
         "truth value": truth_values,
         "may oscillate": "- h - w)/(2*ms)" in case.text,
         "but there are . pixels": "drive + images(t, i)" in case.text,
-        "dv/dt divides by 'late'": "h*(1 + late)" in case.text and "dv/dt" in case.text,
+        "dv/dt divides by": one_rate and "dv/dt" in case.text,
+        "divides by 'int.not_refractory": pauses and "exponential_e" in case.text,
     }
     return "|".join(reason for reason, holds in reasons.items() if holds) or None
 
