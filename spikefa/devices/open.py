@@ -35,7 +35,7 @@ from .cuda.session import (
     check_machine,
 )
 from .memory import refuse_too_large
-from .runtime import RuntimeSession
+from .runtime import RuntimeSession, check_statements
 from .session import Session
 from .state import shape_of, state_variables
 
@@ -125,6 +125,8 @@ def open_session(
             check_indices(network)
             for line in (*without_effect(network), *rounded_delays(network)):
                 logging.getLogger("spikefa").warning(line)
+            if choice.name == "runtime":
+                check_statements(network)
             if choice.name in ("numpy", "runtime"):
                 return RuntimeSession(network)
             if build_dir is None:

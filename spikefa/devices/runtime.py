@@ -3,7 +3,9 @@
 from contextlib import contextmanager
 
 import numpy as np
-from brian2 import seed as brian2_seed
+from brian2 import Synapses, seed as brian2_seed
+from brian2.synapses.synapses import SynapticPathway
+from brian2.utils.stringtools import get_identifiers
 
 from ..brian import (
     empty,
@@ -13,9 +15,43 @@ from ..brian import (
     owned,
     seconds_of_run,
 )
+from ..errors import ModelError
 from .session import Session
 
-__all__ = ["RuntimeSession"]
+__all__ = ["RuntimeSession", "check_statements"]
+
+
+def check_statements(network):
+    """Refuse what the Cython code of Brian2's `Synapses` cannot run.
+
+    It counts spikes by an ``i`` of its own (Brian2 2.10 and 2.11). A statement that
+    reads ``i`` does not compile, or its loop never ends.
+
+    Parameters
+    ----------
+    network : FeedbackNetwork
+
+    Raises
+    ------
+    ModelError
+        Naming the string.
+    """
+    for synapses in network.brian_network.sorted_objects:
+        if not isinstance(synapses, Synapses):
+            continue
+        within = synapses.equations.get_substituted_expressions(
+            include_subexpressions=True
+        )
+        meant = {name: get_identifiers(expression.code) for name, expression in within}
+        for pathway in synapses.contained_objects:
+            if isinstance(pathway, SynapticPathway):
+                read = get_identifiers(pathway.code)
+                if "i" in read.union(*(meant.get(name, ()) for name in read)):
+                    where = network.model.where(*network.strings_of[pathway.name])
+                    raise ModelError(
+                        f"{where}: Brian2's Cython code for Synapses cannot read 'i' "
+                        "in statements; take engine='dense', or device 'numpy' or 'cpp'"
+                    )
 
 
 class RuntimeSession(Session):

@@ -9,6 +9,7 @@ from brian2 import NeuronGroup, prefs
 
 from spikefa import (
     Architecture,
+    ModelError,
     RunInterrupted,
     load_model,
     open_session,
@@ -66,3 +67,26 @@ def test_a_run_that_is_interrupted_on_its_way_leaves_the_state(steps, monkeypatc
         for name, value in session.get_state().items():
             np.testing.assert_array_equal(value, before[name])
         assert session.run(images, labels, seed=1).output.shape == (3, 5, 10)
+
+
+READS_I = {
+    "in a statement": "transmit = 'drive_post += W*(i % 2)'",
+    "through a subexpression": (
+        "plastic_synapse = '''W : 1\ndW = eta*psi_post*third_factor_post*int(i > 1) : 1'''"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", READS_I.values(), ids=READS_I)
+def test_what_brian2_would_never_end_is_refused(text, tmp_path):
+    """The Cython code of `Synapses` counts its spikes by ``i``."""
+    path = tmp_path / "my_model.py"
+    path.write_text(text)
+    sizes = Architecture((5, 4, 10), engine="stock")
+    with pytest.raises(ModelError) as refusal:
+        open_session(sizes, load_model(path), device="runtime")
+    assert "my_model.py: " in str(refusal.value)
+    assert "cannot read 'i' in statements" in str(refusal.value)
+    for engine, device in (("dense", "runtime"), ("stock", "numpy")):
+        other = Architecture((5, 4, 10), engine=engine)
+        assert open_session(other, load_model(path), device=device).step == 0
