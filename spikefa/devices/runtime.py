@@ -46,8 +46,10 @@ def check_statements(network):
         for pathway in synapses.contained_objects:
             if isinstance(pathway, SynapticPathway):
                 read = get_identifiers(pathway.code)
-                if "i" in read.union(*(meant.get(name, ()) for name in read)):
-                    where = network.model.where(*network.strings_of[pathway.name])
+                through = set().union(*(meant.get(name, ()) for name in read))
+                if "i" in read | through:
+                    culprit = pathway if "i" in read else synapses
+                    where = network.model.where(*network.strings_of[culprit.name])
                     raise ModelError(
                         f"{where}: Brian2's Cython code for Synapses cannot read 'i' "
                         "in statements; take engine='dense', or device 'numpy' or 'cpp'"

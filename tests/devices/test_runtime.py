@@ -72,7 +72,8 @@ def test_a_run_that_is_interrupted_on_its_way_leaves_the_state(steps, monkeypatc
 READS_I = {
     "in a statement": "transmit = 'drive_post += W*(i % 2)'",
     "through a subexpression": (
-        "plastic_synapse = '''W : 1\ndW = eta*psi_post*third_factor_post*int(i > 1) : 1'''"
+        "plastic_synapse = '''W : 1\n"
+        "dW = eta*psi_post*third_factor_post*int(i > 1) : 1'''"
     ),
 }
 
