@@ -61,14 +61,15 @@ class Connectivity:
         """Elements of the matrix that are synapses, in the order of the synapses."""
         if self.positions is not None:
             return self.positions
-        return self._kept("all", lambda: np.arange(self.number))
+        return np.arange(self.number)  # not kept: twice the memory of the weights
 
     def neurons(self, side):
         """The pre- or postsynaptic neuron of each synapse, in its whole group."""
 
         def make():
             of_all = self._synapses.index_array(side).get_value()
-            return of_all[self.all_positions()].astype(np.intp)
+            chosen = slice(None) if self.positions is None else self.positions
+            return of_all[chosen].astype(np.intp)
 
         return self._kept(side, make)
 

@@ -153,9 +153,12 @@ class MatrixGroup(Group):
         )
 
     def _count(self, name, side):
-        size = self.shape[0 if side == "pre" else 1]
-        neurons = self.variables[name].get_value()[self.positions()]
-        counted = np.bincount(neurons, minlength=size).astype(np.int32)
+        size, others = self.shape if side == "pre" else self.shape[::-1]
+        if (positions := self.connectivity.positions) is None:
+            counted = np.full(size, others, dtype=np.int32)
+        else:
+            neurons = self.variables[name].get_value()[positions]
+            counted = np.bincount(neurons, minlength=size).astype(np.int32)
         return np.pad(counted, (self.end_of(side) - size, 0))
 
     def matrices_among(self, variables: Mapping[str, Variable]) -> dict[str, int]:

@@ -3,6 +3,8 @@
 Most run as NumPy code that does what compiled code does (`like_compiled`).
 """
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from brian2 import (
@@ -424,3 +426,18 @@ def test_a_monitor_writes_the_indices_of_a_program():
     other = Synapses(synapses, post, "ge_post = w_pre + j_pre : 1 (summed)")
     other.connect(i=np.arange(6), j=[0, 1] * 3)
     Network(pre, post, synapses, monitor, other).run(1 * ms)
+
+
+def test_to_connect_all_pairs_takes_no_memory():
+    """No indices, of which there would be one for each synapse."""
+    pre, post = NeuronGroup(700, "x : 1"), NeuronGroup(900, "x : 1")
+    synapses = DenseSynapses(pre, post, "w : 1\nx_post = w : 1 (summed)")
+    tracemalloc.start()
+    try:
+        synapses.connect()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(synapses.N_outgoing_pre, 900)
+    np.testing.assert_array_equal(synapses.N_incoming_post, 700)
+    assert peak < 700 * 900  # a byte for each
