@@ -606,9 +606,12 @@ def units_everywhere(S):
 
 @anywhere
 def names_that_templates_use(S):
-    """Variables named like what the templates of dense projections are given."""
+    """Variables named like what the templates of dense projections are given.
+
+    No threshold is at a number of steps: targets round differently.
+    """
     pre = NeuronGroup(
-        5, "steps : 1\nside : 1\nv = t/ms*(i + 1) : 1", threshold="v % 0.7 > 0.4",
+        5, "steps : 1\nside : 1\nv = t/ms*(i + 1) : 1", threshold="v % 0.7 > 0.41",
         reset="", name="told_pre",
     )  # fmt: skip
     pre.steps, pre.side = "i", "0.5*i"
