@@ -4,6 +4,7 @@ Each builds and runs a network out of the class that it is given, and returns a 
 that reads what came of it. Those of `AT_RUNTIME` look at values between runs.
 """
 
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -77,8 +78,13 @@ def steps(n):
 
 
 def values(*views):
-    """Read views when asked."""
-    return lambda: [np.array(view[:]) for view in views]
+    """Read views, or what functions return, when asked."""
+    return lambda: [np.array(view() if callable(view) else view[:]) for view in views]
+
+
+def recorded(monitor, *names):
+    """What a monitor has of some variables, not read before the program has run."""
+    return [partial(getattr, monitor, name) for name in names]
 
 
 @anywhere
@@ -343,8 +349,8 @@ def stdp_of_the_tutorial(S):
     spikes = SpikeMonitor(post, name="stdp_spikes")
     Network(pre, post, synapses, monitor, spikes).run(steps(60))
     return values(
-        synapses.w, synapses.apre, synapses.apost, synapses.lastupdate, monitor.w,
-        monitor.apre, monitor.apost, spikes.t, spikes.i,
+        synapses.w, synapses.apre, synapses.apost, synapses.lastupdate,
+        *recorded(monitor, "w", "apre", "apost"), spikes.t, spikes.i,
     )  # fmt: skip
 
 
@@ -416,7 +422,7 @@ def saturating_synapses(S):
     synapses.w = "1 + i + 0.1*j"
     monitor = StateMonitor(synapses, ["g_syn", "x"], record=True, name="sat_m")
     Network(pre, post, synapses, monitor).run(steps(40))
-    return values(post.total, monitor.g_syn, monitor.x)
+    return values(post.total, *recorded(monitor, "g_syn", "x"))
 
 
 @anywhere
@@ -451,13 +457,13 @@ def reward_and_eligibility(S):
 def distances_in_conditions(S):
     """Without self-connections and only up to a distance."""
     group = neurons("dist_group", 9, "x : metre\nnear = x < 500*um : boolean")
-    group.x = "i*100*um"
+    group.x = np.arange(9) * 100 * um  # known before a program runs
     limit = 700 * um  # noqa: F841
     synapses = S(group, group, "w : 1", on_post="w += 0.1*j", name="dist_s")
     synapses.connect(condition="i != j and sqrt((x_pre - x_post)**2) < limit")
-    synapses.w = "exp(-(x_pre - x_post)**2/(2*limit**2))"
     partner = S(group, group, "w : 1", on_post="g_pre += w", name="dist_s2")
     partner.connect(condition="near_pre or abs(i - j) <= 4 or not (i // 3 == j // 3)")
+    synapses.w = "exp(-(x_pre - x_post)**2/(2*limit**2))"
     partner.w = "0.1*i - 0.2*j"
     Network(group, synapses, partner).run(steps(40))
     return values(
@@ -485,7 +491,7 @@ def masked_and_monitored(S):
     synapses.connect("i != j")
     synapses.w = "0.1*i + 0.02*j"
     synapses.w["i == 2"] = 0.5
-    synapses.w[:, 3] *= 2
+    synapses.w["j == 3"] = "2*w"
     synapses.run_regularly("w *= 0.99; h_post += 0.1*w", dt=0.3 * ms)
     monitor = StateMonitor(
         synapses, ["w", "k", "apre"], record=synapses[:, 1:3], name="mask_m"
@@ -493,8 +499,8 @@ def masked_and_monitored(S):
     everything = StateMonitor(synapses, "w", record=True, dt=0.5 * ms, name="mask_e")
     Network(group, synapses, monitor, everything).run(steps(50))
     return values(
-        group.g, group.h, group.s, synapses.w, synapses.k, synapses.apre, monitor.w,
-        monitor.k, monitor.apre, everything.w,
+        group.g, group.h, group.s, synapses.w, synapses.k, synapses.apre,
+        *recorded(monitor, "w", "k", "apre"), *recorded(everything, "w"),
     )  # fmt: skip
 
 
@@ -523,7 +529,7 @@ def two_runs(S):
     synapses.learn.active = False
     network.run(steps(20))
     synapses.learn.active = True
-    synapses.w *= 0.5
+    synapses.w = "0.5*w"
     network.run(steps(15))
     return values(post.g, synapses.w, synapses.apre)
 

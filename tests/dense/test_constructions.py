@@ -36,8 +36,9 @@ def _double_precision():
     prefs.core.default_float_dtype = before
 
 
-#: Where NumPy code computes other numbers: it reads all values before it writes any.
-ONE_BY_ONE = {"read and written in one statement"}
+#: Where NumPy code computes other numbers: it reads all values before it writes any,
+#: and draws all numbers of one function before those of another.
+ONE_BY_ONE = {"read and written in one statement", "random numbers of a seed"}
 
 
 def expect(name, construction):
