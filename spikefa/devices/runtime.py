@@ -43,10 +43,12 @@ def check_statements(network):
             include_subexpressions=True
         )
         meant = {name: get_identifiers(expression.code) for name, expression in within}
+        driven = synapses.event_driven
+        updated = get_identifiers(str(driven)) if driven is not None else set()
         for pathway in synapses.contained_objects:
             if isinstance(pathway, SynapticPathway):
                 read = get_identifiers(pathway.code)
-                through = set().union(*(meant.get(name, ()) for name in read))
+                through = updated.union(*(meant.get(n, ()) for n in read | updated))
                 if "i" in read | through:
                     culprit = pathway if "i" in read else synapses
                     where = network.model.where(*network.strings_of[culprit.name])

@@ -28,13 +28,12 @@ from ..equations.check_values import check_values
 from ..equations.explanations import explain, words
 from ..equations.integration import misread_by
 from ..equations.model import Model
-from ..equations.names import kind_of
 from ..equations.schedules import check_schedules
 from ..equations.statements import parse_statements
 from ..errors import ModelError
 from .architecture import Architecture
 from .build import build_network, check_choices
-from .divisions import check_divisions
+from .divisions import check_divisions, strings_defining
 from .initial_values import (
     array_variables,
     find_initial_values,
@@ -253,11 +252,7 @@ def _refuse_misread(
     model = network.model
     for name in names:
         if misread_by(method, name):
-            strings = [
-                string
-                for string in network.strings_of[group.name]
-                if kind_of(string) == "equations" and name in model.equations(string)
-            ]
+            strings = strings_defining(network, group, name)
             raise ModelError(
                 f"{model.where(*strings)}: the exact integration takes '{name}' for "
                 f"something that sympy calls so; {advice}"

@@ -1,7 +1,7 @@
 """Finding what is divided by although it is 0: a parameter that nobody sets."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, SingleEquation
 from brian2.groups.group import VariableOwner
@@ -16,7 +16,7 @@ from .initial_values import find_initial_values
 from .network import FeedbackNetwork
 from .projections import part_of
 
-__all__ = ["check_divisions", "denominators", "equations_of"]
+__all__ = ["check_divisions", "denominators", "equations_of", "strings_defining"]
 
 #: Parameters that the network, its synapses or its initial state set.
 _SET = {"drive", "drive_noisy", "b", "W", "B", GRID_STEPS, "class_index", "present"}
@@ -104,6 +104,17 @@ def equations_of(net: FeedbackNetwork, group: VariableOwner) -> list[SingleEquat
     return list(net.model.equations(*strings).values())
 
 
+def strings_defining(
+    net: FeedbackNetwork, group: VariableOwner, variable: str
+) -> Sequence[str]:
+    """Name the strings of a group that have the equation of a variable."""
+    return [
+        string
+        for string in net.strings_of.get(group.name, ())
+        if kind_of(string) == "equations" and variable in net.model.equations(string)
+    ]
+
+
 def denominators(text: str) -> Iterator[str]:
     """Yield what an expression or a statement divides by."""
     try:
@@ -160,7 +171,5 @@ def _place(net: FeedbackNetwork, group: VariableOwner, name: str) -> str:
     if name in model and isinstance(model[name], str):
         if NAMES.get(name) is None or NAMES[name].kind != "equations":
             return model.where(name)
-    for string in net.strings_of.get(group.name, ()):
-        if string in model and name in model.equations(string):
-            return model.where(string)
-    return model.where(*net.strings_of.get(group.name, ())[:1])
+    strings = strings_defining(net, group, name) or net.strings_of.get(group.name, ())
+    return model.where(*strings[:1])

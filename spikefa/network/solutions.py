@@ -21,11 +21,11 @@ from brian2.groups.group import VariableOwner
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from ..equations.evaluate import CONSTANTS, FUNCTIONS, UNITS, evaluate
-from ..equations.names import kind_of
+from ..equations.explanations import words
 from ..equations.signals import CLOCK_FUNCTIONS
 from ..equations.statements import parse_statements
 from ..errors import ModelError
-from .divisions import denominators, equations_of
+from .divisions import denominators, equations_of, strings_defining
 from .network import FeedbackNetwork
 
 __all__ = ["check_solutions"]
@@ -66,13 +66,8 @@ def check_solutions(
         values = _Values(net, group, own, initial)
         for name, denominator in _divisions(group):
             if denominator not in own and (zero := values.vanishing(denominator)):
-                strings = [
-                    string
-                    for string in net.strings_of[group.name]
-                    if kind_of(string) == "equations"
-                    and name in net.model.equations(string)
-                ]
-                varies = set(_names(zero)) & set(group.variables)
+                strings = strings_defining(net, group, name)
+                varies = words(zero) & set(group.variables)
                 advice = f"; choose another method ({method} = 'rk4')" if method else ""
                 raise ModelError(
                     f"{net.model.where(*strings)}: the solution of d{name}/dt divides "
@@ -80,7 +75,7 @@ def check_solutions(
                 )
 
 
-def _divisions(group: VariableOwner) -> Iterator[tuple[str, str]]:
+def _divisions(group: VariableOwner) -> list[tuple[str, str]]:
     """List what the solutions of a group divide by, each with its variable."""
     solutions = [group.state_updater.abstract_code] if group.state_updater else []
     driven = getattr(group, "event_driven", None)
@@ -89,11 +84,18 @@ def _divisions(group: VariableOwner) -> Iterator[tuple[str, str]]:
         solutions.append(exact(driven, group.variables))
     names = set(group.equations.diff_eq_names)
     names |= set(driven.diff_eq_names) if driven else set()
+    found: dict[
+        tuple[str, str], None
+    ] = {}  # the same one often stands in several places
     for line in "\n".join(solutions).split("\n"):
         left, _, right = line.partition("=")
-        name = next((n for n in names if left.strip().endswith(n)), None)
-        if name is not None:
-            yield from ((name, text) for text in denominators(right))
+        # What Brian2 adds to a name ends with an underscore: _h, _BA_h, __k_1_h.
+        ends = [n for n in names if f"_{left.strip()}".endswith(f"_{n}")]
+        if ends:
+            found |= dict.fromkeys(
+                (max(ends, key=len), text) for text in denominators(right)
+            )
+    return list(found)
 
 
 class _Values:
@@ -109,11 +111,27 @@ class _Values:
         self.group, self.net = group, net
         start = f"{group.name}."
         self.given = {n.removeprefix(start) for n in initial if n.startswith(start)}
-        self.given |= {w for text in own for w in _names(text)} | {"t", "dt"}
+        self.given |= {"t", "dt"}.union(*map(words, own))
         for string in net.model:
             if string.endswith("on_image") and isinstance(net.model[string], str):
                 parsed = parse_statements(net.model[string])
                 self.given |= {left for left, sign, _ in parsed if sign == "="}
+
+    @cached_property
+    def constant(self) -> dict[str, Any]:
+        """What is the same in all steps: all but some functions and subexpressions."""
+        known: dict[str, Any] = {**CONSTANTS, **FUNCTIONS}
+        known |= {name: float(unit) for name, unit in UNITS.items()}
+        known |= {
+            name: float(value)
+            for name, value in self.group.namespace.items()
+            if isinstance(value, int | float | Quantity)
+            and not getattr(value, "ndim", 0)
+        }
+        for n, name in enumerate(sorted(self.group.variables)):
+            if name not in known:
+                known[name] = 0.618 + 0.1 * n if name in self.given else 0.0
+        return known
 
     @cached_property
     def expressions(self) -> Mapping[str, str]:
@@ -138,19 +156,8 @@ class _Values:
 
         Active are those that are not refractory.
         """
-        known: dict[str, Any] = {**CONSTANTS, **FUNCTIONS}
+        known = self.constant | {"not_refractory": active}
         known |= zip(CLOCK_FUNCTIONS, (lambda t: step, lambda t: training), strict=True)
-        known |= {name: float(unit) for name, unit in UNITS.items()}
-        known |= {
-            name: float(value)
-            for name, value in self.group.namespace.items()
-            if isinstance(value, int | float | Quantity)
-            and not getattr(value, "ndim", 0)
-        }
-        known |= {"not_refractory": active}
-        for n, name in enumerate(sorted(self.group.variables)):
-            if name not in known:
-                known[name] = 0.618 + 0.1 * n if name in self.given else 0.0
         for _ in self.expressions:  # one may need another
             known |= {
                 name: value
@@ -158,12 +165,6 @@ class _Values:
                 if (value := _evaluated(text, known)) is not None
             }
         return known
-
-
-def _names(text: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
-        if isinstance(node, ast.Name):
-            yield node.id
 
 
 def _factors(node: ast.expr) -> Iterator[ast.expr]:

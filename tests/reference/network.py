@@ -203,9 +203,7 @@ class Network:
         self.errors = self.deltas[m]
         if self.rule == "node":
             error = _renamed(model["error_neuron"], {"delta": "error"})
-            own = re.findall(
-                r"^\s*(?:d(?=\w+/dt))?(\w+)(?:/dt)? *=", model["error_neuron"], re.M
-            )
+            own = [one.name for one in parse_equations(model["error_neuron"])]
             noisy = {name: f"{name}_noisy" for name in (*own, "phi")}
             noisy["delta"] = "error_noisy"
             texts = [target, error, _renamed(model["error_neuron"], noisy)]

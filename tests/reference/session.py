@@ -198,9 +198,8 @@ class Reading:
         """What runs inside is forgotten; passes stand still."""
         self.learned_steps = self.step
         with self.forgetting():
-            if (
-                self.network.error_inputs
-            ):  # what neurons were taught dies out in the dark
+            # What neurons were taught dies out in the dark.
+            if self.network.error_inputs:
                 n_inputs, n_outputs = self.network.sizes[0], self.network.sizes[-1]
                 vectors = self.network.arch.vector_target
                 target = np.zeros((1, n_outputs) if vectors else 1)
