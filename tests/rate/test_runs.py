@@ -119,6 +119,15 @@ def test_a_worker_that_is_killed_is_said_in_a_line(tmp_path):
     assert raised.value.exit_code == 1
 
 
+@pytest.fixture
+def in_a_terminal():
+    """Let SIGHUP end a program, as it does in a terminal: nohup has it ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("in_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_signal_lets_all_save_what_they_have(number, workers, tmp_path):
