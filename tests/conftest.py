@@ -62,6 +62,16 @@ def _fast_brian():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _digits_once():
+    """Unpack MNIST once in a process: it takes a fifth of a second each time."""
+    from spikefa.datasets import loaders
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loaders, "load_mnist", cache(loaders.load_mnist))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _short_collections():
     """Let a run of a network go through what is new, not through everything.
 
@@ -84,11 +94,11 @@ def _short_collections():
 def _no_needless_words():
     """Leave out what Brian2 writes for people, and asks again and again.
 
-    Each object keeps the source lines that made it, each look at a preference writes
-    the documentation of its category, and each name is parsed whenever equations are
-    joined: a third of the time of small tests.
+    Each object keeps the source lines that made it and describes its clock for the log,
+    each look at a preference writes the documentation of its category, and each name is
+    parsed whenever equations are joined: a third of the time of small tests.
     """
-    from brian2.core import base, preferences
+    from brian2.core import base, clocks, preferences
     from brian2.equations.equations import Equations, check_identifier_basic
 
     class NoTraceback:
@@ -97,6 +107,7 @@ def _no_needless_words():
     checks = Equations.identifier_checks - {check_identifier_basic}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(base, "traceback", NoTraceback)
+        patch.setattr(clocks.Clock, "__repr__", object.__repr__)
         patch.setattr(
             preferences.BrianGlobalPreferences,
             "_get_one_documentation",
@@ -105,6 +116,28 @@ def _no_needless_words():
         patch.setattr(
             Equations, "identifier_checks", checks | {cache(check_identifier_basic)}
         )
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _names_of_living_objects():
+    """Let Brian2 look for a free name while no object goes.
+
+    It asks each object twice, and a collection between the two ends in an error once
+    in some thousands of tests.
+    """
+    from brian2.core import names
+
+    find_name = names.find_name
+
+    def find_among_living(name, taken=None):
+        if taken is None and name.endswith("*"):
+            living = [reference() for reference in names.Nameable.__instances__()]
+            taken = {getattr(obj, "name", None) for obj in living}
+        return find_name(name, taken)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(names, "find_name", find_among_living)
         yield
 
 

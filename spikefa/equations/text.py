@@ -7,6 +7,7 @@ expressions that go on in the next line inside parentheses.
 
 import io
 import tokenize
+from functools import lru_cache
 from textwrap import dedent
 
 __all__ = ["tidy_condition", "tidy_statements"]
@@ -37,6 +38,7 @@ def tidy_condition(text):
     return text if lines is None else " ".join(lines)
 
 
+@lru_cache(maxsize=1024)  # a network takes the same strings many times
 def _logical_lines(text):
     """Split at ends of lines and ``;`` outside of brackets and strings."""
     lines, words = [], []

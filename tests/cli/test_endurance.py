@@ -39,6 +39,7 @@ def assert_refused(running, words):
     assert words in lines[0]
 
 
+@pytest.mark.long
 def test_a_home_that_is_read_only_has_no_cache(process, mount_disk):
     home = mount_disk("ro,size=1m")
     environment = {"HOME": str(home), "SPIKEFA_CACHE": "", "XDG_CACHE_HOME": ""}

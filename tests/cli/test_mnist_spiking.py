@@ -72,6 +72,7 @@ def test_the_default_folder_is_new_each_time(command, tmp_path):
     assert sorted(os.listdir(tmp_path / "runs")) == ["quick-fa-1", "quick-fa-2"]
 
 
+@pytest.mark.long
 def test_more_epochs_later_are_more_epochs_at_once(command, tmp_path):
     assert command("--quick", "--epochs", 3, "--out", "at once").code == 0
     assert command("--quick", "--epochs", 1, "--out", "later").code == 0
@@ -98,6 +99,7 @@ def test_removed_synapses_stay_away_in_a_resumed_run(command, tmp_path):
         assert np.count_nonzero(arrays[name] == 0) == arrays[name].size // 2
 
 
+@pytest.mark.long
 def test_a_finished_run_cannot_be_overwritten(command):
     assert command("--quick", "--out", "x").code == 0
     outcome = command("--quick", "--out", "x")
@@ -157,6 +159,7 @@ def test_all_that_must_stay_is_in_the_checkpoint_and_refused(finished):
         assert must_stay == (name in refused), name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("options", "field"), OTHER_RUNS)
 def test_resuming_as_another_run_names_what_differs(
     command, tmp_path, finished, options, field
@@ -369,6 +372,7 @@ def test_resuming_from_another_folder_takes_the_model_of_the_checkpoint(
     assert "mine.py is not what this run was started with" in outcome.err
 
 
+@pytest.mark.long
 def test_validation_is_called_so_everywhere(command, tmp_path, monkeypatch):
     from spikefa.figures import spiking
 
@@ -437,6 +441,7 @@ def test_something_must_be_left_to_learn(command, number):
     assert f"cannot hold out {number} of 60000 training images" in last
 
 
+@pytest.mark.long
 def test_final_weights_are_tested_several_times(command, tmp_path):
     options = ["--evaluations", 3, "--evaluation-steps", 5, 10]
     outcome = command("--quick", *options, "--out", "x")
@@ -505,6 +510,7 @@ def test_a_checkpoint_can_be_tested_while_its_run_goes_on(command, tmp_path):
         assert more["error_percent"]["all"][:2] == of["error_percent"]["all"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -39,7 +39,9 @@ def no_fault(seeds, way):
 WAYS = {"numpy": nullcontext, "like compiled": like_compiled}
 
 
-@pytest.mark.parametrize("first", range(0, 40, 10))
+@pytest.mark.parametrize(
+    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (10, 20, 30))]
+)
 def test_some(first):
     """Half of them as NumPy code, half as if they were compiled."""
     counts = no_fault(range(first, first + 5), nullcontext)

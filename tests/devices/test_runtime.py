@@ -86,6 +86,7 @@ READS_I = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", READS_I.values(), ids=READS_I)
 def test_what_brian2_would_never_end_is_refused(text, tmp_path):
     """The Cython code of `Synapses` counts its spikes by ``i``."""

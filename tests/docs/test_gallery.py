@@ -39,6 +39,7 @@ def test_commands_are_those_that_are_run(rows, docs, monkeypatch):
         assert row["command"] == make_gallery.command(name)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FILES)
 def test_a_few_images_change_the_weights(name, docs, nothing_to_compile):
     path = docs / "examples" / "models" / f"{name}.py"

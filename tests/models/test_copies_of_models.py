@@ -118,6 +118,7 @@ def test_the_table_knows_what_models_has():
     assert given == set(of_model.builtin_values())
 
 
+@pytest.mark.long
 def test_the_option_copies_and_ends(tmp_path):
     command = [sys.executable, str(SCRIPT), "--copy-models", "mine"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -33,12 +33,16 @@ BACKENDS = [
     pytest.param(("stock", "runtime"), id="stock-cython", marks=pytest.mark.slow),
 ]
 
-# The same with less to compile: each engine and each device once, the others slow.
+# The same with less to compile: each engine once, other devices long or slow.
 FEW_BACKENDS = [
     BACKENDS[0],
     BACKENDS[1],
     pytest.param(*BACKENDS[2].values, id="stock-cpp", marks=pytest.mark.slow),
-    BACKENDS[3],
+    pytest.param(
+        *BACKENDS[3].values,
+        id="dense-cpp",
+        marks=[pytest.mark.compiles, pytest.mark.long],
+    ),
 ]
 
 # Sizes that are no multiple of each other, or of a vector register.

@@ -45,6 +45,7 @@ def test_workers_are_other_processes():
     assert os.getpid() not in {pid for _, pid in results}
 
 
+@pytest.mark.long
 def test_cluster_has_the_same_results():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(

@@ -86,16 +86,16 @@ class Synapses:
 
     def advance(self):
         """Do what is done in every step before spikes: formulas, then equations."""
+        method = self._method() if self.rates else None
         for row in range(self.source.n):
             for name in self.held:
                 text = self.formulas[name].expression
                 self._set(name, row, self.evaluate(text, row, now=True))
             if self.rates:
-                self._integrate(self.rates, row, self.world.value("dt"))
+                self._integrate(self.rates, row, self.world.value("dt"), method)
 
-    def _integrate(self, rates, row, dt):
+    def _integrate(self, rates, row, dt, method):
         x = {name: self.state[name][row] for name in rates}
-        method = "exact" if rates is self.decays else self._method()
 
         def slopes(x, t, xi):
             found = {
@@ -140,7 +140,7 @@ class Synapses:
         for row in np.flatnonzero(np.broadcast_to(arrived, self.source.n)):
             if self.decays and any(texts):
                 t, last = self.world.value("t"), self.state["lastupdate"][row]
-                self._integrate(self.decays, row, t - last)
+                self._integrate(self.decays, row, t - last, "exact")
                 last[self.reached] = t
             self.apply(texts, row, given(row) if given else {})
         self.reached = np.ones(self.target.n, bool)

@@ -54,6 +54,7 @@ def test_bad_option_is_one_line(name, options, complaint, script):
     assert not (done.out / "results.json").exists()
 
 
+@pytest.mark.long
 def test_unreachable_cluster_is_one_line(script):
     pytest.importorskip("distributed")
     done = script("linear", "--quick", "--cluster", "tcp://127.0.0.1:9")
