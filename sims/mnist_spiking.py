@@ -105,6 +105,7 @@ def experiment(settings, run):
         with comparing_deltas(session, compared, **how) as delta_angles:
             run.train(trainer, [FeedbackAngles(), *delta_angles])
         run.test(trainer)
+        run.keep(trainer)
         run.draw(
             plot_training,
             trainer.curve,

@@ -19,6 +19,7 @@ from ..files import package_versions, replacing
 from ..training.callbacks import Callback
 from ..training.checkpoint_file import making_sense
 from ..training.guards import NumericalGuard
+from ..training.kept_weights import keep_weights
 from ..training.progress import ProgressBar, ProgressFile, counting_tests
 from ..training.records import Windows
 from ..training.repeated import evaluate_repeatedly
@@ -71,6 +72,8 @@ class Run:
         Where the model comes from; default: its file.
     trains : bool, optional
         False: the weights in the checkpoint are only tested.
+    kept : pathlib.Path, optional
+        Folder for a small copy of the weights, see `keep_weights`.
     every : dict, optional
         ``images`` or ``seconds`` between checkpoints, see `CheckpointCallback`.
     show_progress : bool, optional
@@ -97,6 +100,7 @@ class Run:
         source=None,
         *,
         trains=True,
+        kept=None,
         every=None,
         show_progress=False,
         warn=None,
@@ -105,6 +109,7 @@ class Run:
         self.device = device or DeviceChoice(settings.device, threads=settings.threads)
         self.checkpoint, self.source = checkpoint, source or ModelSource()
         self.trains, self.compiles, self.schedule = trains, True, None
+        self.kept = kept
         self.every, self.show_progress = every or {}, show_progress
         self.warn = warn or logging.getLogger("spikefa").warning
         self.meta, self.results = {"wall_seconds": 0.0}, {}
@@ -254,6 +259,17 @@ class Run:
             except RunInterrupted:
                 raise Stopped(stop.number, trainer.images_seen) from None
         self.write_results(trainer, tests)
+
+    def keep(self, trainer):
+        """Write the weights in 16 bits, if the command line has asked for it.
+
+        Parameters
+        ----------
+        trainer : Trainer
+        """
+        if self.kept:
+            meta = self.meta | {"position": trainer.position}
+            keep_weights(trainer, self.kept, meta | {"step": trainer.session.step})
 
     def draw(self, plot, *args, **kwds):
         """Write ``figure.png`` and ``figure.pdf`` of a run that has trained.

@@ -122,6 +122,12 @@ def _add_output_options(group):
         help="train nothing: test the weights in the newest checkpoint of a run, which "
         "may be running",
     )
+    add(
+        "--keep-weights",
+        metavar="DIR",
+        help="write the final weights to a new folder in 16 bits, the averaged ones if "
+        "there are any; --evaluate tests them",
+    )
 
 
 def run_training(args, experiment):
@@ -149,6 +155,10 @@ def run_training(args, experiment):
         raise InputError(f"{option} is for several runs: --runs N")
     settings, _ = _settle(args)
     device = device_choice(args, settings.device, settings.threads)
+    if args.keep_weights:
+        from ..training.kept_weights import check_unused
+
+        check_unused(Path(args.keep_weights))
     if device.build_only:
         return _build_only(settings, device, experiment)
     kind = "quick" if args.quick else settings.preset
@@ -221,6 +231,7 @@ def _run_one(settings, folder, device, checkpoint, args, experiment):
         checkpoint,
         _source(args, checkpoint and checkpoint.meta),
         trains=not args.evaluate,
+        kept=args.keep_weights and Path(args.keep_weights),
         every=_checkpoint_intervals(args, checkpoint and checkpoint.meta, folder),
         show_progress=not args.quiet,
     )
@@ -255,9 +266,10 @@ def _run_many(args, plan, experiment):
     """Train with several seeds; each has a folder of its own in that of --out."""
     from .many_runs import train_all, write_results
 
-    if args.evaluate or args.build_only:
-        option = "--evaluate" if args.evaluate else "--build-only"
-        raise InputError(f"{option} is for a single run, not for --runs {args.runs}")
+    for name in ("evaluate", "build_only", "keep_weights"):
+        if getattr(args, name):
+            option = f"--{name.replace('_', '-')} is for a single run"
+            raise InputError(f"{option}, not for --runs {args.runs}")
     if plan and (args.quick or args.preset):
         raise InputError("--resume takes all settings from the run: no preset, please")
     if args.resume and not plan:

@@ -97,7 +97,7 @@ _NO_SENSE = (
 )
 
 
-def write_checkpoint(folder, meta, arrays):
+def write_checkpoint(folder, meta, arrays, *, compressed=False):
     """Write a checkpoint; the newest one of the folder becomes the previous one.
 
     Parameters
@@ -107,6 +107,8 @@ def write_checkpoint(folder, meta, arrays):
         What JSON can hold, and NaN.
     arrays : iterable of (str, numpy.ndarray)
         May be a generator: one array is in memory at a time.
+    compressed : bool, optional
+        Takes longer, for files that are kept.
 
     Raises
     ------
@@ -116,7 +118,8 @@ def write_checkpoint(folder, meta, arrays):
     path = folder / NAME
     try:
         with replacing(path) as file:
-            _write(file, meta | {"format": FORMAT}, arrays)
+            method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+            _write(file, meta | {"format": FORMAT}, arrays, method)
             file.flush()
             os.fsync(file.fileno())
             if path.exists():
@@ -127,9 +130,9 @@ def write_checkpoint(folder, meta, arrays):
         ) from exc
 
 
-def _write(file, meta, arrays):
+def _write(file, meta, arrays, method):
     digest = hashlib.sha256()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(file, "w", method) as archive:
         text = json.dumps(meta).encode()  # NaN too: that of a network that diverged
         _add(archive, "meta", np.frombuffer(text, np.uint8), digest)
         for name, array in arrays:
@@ -140,7 +143,9 @@ def _write(file, meta, arrays):
 def _add(archive, name, array, digest=None):
     array = np.ascontiguousarray(array)
     # A fixed date (that of ZipInfo): equal runs write equal files.
-    with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+    info = zipfile.ZipInfo(f"{name}.npy")
+    info.compress_type = archive.compression
+    with archive.open(info, "w", force_zip64=True) as member:
         npy.write_array(member, array, allow_pickle=False)
     if digest is not None:
         _update(digest, name, array)

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .checkpoint_file import (
     newest_checkpoint,
     write_checkpoint,
 )
+from .kept_weights import draw_again, kept_states
 from .records import Records
 from .stopping import stopping_on_signals
 from .trainer import Trainer
@@ -213,8 +215,9 @@ def restore(trainer, checkpoint):
     CheckpointError
         If the state is not that of the trainer's network.
     """
-    session, seen = trainer.session, set()
-    for name, array in checkpoint.arrays("state/", masks_first):
+    session, seen = trainer.session, draw_again(trainer, checkpoint)
+    states = checkpoint.arrays("state/", masks_first), kept_states(checkpoint)
+    for name, array in chain(*states):
         if array.shape != session.shapes.get(name):
             raise CheckpointError(
                 f"{checkpoint.path}: {name} of shape {array.shape} does not fit "

@@ -511,6 +511,29 @@ def test_a_checkpoint_can_be_tested_while_its_run_goes_on(command, tmp_path):
 
 
 @pytest.mark.long
+def test_weights_that_are_kept_have_the_same_errors_and_learn_on(command, tmp_path):
+    options = ["--quick", "--weight-bits", 16, "--feedback-bits", 8, "--average", 1]
+    options += ["--evaluations", 2, "--evaluation-steps", 5, 10]
+    outcome = command(*options, "--keep-weights", "kept", "--out", "x")
+    assert outcome.code == 0, outcome.err
+    expected = json.loads((tmp_path / "x" / "results.json").read_text())
+    assert command("--evaluate", "kept", "--out", "y").code == 0
+    found = json.loads((tmp_path / "y" / "results.json").read_text())
+    for now, then in zip(
+        found["final_evaluations"], expected["averaged_evaluations"], strict=True
+    ):
+        assert now["error_percent"]["all"] == then["error_percent"]["all"]
+    sizes = [(tmp_path / n / "checkpoint.npz").stat().st_size for n in ("kept", "x")]
+    assert sizes[0] < sizes[1] / 2
+    outcome = command("--resume", "--epochs", 3, "--out", "kept")
+    assert outcome.code == 0, outcome.err
+    for again in (["--evaluate", "kept"], ["--quick"]):
+        outcome = command(*again, "--keep-weights", "kept")
+        assert outcome.code == 2
+        assert "kept holds another checkpoint" in outcome.err
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "words"),
     [
