@@ -1,5 +1,7 @@
 """What a program asks of CUDA's runtime, counted by the emulator's."""
 
+from collections import Counter
+
 import pytest
 from twin import SIZES, open_plain, stimuli
 
@@ -32,7 +34,9 @@ def calls_of_a_run(session, tmp_path, monkeypatch):
 
     def count(**kwds):
         one, two = counted(1, **kwds), counted(2, **kwds)
-        return {name: two[name] - one.get(name, 0) for name in two}
+        found = Counter({name: two[name] - one.get(name, 0) for name in two})
+        print(sorted(found.items()))
+        return found
 
     return count
 
