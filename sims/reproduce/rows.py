@@ -236,6 +236,8 @@ def spiking_constants(found):
         other.append(f"rule {found['rule']}")
     if removed := found.get("removed"):
         other.append(f"{removed:.0%} of W and B removed")
+    if shift := found.get("shift"):
+        other.append(f"images shifted by at most {shift} pixel{'s' * (shift > 1)}")
     steps = found.get("steps", 5), found.get("test_steps", 5)
     if steps != (5, 5):
         other.append(f"{steps[0]} and {steps[1]} steps an image")
@@ -248,8 +250,16 @@ def _bits(found):
 
 
 def _spiking_errors(found):
-    """Write the errors of the final weights: over several tests, if there were."""
-    tests = found["final_evaluations"]
+    """Write the errors of the final weights, and of averaged ones, if there are any."""
+    errors = _errors(found["final_evaluations"])
+    if averaged := found.get("averaged_evaluations"):
+        passes = f"{found['average']:g} pass{'es' * (found['average'] != 1)}"
+        errors += f"; averaged over the last {passes}: {_errors(averaged)}"
+    return errors
+
+
+def _errors(tests):
+    """Write the errors of the same weights, over several tests, if there were."""
     parts = []
     for of in tests:
         kinds = of["error_percent"], of["last_step_error_percent"]

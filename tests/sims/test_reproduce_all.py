@@ -257,6 +257,8 @@ def spiking(**changes):
         ({"model": "models/eta_annealed.py"}, "eta_annealed.py"),
         ({"layer_sizes": [784, 500, 1000]}, "hidden layers 500"),
         ({"rule": "bp", "steps": 10}, "rule bp, 10 and 5 steps an image"),
+        ({"shift": 1}, "images shifted by at most 1 pixel"),
+        ({"shift": 2, "rule": "bp"}, "rule bp, images shifted by at most 2 pixels"),
     ],
 )
 def test_rows_say_whether_their_constants_are_the_papers(changes, constants):
@@ -337,6 +339,23 @@ def test_rows_of_several_seeds_and_of_held_out_images():
         "2.00 ± 0.05 % of held-out images (2.20 ± 0.06 % by the last step alone)"
     )
     assert (row.seeds, row.passes) == ("1 to 3", "2")
+
+
+def test_a_row_has_the_errors_of_averaged_weights_too():
+    found = spiking(average=4.0)
+    found["averaged_evaluations"] = [
+        {
+            "steps": 5,
+            "images": "test",
+            "error_percent": {"mean": 1.5, "sd": 0.05, "all": []},
+            "last_step_error_percent": {"mean": 1.9, "sd": 0.06, "all": []},
+        }
+    ]
+    (row,) = rows_of("fig4", "fig4", found, "a command")
+    assert row.ours.endswith(
+        "last step alone); averaged over the last 4 passes: 1.50 (SD 0.05) % "
+        "(1.90 (SD 0.06) % by the last step alone)"
+    )
 
 
 def test_a_row_says_how_much_was_removed():
