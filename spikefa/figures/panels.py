@@ -10,7 +10,7 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-__all__ = ["band", "error_axis", "images_axis", "new_figure"]
+__all__ = ["band", "error_axis", "images_axis", "legend_above", "new_figure"]
 
 
 def new_figure(width, height):
@@ -53,6 +53,24 @@ def error_axis(axes, label="test error (%)"):
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(axes):
+    """Put the legend above all lines, and make the y axis longer for it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With all that is in it.
+    """
+    legend = axes.legend(fontsize="small", loc="upper right", borderaxespad=0)
+    axes.figure.draw_without_rendering()  # sizes are known after the layout
+    part = legend.get_window_extent().height / axes.get_window_extent().height
+    part = min(1.1 * part, 0.8)
+    scale = axes.yaxis.get_transform()
+    low, high = scale.transform(axes.get_ylim())
+    highest = scale.inverted().transform([low + (high - low) / (1 - part)])[0]
+    axes.set_ylim(top=highest)
 
 
 def images_axis(axes):

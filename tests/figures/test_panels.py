@@ -76,3 +76,16 @@ def test_networks_are_called_by_their_layers():
     figure = plot_deep(curves, ["fa"], networks)
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["three layers", "four layers", "four layers, W0 frozen"]
+
+
+@pytest.mark.parametrize("errors", [[80, 20, 5, 2], [2, 2, 2], [2, 20, 80]])
+def test_no_line_is_behind_the_legend_of_the_learning_curve(errors):
+    points = curve(errors, angles=[90] * len(errors))
+    figure = plot_training(points, {}, {}, images=1, steps=5, dt_ms=1.0)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    box = axes.get_legend().get_window_extent()
+    for line in axes.get_lines():
+        places = axes.transData.transform(line.get_xydata())
+        assert len(places) == len(errors)
+        assert (places[:, 1] < box.y0).all()
