@@ -4,9 +4,14 @@
 ``configure.ocelot`` is its configuration. Where it is not set these tests are skipped.
 What they test is in the modules behind whose names theirs follow: the same tests, with
 the emulator in the place of the shim.
+
+The emulator executes blocks one after the other. ``SPIKEFA_OCELOT`` names a checkout of
+the source that it is built from, with its submodule ``hydrazine``: then blocks take
+turns and fences matter, see ``interleave.cpp``.
 """
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,12 +27,28 @@ def emulator():
     return folder
 
 
+@pytest.fixture(scope="session")
+def libraries(emulator, driver, tmp_path_factory):
+    """Folders of the libraries that programs load, those that come first in front."""
+    folders = [driver, emulator]
+    if source := os.environ.get("SPIKEFA_OCELOT"):
+        folder, ocelot = tmp_path_factory.mktemp("ocelot"), Path(source) / "ocelot"
+        includes = [ocelot / "include", ocelot / "ThirdParty" / "hydrazine" / "include"]
+        command = ["g++", "-O1", "-w", "-fPIC", "-shared", "-std=c++17", "-fpermissive"]
+        command += [f"-I{include}" for include in includes]
+        library = "librt_ocelot.so"
+        files = [Path(__file__).with_name("interleave.cpp"), emulator / library]
+        subprocess.run([*command, "-o", folder / library, *files, "-ldl"], check=True)
+        folders.insert(0, folder)
+    return os.pathsep.join(map(str, folders))
+
+
 @pytest.fixture(scope="module")
-def module_shim(emulator, driver):
+def module_shim(emulator, libraries):
     """Put the emulator in the place of CUDA, for all tests of a file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{emulator / 'bin'}{os.pathsep}{os.environ['PATH']}")
-        patch.setenv("LD_LIBRARY_PATH", f"{driver}{os.pathsep}{emulator}")
+        patch.setenv("LD_LIBRARY_PATH", libraries)
         patch.setenv("OCELOT_CONFIG", str(emulator / "configure.ocelot"))
         patch.setenv("SHIM_CARD", "7.5")
         patch.setenv("SHIM_DRIVER", "13000")
