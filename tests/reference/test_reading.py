@@ -38,8 +38,8 @@ PLAN += [("resume",), ("run", 2)]
     ("text", "rule", "options"),
     [
         (STRONG, "fa", {}),
-        (FIRING, "kp", {}),
-        (FIRING, "fa", {"sparse": True}),
+        pytest.param(FIRING, "kp", {}, marks=pytest.mark.long),
+        pytest.param(FIRING, "fa", {"sparse": True}, marks=pytest.mark.long),
     ],
     ids=["built-in", "firing", "removed"],
 )

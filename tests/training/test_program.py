@@ -303,6 +303,7 @@ print(session._program.pid, flush=True)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "end",
     [
