@@ -50,6 +50,12 @@ def module_shim(driver):
         yield
 
 
+@pytest.fixture(scope="session")
+def rate_transfers():
+    """Transfer functions of the layers of a small rate network."""
+    return "hyperbolic", "logistic", "linear"
+
+
 @pytest.fixture
 def nvcc():
     """Skip where there is no CUDA compiler."""

@@ -28,6 +28,12 @@ def emulator():
 
 
 @pytest.fixture(scope="session")
+def rate_transfers():
+    """None with a power: the emulator has no function calls."""
+    return "logistic", "logistic", "linear"
+
+
+@pytest.fixture(scope="session")
 def libraries(emulator, driver, tmp_path_factory):
     """Folders of the libraries that programs load, those that come first in front."""
     folders = [driver, emulator]
