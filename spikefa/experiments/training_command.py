@@ -155,10 +155,6 @@ def run_training(args, experiment):
         raise InputError(f"{option} is for several runs: --runs N")
     settings, _ = _settle(args)
     device = device_choice(args, settings.device, settings.threads)
-    if args.keep_weights:
-        from ..training.kept_weights import check_unused
-
-        check_unused(Path(args.keep_weights))
     if device.build_only:
         return _build_only(settings, device, experiment)
     kind = "quick" if args.quick else settings.preset
@@ -169,6 +165,8 @@ def run_training(args, experiment):
         settings, checkpoint = _settle(args)
         if not args.resume:
             _refuse_used(folder)
+        if args.keep_weights:
+            _make_another(Path(args.keep_weights), folder)
         return _run_one(settings, folder, device, checkpoint, args, experiment)
 
 
@@ -202,7 +200,7 @@ def _build_only(settings, device, experiment):
 
 def _refuse_used(folder):
     """Refuse a folder that another run goes on from, or others."""
-    from ..training.checkpoint_file import NAME, PREVIOUS
+    from ..training.checkpoint_file import holds_checkpoint
     from .many_runs import PLAN
 
     if (folder / PLAN).exists():
@@ -210,11 +208,20 @@ def _refuse_used(folder):
             f"{folder} holds other runs: go on with them with --resume, or give "
             "another --out"
         )
-    if any((folder / name).exists() for name in (NAME, PREVIOUS)):
+    if holds_checkpoint(folder):
         raise InputError(
             f"{folder} holds the checkpoint of another run: go on from it with "
             "--resume, or give another --out"
         )
+
+
+def _make_another(kept, folder):
+    """Make the folder for weights, which is not that of the run."""
+    from ..training.kept_weights import make_folder
+
+    if kept.resolve() == Path(folder).resolve():
+        raise InputError(f"--keep-weights {kept} is the folder of the run itself")
+    make_folder(kept)
 
 
 def _run_one(settings, folder, device, checkpoint, args, experiment):
@@ -313,5 +320,6 @@ def _run_many(args, plan, experiment):
 def _again(args, folder):
     """The command that goes on, with the Python that is used here."""
     trust = ["--trust-model"] if args.trust_model else []
-    options = ["--resume", *trust, "--out", str(folder)]
+    kept = ["--keep-weights", args.keep_weights] if args.keep_weights else []
+    options = ["--resume", *trust, *kept, "--out", str(folder)]
     return shlex.join([sys.executable or "python", sys.argv[0], *options])

@@ -10,7 +10,7 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-__all__ = ["band", "error_axis", "images_axis", "legend_above", "new_figure"]
+__all__ = ["band", "error_axis", "images_axis", "legends_above", "new_figure"]
 
 
 def new_figure(width, height):
@@ -55,22 +55,25 @@ def error_axis(axes, label="test error (%)"):
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def legend_above(axes):
-    """Put the legend above all lines, and make the y axis longer for it.
+def legends_above(*panels):
+    """Put legends above all lines, and make y axes longer for them.
 
     Parameters
     ----------
-    axes : matplotlib.axes.Axes
-        With all that is in it.
+    *panels : matplotlib.axes.Axes
+        Of a figure, with all that is in them.
     """
-    legend = axes.legend(fontsize="small", loc="upper right", borderaxespad=0)
-    axes.figure.draw_without_rendering()  # sizes are known after the layout
-    part = legend.get_window_extent().height / axes.get_window_extent().height
-    part = min(1.1 * part, 0.8)
-    scale = axes.yaxis.get_transform()
-    low, high = scale.transform(axes.get_ylim())
-    highest = scale.inverted().transform([low + (high - low) / (1 - part)])[0]
-    axes.set_ylim(top=highest)
+    for axes in panels:
+        axes.legend(fontsize="small", loc="upper right", borderaxespad=0)
+    panels[0].figure.draw_without_rendering()  # sizes are known after the layout
+    for axes in panels:
+        legend = axes.get_legend()
+        part = legend.get_window_extent().height / axes.get_window_extent().height
+        part = min(1.1 * part, 0.8)
+        scale = axes.yaxis.get_transform()
+        low, high = scale.transform(axes.get_ylim())
+        highest = scale.inverted().transform([low + (high - low) / (1 - part)])[0]
+        axes.set_ylim(top=highest)
 
 
 def images_axis(axes):

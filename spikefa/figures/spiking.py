@@ -6,7 +6,7 @@ import numpy as np
 
 from ..analysis import LearningCurve
 from ..files import replacing
-from .panels import band, error_axis, images_axis, legend_above, new_figure
+from .panels import band, error_axis, images_axis, legends_above, new_figure
 from .style import in_style
 
 __all__ = [
@@ -128,7 +128,7 @@ def _learning_curve(axes, curve):
     images_axis(axes)
     axes.set_title("learning curve")
     error_axis(axes, "error (%)")
-    legend_above(axes)
+    legends_above(axes)
 
 
 def interim_label(curve):
@@ -181,7 +181,7 @@ def plot_teaching(positive, size, curve):
     for axes, name in ((positive, "teaching_percent"), (size, "teaching_cosines")):
         _plot_layers(axes, [curve], name, marker="o", markersize=3)
         images_axis(axes)
-        legend_above(axes)
+    legends_above(positive, size)
     positive.set(ylabel="test images (%)", title="$e^T W B e > 0$")
     size.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     size.set(title="$e^T W B e$, normalized", ylabel="mean")

@@ -84,9 +84,8 @@ def _divisions(group: VariableOwner) -> list[tuple[str, str]]:
         solutions.append(exact(driven, group.variables))
     names = set(group.equations.diff_eq_names)
     names |= set(driven.diff_eq_names) if driven else set()
-    found: dict[
-        tuple[str, str], None
-    ] = {}  # the same one often stands in several places
+    # The same one often stands in several places.
+    found: dict[tuple[str, str], None] = {}
     for line in "\n".join(solutions).split("\n"):
         left, _, right = line.partition("=")
         # What Brian2 adds to a name ends with an underscore: _h, _BA_h, __k_1_h.

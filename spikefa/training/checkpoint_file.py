@@ -30,6 +30,7 @@ __all__ = [
     "RUN_KEYS",
     "Checkpoint",
     "CheckpointError",
+    "holds_checkpoint",
     "making_sense",
     "newest_checkpoint",
     "write_checkpoint",
@@ -261,6 +262,20 @@ class Checkpoint:
             raise CheckpointError(f"{self.path}: cannot be read ({reason})") from exc
 
 
+def holds_checkpoint(folder):
+    """Whether a folder holds a checkpoint, sound or not.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    holds : bool
+    """
+    return any((Path(folder) / name).exists() for name in (NAME, PREVIOUS))
+
+
 def newest_checkpoint(folder, warn, needed=RUN_KEYS):
     """Open the newest sound checkpoint of a folder.
 
@@ -282,7 +297,7 @@ def newest_checkpoint(folder, warn, needed=RUN_KEYS):
         If there is none.
     """
     paths = [Path(folder) / name for name in (NAME, PREVIOUS)]
-    if not any(path.exists() for path in paths):
+    if not holds_checkpoint(folder):
         raise CheckpointError(f"{folder} holds no checkpoint to resume from")
     complaints = []
     for path in paths:

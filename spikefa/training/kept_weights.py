@@ -13,11 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .checkpoint_file import NAME, Checkpoint, CheckpointError, write_checkpoint
+from .checkpoint_file import (
+    Checkpoint,
+    CheckpointError,
+    holds_checkpoint,
+    making_sense,
+    write_checkpoint,
+)
 from .initial_state import set_initial_state
 from .trainer import Trainer
 
-__all__ = ["check_unused", "draw_again", "keep_weights", "kept_states"]
+__all__ = ["draw_again", "keep_weights", "kept_states", "make_folder"]
 
 #: What these checkpoints have besides: variables that are as the seed gives them.
 _FROM_SEED = "from_seed"
@@ -48,17 +54,22 @@ def numbers(halves: NDArray[np.uint8]) -> NDArray[np.float32]:
     return ((low | high << 8) << 16).view(np.float32)
 
 
-def check_unused(folder: Path) -> None:
-    """Refuse a folder for weights that holds a checkpoint.
+def make_folder(folder: Path) -> None:
+    """Make the folder for weights, before hours are spent on them.
 
     Raises
     ------
     InputError
+        If it holds a checkpoint, or cannot be made.
     """
-    if (folder / NAME).exists():
+    if holds_checkpoint(folder):
         raise InputError(
             f"{folder} holds another checkpoint: no weights are kept there"
         )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InputError(f"{folder}: cannot be made ({exc.strerror})") from exc
 
 
 def keep_weights(trainer: Trainer, folder: Path, meta: dict[str, Any]) -> None:
@@ -81,22 +92,15 @@ def keep_weights(trainer: Trainer, folder: Path, meta: dict[str, Any]) -> None:
     CheckpointWriteError
         If the file cannot be written.
     """
-    check_unused(folder)
+    make_folder(folder)
     session = trainer.session
-    state = session.get_state()
-    if trainer.average and trainer.average.mean:
-        state |= trainer.average.mean
-    step = session.step
-    before = session.get_state()
+    before, step = session.get_state(), session.step
+    state = before | (trainer.average.mean if trainer.average else {})
     set_initial_state(session, trainer.seed)
     drawn = session.get_state()
     session.set_state(before)
     session.step = step
     same = [name for name in state if np.array_equal(state[name], drawn[name])]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise InputError(f"{folder}: cannot be made ({exc.strerror})") from exc
     arrays = _arrays({n: a for n, a in state.items() if n not in same})
     write_checkpoint(folder, meta | {_FROM_SEED: same}, arrays, compressed=True)
 
@@ -127,13 +131,15 @@ def draw_again(trainer: Trainer, checkpoint: Checkpoint) -> set[str]:
     CheckpointError
         If it leaves out what there is not.
     """
-    names = checkpoint.meta.get(_FROM_SEED, [])
-    if not names:
-        return set()
-    if unknown := sorted(set(names) - trainer.session.shapes.keys()):
-        raise CheckpointError(f"{checkpoint.path}: leaves out {unknown[0]}: no such")
-    set_initial_state(trainer.session, trainer.seed)
-    return set(names)
+    with making_sense(checkpoint.path):
+        names = set(checkpoint.meta.get(_FROM_SEED, ()))
+        if unknown := sorted(names - trainer.session.shapes.keys()):
+            raise CheckpointError(
+                f"{checkpoint.path}: leaves out {unknown[0]}: no such"
+            )
+    if names:
+        set_initial_state(trainer.session, trainer.seed)
+    return names
 
 
 def kept_states(checkpoint: Checkpoint) -> Iterator[tuple[str, NDArray]]:
@@ -149,6 +155,6 @@ def kept_states(checkpoint: Checkpoint) -> Iterator[tuple[str, NDArray]]:
     array : numpy.ndarray of float32
     """
     for name, halves in checkpoint.arrays(_ROUNDED):
-        if halves.dtype != np.uint8 or len(halves) != 2:
+        if halves.dtype != np.uint8 or halves.shape[:1] != (2,):
             raise CheckpointError(f"{checkpoint.path}: {name} is no rounded array")
         yield name, numbers(halves)

@@ -14,9 +14,8 @@ from ..errors import InputError
 from ..network.removed import masks_first
 from .callbacks import Callback
 from .checkpoint_file import (
-    NAME,
-    PREVIOUS,
     CheckpointError,
+    holds_checkpoint,
     making_sense,
     newest_checkpoint,
     write_checkpoint,
@@ -266,7 +265,7 @@ def train_with_checkpoints(trainer, folder, meta, callbacks=(), every_seconds=30
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     meta = meta | {"wall_seconds": 0.0}
-    if any((folder / name).exists() for name in (NAME, PREVIOUS)):
+    if holds_checkpoint(folder):
         checkpoint = newest_checkpoint(folder, lambda text: None, _NEEDED)
         check_same_run(checkpoint.meta, meta, checkpoint.path)
         restore(trainer, checkpoint)

@@ -533,6 +533,20 @@ def test_weights_that_are_kept_have_the_same_errors_and_learn_on(command, tmp_pa
         assert "kept holds another checkpoint" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("x", "is the folder of the run itself"), ("file/y", "cannot be made")],
+)
+def test_a_folder_for_weights_is_refused_before_they_are_learned(
+    command, tmp_path, folder, words
+):
+    (tmp_path / "file").touch()
+    outcome = command("--quick", "--out", "x", "--keep-weights", folder)
+    assert outcome.code == 2
+    assert words in outcome.err
+    assert not (tmp_path / "x" / "checkpoint.npz").exists()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "words"),

@@ -51,9 +51,9 @@ def module_shim(driver):
 
 
 @pytest.fixture(scope="session")
-def rate_transfers():
-    """Transfer functions of the layers of a small rate network."""
-    return "hyperbolic", "logistic", "linear"
+def rate_network():
+    """Transfer functions of a small rate network; W changes by this much at least."""
+    return ("hyperbolic", "logistic", "linear"), 0.02
 
 
 @pytest.fixture

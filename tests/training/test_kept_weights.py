@@ -7,8 +7,18 @@ from hypothesis.extra import numpy as of_numpy
 from small_task import small_trainer
 
 from spikefa.errors import InputError
-from spikefa.training.checkpoint_file import Checkpoint, CheckpointError
-from spikefa.training.kept_weights import draw_again, keep_weights, numbers, rounded
+from spikefa.training.checkpoint_file import (
+    Checkpoint,
+    CheckpointError,
+    write_checkpoint,
+)
+from spikefa.training.kept_weights import (
+    draw_again,
+    keep_weights,
+    kept_states,
+    numbers,
+    rounded,
+)
 from spikefa.training.resume import restore
 
 FLOATS = st.floats(-(2.0**100), 2.0**100, width=32)
@@ -85,3 +95,15 @@ def test_what_is_left_out_must_be_there(session, tmp_path):
     checkpoint.meta["from_seed"].append("feedback_9.B")
     with pytest.raises(CheckpointError, match=r"leaves out feedback_9\.B"):
         draw_again(trainer, checkpoint)
+    for nonsense in (5, None, [[]], [5, "x"], {"a": {}}):
+        checkpoint.meta["from_seed"] = nonsense
+        with pytest.raises(CheckpointError):
+            draw_again(trainer, checkpoint)
+
+
+@pytest.mark.parametrize("shape", [(), (3, 4, 5), (0,)])
+def test_rounded_arrays_have_two_halves(shape, session, tmp_path):
+    arrays = [("rounded/forward_1.W", np.zeros(shape, np.uint8))]
+    write_checkpoint(tmp_path, {}, arrays)
+    with pytest.raises(CheckpointError, match="is no rounded array"):
+        list(kept_states(Checkpoint(tmp_path / "checkpoint.npz")))

@@ -28,9 +28,9 @@ def emulator():
 
 
 @pytest.fixture(scope="session")
-def rate_transfers():
-    """None with a power: the emulator has no function calls."""
-    return "logistic", "logistic", "linear"
+def rate_network():
+    """No transfer function with a power: the emulator has no function calls."""
+    return ("logistic", "logistic", "linear"), 0.005
 
 
 @pytest.fixture(scope="session")
