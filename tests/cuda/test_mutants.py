@@ -20,7 +20,6 @@ from kernels import ORDERS, Program, assert_same_state, simulate_stock
 
 import spikefa.dense
 
-pytestmark = [pytest.mark.slow, pytest.mark.compiles]
 MUTANTS = sorted(Path(__file__).with_name("mutants").glob("*.patch"))
 
 #: Wide enough for several tiles, splits and lanes; sums both ways; a delay; updates
@@ -50,6 +49,15 @@ def stock():
     return {(key, seed): simulate_stock(key, seed)[1] for key in KEYS for seed in SEEDS}
 
 
+def patched_copy(folder, patch):
+    """Folder of a copy of the templates with a fault; a patch has to fit exactly."""
+    copy = folder / "spikefa" / "dense"
+    shutil.copytree(Path(spikefa.dense.__file__).parent, copy)
+    command = ["patch", "--silent", "--fuzz=0", "-p1", "-i", patch]
+    subprocess.run(command, cwd=folder, check=True)
+    return copy
+
+
 @pytest.fixture
 def mutated(tmp_path, monkeypatch):
     """Let code objects use templates that are patched."""
@@ -57,11 +65,7 @@ def mutated(tmp_path, monkeypatch):
     def plant(patch):
         from spikefa.dense.cuda import DenseCUDACodeObject, NeuronCUDACodeObject
 
-        copy = tmp_path / "spikefa" / "dense"
-        shutil.copytree(Path(spikefa.dense.__file__).parent, copy)
-        subprocess.run(
-            ["patch", "--silent", "-p1", "-i", patch], cwd=tmp_path, check=True
-        )
+        copy = patched_copy(tmp_path, patch)
         for owner in (DenseCUDACodeObject, NeuronCUDACodeObject):
             own = owner.templater
             templater = Templater(
@@ -100,10 +104,20 @@ def caught(program, stock):
     return ""
 
 
+@pytest.mark.parametrize("patch", MUTANTS, ids=lambda path: path.stem)
+def test_patches_fit_the_templates(patch, tmp_path):
+    """Not slow: templates change more often than the slow tests below run."""
+    patched_copy(tmp_path, patch)
+
+
+@pytest.mark.slow
+@pytest.mark.compiles
 def test_nothing_is_seen_without_a_fault(shim, tmp_path, stock):
     assert caught(Program(tmp_path / "project", KEYS), stock) == ""
 
 
+@pytest.mark.slow
+@pytest.mark.compiles
 @pytest.mark.parametrize("patch", MUTANTS, ids=lambda path: path.stem)
 def test_a_planted_fault_is_caught(
     patch, shim, mutated, tmp_path, stock, record_property
