@@ -64,6 +64,7 @@ def experiment(settings, run):
         "chunk_images": settings.chunk_images,
         "shuffle": settings.shuffle,
         "shift": settings.shift,
+        "rotate": settings.rotate,
         "average": settings.average,
         "removed": settings.removed,
         "steps": settings.steps,

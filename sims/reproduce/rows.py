@@ -238,6 +238,8 @@ def spiking_constants(found):
         other.append(f"{removed:.0%} of W and B removed")
     if shift := found.get("shift"):
         other.append(f"images shifted by at most {shift} pixel{'s' * (shift > 1)}")
+    if rotate := found.get("rotate"):
+        other.append(f"images rotated by at most {rotate:g}°")
     steps = found.get("steps", 5), found.get("test_steps", 5)
     if steps != (5, 5):
         other.append(f"{steps[0]} and {steps[1]} steps an image")

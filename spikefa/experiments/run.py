@@ -39,6 +39,10 @@ from .results import training_results
 __all__ = ["Run", "Stopped", "describe", "records_and_windows"]
 
 
+#: What runs did before there were these options, whatever their defaults are now.
+_BEFORE = {"rotate": 0.0}
+
+
 class Stopped(Interrupted):
     """A signal has stopped a run, which can go on from its checkpoint.
 
@@ -157,7 +161,8 @@ class Run:
         if not self.compiles:
             raise _Described
         if self.checkpoint:
-            check_same_run(self.checkpoint.meta, self.meta, self.checkpoint.path)
+            stored, path = self.checkpoint.meta, self.checkpoint.path
+            check_same_run(stored, self.meta, path, _BEFORE)
             self.check_learned(self.checkpoint)
             self._compare_circumstances()
 

@@ -145,6 +145,13 @@ class Settings:
         metavar="N",
         **_MUST_STAY,
     )
+    rotate: float = _training(
+        0.0,
+        "rotate training images by at most so many degrees, each pass by other angles",
+        read=nonnegative_number,
+        metavar="DEGREES",
+        **_MUST_STAY,
+    )
     average: float = _training(
         0.0,
         "average the weights over so many passes at the end, and test the mean too",

@@ -8,6 +8,7 @@ from ..datasets.regression import Task
 from ..errors import InputError
 from ..seeds import spike_seed
 from .evaluation import evaluate, evaluate_vectors, guesses
+from .rotations import Rotations
 from .schedule import Schedule
 from .shifts import Shifts
 from .stages import Stage, StagedSchedule
@@ -63,6 +64,7 @@ def planned(
     chunk_images=1,
     shuffle=None,
     shift=0,
+    rotate=0.0,
     **others,
 ):
     """Say what a training learns from and in which order, before there is a network.
@@ -83,7 +85,7 @@ def planned(
     InputError
         If there are too few images for it, or if a number makes no sense.
     """
-    data = data_of(dataset, held_out, test_images, shift, seed)
+    data = data_of(dataset, held_out, test_images, shift, rotate, seed)
     schedule = data.schedule(
         seed,
         epochs=epochs,
@@ -100,7 +102,7 @@ def planned(
     return data, schedule
 
 
-def data_of(dataset, held_out, test_images, shift=0, seed=1):
+def data_of(dataset, held_out, test_images, shift=0, rotate=0.0, seed=1):
     """Prepare what a training learns from and is tested with.
 
     Parameters
@@ -113,6 +115,8 @@ def data_of(dataset, held_out, test_images, shift=0, seed=1):
         Of one evaluation; None: all.
     shift : int, optional
         Pixels by which training images are moved at most, see `Shifts`.
+    rotate : float, optional
+        Degrees by which they are rotated at most, see `Rotations`.
     seed : int, optional
         What moves follow from.
 
@@ -126,23 +130,28 @@ def data_of(dataset, held_out, test_images, shift=0, seed=1):
         If there are not so many, or if they cannot be moved.
     """
     if isinstance(dataset, Task):
-        if shift:
-            raise InputError("the examples of a task are no images: shift 0")
+        for option, value in (("shift", shift), ("rotate", rotate)):
+            if value:
+                raise InputError(f"the examples of a task are no images: {option} 0")
         return Vectors(dataset, held_out, test_images)
-    return Labelled(dataset, held_out, test_images, shift, seed)
+    return Labelled(dataset, held_out, test_images, shift, rotate, seed)
 
 
 class Labelled:
     """Images that belong to classes."""
 
-    def __init__(self, dataset, held_out, test_images, shift=0, seed=1):
+    def __init__(self, dataset, held_out, test_images, shift=0, rotate=0.0, seed=1):
         self.dataset = dataset = hold_out(dataset, held_out) if held_out else dataset
         self.tested = "validation" if held_out else "test"
         self.n_train, n_test = len(dataset.train_labels), len(dataset.test_labels)
         self.test_images = n_test if test_images is None else test_images
         check_test_images(dataset, self.test_images)
         shape = dataset.image_shape
-        self.shifts = Shifts(shift, shape, self.n_train, seed) if shift else None
+        self.moves = [
+            kind(most, shape, self.n_train, seed)
+            for kind, most in ((Rotations, rotate), (Shifts, shift))
+            if most
+        ]
 
     def check(self, arch):
         """Refuse a network that the images do not fit."""
@@ -176,8 +185,8 @@ class Labelled:
     def examples(self, indices, epoch):
         """Return images of a pass, one byte a pixel, and labels."""
         images = self.dataset.train_inputs.take(indices, axis=0)
-        if self.shifts:
-            images = self.shifts(images, indices, epoch)
+        for move in self.moves:
+            images = move(images, indices, epoch)
         return images, self.dataset.train_labels[indices]
 
     def seed(self, seed, chunk, start):

@@ -168,7 +168,7 @@ def _described(model):
     }
 
 
-def check_same_run(stored, current, path):
+def check_same_run(stored, current, path, before=None):
     """Refuse to resume a run as another one.
 
     Parameters
@@ -177,6 +177,8 @@ def check_same_run(stored, current, path):
         From `describe_run`.
     path : path
         Of the checkpoint, for the message.
+    before : dict, optional
+        Fields that are younger than some checkpoints, with the values of their runs.
 
     Raises
     ------
@@ -184,7 +186,7 @@ def check_same_run(stored, current, path):
         Naming the fields that differ.
     """
     with making_sense(path):
-        there, here = dict(stored["identity"]), current["identity"]
+        there, here = (before or {}) | stored["identity"], current["identity"]
         models = dict(stored["model"]), current["model"]
     differences = [
         f"{name} ({there.get(name, 'unknown')} there, {here.get(name, 'unknown')} here)"

@@ -68,6 +68,8 @@ class Trainer:
         When images get a new order, see `Schedule`; the examples of a task never do.
     shift : int, optional
         Move training images by at most so many pixels, see `Shifts`.
+    rotate : float, optional
+        Rotate training images by at most so many degrees, see `Rotations`.
     average : float, optional
         Average the weights over so many passes at the end, and test the mean too, see
         `WeightAverage`; 0: no passes.
@@ -113,6 +115,7 @@ class Trainer:
         chunk_images: int | None = None,
         shuffle: str | None = None,
         shift: int = 0,
+        rotate: float = 0.0,
         average: float = 0.0,
         removed: float = 0.0,
         windows: Windows | dict[str, Windows] | None = None,
@@ -139,6 +142,7 @@ class Trainer:
             chunk_images=chunk_images or max(1, session.chunk_images // self.repeats),
             shuffle=shuffle,
             shift=shift,
+            rotate=rotate,
         )
         self.data.check(arch)
         self.average = average_of_last(average, self.schedule)

@@ -135,6 +135,7 @@ OTHER_RUNS = [
     (["--steps", "6"], "steps"),
     (["--shuffle", "never"], "shuffle"),
     (["--shift", "1"], "shift"),
+    (["--rotate", "5"], "rotate"),
     (["--average", "2"], "average"),
     (["--validation", "100"], "validation"),
     (["--eta", "0.5"], r"model \(eta\)"),
@@ -462,8 +463,9 @@ def test_final_weights_are_tested_several_times(command, tmp_path):
 
 
 @pytest.mark.long
-def test_averaged_weights_of_shifted_images_are_tested_too(command, tmp_path):
-    options = ["--quick", "--shift", 1, "--average", 1, "--evaluations", 2]
+def test_averaged_weights_of_moved_images_are_tested_too(command, tmp_path):
+    options = ["--quick", "--shift", 1, "--rotate", 5, "--average", 1]
+    options += ["--evaluations", 2]
     outcome = command(*options, "--out", "x")
     assert outcome.code == 0, outcome.err
     assert re.search(r"test error of averaged weights \d+\.\d\d ± ", outcome.out)

@@ -258,6 +258,7 @@ def spiking(**changes):
         ({"layer_sizes": [784, 500, 1000]}, "hidden layers 500"),
         ({"rule": "bp", "steps": 10}, "rule bp, 10 and 5 steps an image"),
         ({"shift": 1}, "images shifted by at most 1 pixel"),
+        ({"rotate": 7.5}, "images rotated by at most 7.5°"),
         ({"shift": 2, "rule": "bp"}, "rule bp, images shifted by at most 2 pixels"),
     ],
 )

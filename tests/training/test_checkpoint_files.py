@@ -253,6 +253,16 @@ def test_what_only_one_of_two_runs_says_is_a_difference():
         assert str(caught.value) == f"x is of another run; these differ: {words}"
 
 
+def test_a_run_did_without_options_that_are_younger():
+    now = {"identity": {"seed": 1, "rotate": 0.0}, "model": {}}
+    old = {"identity": {"seed": 1}, "model": {}}
+    check_same_run(old, now, "x", before={"rotate": 0.0})
+    rotated = now | {"identity": now["identity"] | {"rotate": 5.0}}
+    for stored, current in ((old, rotated), (rotated, now)):
+        with pytest.raises(InputError, match="these differ: rotate"):
+            check_same_run(stored, current, "x", before={"rotate": 0.0})
+
+
 def in_child(task):
     """Run a task in a fork; return its exit code, or minus the signal."""
     pid = os.fork()
