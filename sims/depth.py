@@ -10,6 +10,10 @@ T. P. Lillicrap, D. Cownden, D. B. Tweed, C. J. Akerman, "Random synaptic feedba
 weights support error backpropagation for deep learning", Nature Communications 7:13276
 (2016), doi:10.1038/ncomms13276.
 
+--search finds the learning rate of each network first: on training images that are held
+out, with the first seed, from that of --eta up and down by factors of two as long as
+the error falls.
+
 With --resume, trainings in --out that have finished are not run again, and those that
 were interrupted go on from their checkpoints.
 
@@ -19,12 +23,13 @@ Examples::
     python sims/depth.py --out runs/depth --resume
     python sims/depth.py --network rate --out runs/depth-rate
     python sims/depth.py --depths 1 6 --widths 1500 --rules fa bp --passes 1
+    python sims/depth.py --search --runs 3 --rules fa dfa kp bp --widths
     python sims/depth.py --quick
 """
 
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import spikefa
@@ -52,7 +57,13 @@ WIDTHS = (500, 1000, 1500, 3000)
 WIDTH, DEPTH = 500, 3
 
 #: Learning rates: errors of backpropagation shrink by psi in every layer.
-ETAS = {"fa": 0.01, "bp": 0.1, "dfa": 0.01, "shallow": 0.01}
+ETAS = {"fa": 0.01, "bp": 0.1, "dfa": 0.01, "shallow": 0.01, "kp": 0.1}
+
+#: Rules by default.
+COMPARED = ("fa", "bp", "dfa", "shallow")
+
+#: Training images that --search tests with, and by what it changes a learning rate.
+VALIDATION, FACTOR = 10_000, 2
 
 #: Bits of the feedback weights of rules that have fixed ones.
 BITS = 8
@@ -76,6 +87,7 @@ class Run(ImageRun):
     rule: str
     eta: float
     layers: tuple
+    validation: int = 0
     passes: int = run_option(3, "passes", **COUNT)
     network: str = run_option("spiking", "network", choices=("spiking", "rate"))
     outputs_per_class: int = run_option(100, "output neurons of each class", **COUNT)
@@ -89,7 +101,8 @@ class Run(ImageRun):
     @property
     def name(self):
         """Of its folder."""
-        return f"{self.rule}-{len(self.layers)}x{self.layers[0]}"
+        name = f"{self.rule}-{len(self.layers)}x{self.layers[0]}"
+        return f"{name}, eta {self.eta:g}, held out" if self.validation else name
 
 
 def learn(run, seeds, checkpoints, show_progress, model_path, device):
@@ -121,21 +134,23 @@ def learn(run, seeds, checkpoints, show_progress, model_path, device):
                 epochs=run.passes,
                 images=run.images,
                 test_images=run.test_images,
+                held_out=run.validation,
             )
             meta = describe_run(*built, dataset, seed=seed, images=run.images)
             folder = Path(checkpoints) / f"{run.name}-{seed}"
             seconds = train_with_checkpoints(trainer, folder, meta, callbacks)
-            yield results(trainer) | {"seconds": seconds}
+            yield results(trainer, run) | {"seconds": seconds}
 
 
-def results(trainer):
+def results(trainer, run):
     """Return the errors, and the angles of the deltas if they were measured."""
     import numpy as np
 
     tested = trainer.curve.tested
+    images = "validation" if run.validation else "test"
     curves = {
         "images": tested.column("images_seen"),
-        "test_error": tested.column("test_error_percent"),
+        "error": tested.column(f"{images}_error_percent"),
         "ms_per_step": trainer.ms_per_step,
     }
     if tested.measures("delta_angles"):
@@ -147,9 +162,10 @@ def build_parser():
     """Describe the options."""
     parser = rate_parser("depth.py", __doc__.splitlines()[0], runs=1, quick_runs=1)
     add = add_options(parser, Run)["network and data"]
-    add("--rules", choices=ETAS, nargs="+", help="default: all")
+    add("--rules", choices=ETAS, nargs="+", help=f"default: {' '.join(COMPARED)}")
     add("--depths", type=positive_int, nargs="*", metavar="N", help="hidden layers")
     add("--widths", type=positive_int, nargs="*", metavar="N", help="units a layer")
+    add("--search", action="store_true", help="find each eta on held-out images first")
     return parser
 
 
@@ -169,7 +185,7 @@ def main(args):
     shapes, rates, runs = shapes_of(args), etas(args, ETAS), {}
     given = (QUICK if args.quick else {}) | given_options(args, Run)
     for layers in (shape for sweep in shapes.values() for shape in sweep.values()):
-        for rule in args.rules or ETAS:  # a network may be in both sweeps
+        for rule in args.rules or COMPARED:  # a network may be in both sweeps
             runs[rule, layers] = Run(rule=rule, eta=rates[rule], layers=layers, **given)
     network = given.get("network", Run.network)
     with study(args, f"depth-{network}") as this:
@@ -178,9 +194,47 @@ def main(args):
         if not args.resume:
             shutil.rmtree(checkpoints, ignore_errors=True)
         shared = {"checkpoints": str(checkpoints), "show_progress": this.alone}
+        if args.search:
+            runs = with_best_etas(this, runs, shared)
         groups = {run.name: {"run": run} | shared for run in runs.values()}
         curves = this.run_groups(learn, groups)
         report(this, shapes, runs, curves)
+
+
+def with_best_etas(this, runs, shared):
+    """Give each network the learning rate that is the best on held-out images."""
+    errors = {key: {} for key in runs}
+    while untried := [
+        (key, replace(run, eta=eta, validation=VALIDATION, angle_images=0))
+        for key, run in runs.items()
+        for eta in next_etas(errors[key], run.eta)
+    ]:
+        groups = {run.name: {"run": run} | shared for _, run in untried}
+        label = f"{len(groups)} learning rates"
+        curves = this.run_groups(learn, groups, label, seeds=this.seeds[:1])
+        for key, run in untried:
+            errors[key][run.eta] = float(curves[run.name]["error"][0, -1])
+    this.results["held_out_error_percent"] = {
+        run.name: errors[key] for key, run in runs.items()
+    }
+    best = {key: min(tried, key=tried.get) for key, tried in errors.items()}
+    return {key: replace(run, eta=best[key]) for key, run in runs.items()}
+
+
+def next_etas(errors, first):
+    """List what is to be tried: the neighbours of the best one, unless they have been.
+
+    Parameters
+    ----------
+    errors : dict of float
+        By learning rate, in the order of the tries.
+    first : float
+        Where the search begins.
+    """
+    if not errors:
+        return [first]
+    best = min(errors, key=errors.get)
+    return [eta for eta in (best / FACTOR, best * FACTOR) if eta not in errors]
 
 
 def report(this, shapes, runs, curves):
@@ -204,13 +258,14 @@ def report(this, shapes, runs, curves):
     }
     for (rule, shape), row in table.items():
         error = with_sem(row["error_mean_and_sem"])
-        print(f"{rule:8s} {len(shape)} x {shape[0]:<5d} test error {error} %")
+        sizes = f"{len(shape)} x {shape[0]:<5d} eta {runs[rule, shape].eta:<8g}"
+        print(f"{rule:8s} {sizes} test error {error} %")
     this.write(figures.plot_depth(sweeps))
 
 
 def summarize(curves):
     """Make a row of the table for the runs of one network."""
-    errors = curves["test_error"][:, -1]
+    errors = curves["error"][:, -1]
     row = {
         "error_mean_and_sem": analysis.mean_and_sem(errors),
         "errors": errors,

@@ -164,11 +164,15 @@ def _choices(folder, found):
 
 
 def _depth(folder, found):
-    runs = {run["rule"]: run for run in found["settings"].values()}
+    settings = found["settings"].values()
+    runs = {(run["rule"], *run["layers"]): run for run in settings}
     for sweep, by_rule in found["sweeps"].items():
         for rule, by_number in by_rule.items():
             numbers = ", ".join(by_number)
-            layers = next(iter(by_number.values()))["layers"]
+            these = [runs[rule, *of["layers"]] for of in by_number.values()]
+            layers, passes = these[0]["layers"], these[0]["passes"]
+            etas = [str(run["eta"]) for run in these]
+            etas = etas[:1] if len(set(etas)) == 1 else etas
             sizes = {
                 "depth": f"{numbers} hidden layers of {layers[0]} units",
                 "width": f"{len(layers)} hidden layers of {numbers} units",
@@ -179,9 +183,9 @@ def _depth(folder, found):
                 f"{found['network']} network, {_title(rule)}, {sizes[sweep]}",
                 "",
                 f"{', '.join(errors)} %",
-                f"eta = {runs[rule]['eta']}",
+                f"eta = {', '.join(etas)}",
                 _seeds(found),
-                f"{runs[rule]['passes']} of {runs[rule]['images'] or 'all'} images",
+                f"{passes} of {these[0]['images'] or 'all'} images",
             )
 
 

@@ -115,7 +115,9 @@ class Study:
             "device": args.device,
         }
 
-    def run_groups(self, function, groups, label="networks", together=False):
+    def run_groups(
+        self, function, groups, label="networks", together=False, seeds=None
+    ):
         """Run every group of settings once with every seed.
 
         What a run returns is kept in the folder; with ``--resume`` those that have
@@ -133,6 +135,8 @@ class Study:
         together : bool, optional
             Give a worker several seeds of a group at once, for networks that take
             longer to open than to train.
+        seeds : list of int, optional
+            Default: all seeds of the study.
 
         Returns
         -------
@@ -141,19 +145,17 @@ class Study:
         """
         import numpy as np
 
-        kept = KeptRuns(self)
-        size = -(-len(self.seeds) // self.args.workers) if together else 1
+        kept, seeds = KeptRuns(self), seeds or self.seeds
+        size = -(-len(seeds) // self.args.workers) if together else 1
         jobs = [
-            settings | {"seeds": list(seeds)}
+            settings | {"seeds": list(some)}
             for settings in groups.values()
-            for seeds in batched(
-                [s for s in self.seeds if not kept.has(settings, s)], size
-            )
+            for some in batched([s for s in seeds if not kept.has(settings, s)], size)
         ]
         self._run(function, jobs, label, lambda n, result: kept.add(jobs[n], *result))
         curves = {}
         for group, settings in groups.items():
-            runs = [kept.read(settings, seed) for seed in self.seeds]
+            runs = [kept.read(settings, seed) for seed in seeds]
             self.run_seconds += sum(float(run.pop(_SECONDS)) for run in runs)
             curves[group] = {
                 name: np.stack([run[name] for run in runs]) for name in runs[0]

@@ -1,6 +1,9 @@
 """Deeper and wider networks: each training is kept, and gone on with."""
 
+import math
+
 import pytest
+from spikefa.sims import depth
 
 import spikefa
 from spikefa.training.checkpoint_file import NAME
@@ -27,6 +30,42 @@ def test_finished_trainings_are_used_again(script, monkeypatch, network):
     again = script("depth", *options, "--resume")
     assert again.code == 0, again.stderr
     assert again.results["sweeps"] == first.results["sweeps"]
+
+
+@pytest.mark.parametrize(
+    ("best", "first", "tried"),
+    [
+        (0.01, 0.01, [0.01, 0.005, 0.02]),
+        (0.05, 0.01, [0.01, 0.005, 0.02, 0.04, 0.08]),
+        (0.002, 0.01, [0.01, 0.005, 0.02, 0.0025, 0.00125]),
+    ],
+)
+def test_a_search_goes_on_until_the_best_one_has_worse_neighbours(best, first, tried):
+    errors = {}
+    while new := depth.next_etas(errors, first):
+        errors |= {eta: abs(math.log(eta / best)) for eta in new}
+    assert list(errors) == tried
+
+
+def test_learning_rates_are_found_on_held_out_images(script):
+    options = [*FEW, "--search", "--runs", "2"]
+    first = script("depth", *options)
+    assert first.code == 0, first.stderr
+    found = first.results["held_out_error_percent"]
+    settings = first.results["settings"]
+    assert found.keys() == settings.keys() == {"fa-2x20", "bp-2x20"}
+    for name, errors in found.items():
+        tried = {float(eta): error for eta, error in errors.items()}
+        best = settings[name]["eta"]
+        assert tried[best] == min(tried.values())
+        assert {best / 2, best * 2} <= tried.keys()
+        assert settings[name]["validation"] == 0
+    # Each with the first seed only; the networks themselves with both.
+    searched = sum(map(len, found.values()))
+    assert len(list(first.out.glob("runs/*.npz"))) == searched + 4
+    again = script("depth", *options, "--resume")
+    assert again.results["sweeps"] == first.results["sweeps"]
+    assert again.results["held_out_error_percent"] == found
 
 
 class StopAfter(spikefa.Callback):

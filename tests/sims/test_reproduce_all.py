@@ -304,10 +304,14 @@ def test_rows_of_deeper_and_wider_networks():
     def row(layers, mean, sem=None):
         return {"layers": layers, "error_mean_and_sem": [mean, sem]}
 
-    run = {"rule": "dfa", "eta": 0.01, "passes": 1, "images": 20_000}
+    def run(layers, eta=0.01):
+        shared = {"rule": "dfa", "passes": 1, "images": 20_000}
+        return shared | {"layers": layers, "eta": eta}
+
+    runs = [run([500]), run([500] * 2), run([700] * 3, 0.08)]
     found = {
         "network": "spiking",
-        "settings": {"dfa-1x500": run},
+        "settings": {str(run["layers"]): run for run in runs},
         "seeds": [1],
         "run_seconds": 60.0,
         "sweeps": {
@@ -322,7 +326,10 @@ def test_rows_of_deeper_and_wider_networks():
     assert deep.constants == "eta = 0.01"
     assert (deep.passes, deep.command) == ("1 of 20000 images", "a command")
     assert wide.what == f"{what}, 3 hidden layers of 700 units"
-    assert wide.ours == "7.00 %"
+    assert (wide.ours, wide.constants) == ("7.00 %", "eta = 0.08")
+    runs[1]["eta"] = 0.02
+    deep, wide = rows_of("depth", "depth", found, "a command")
+    assert deep.constants == "eta = 0.01, 0.02"
 
 
 def test_rows_of_several_seeds_and_of_held_out_images():

@@ -5,7 +5,7 @@
 // Ocelot's: four blocks are under way at a time, drawn at random, and may change places
 // at every access to memory, atomic operation, fence and barrier. What a block stores in
 // global memory is taken out again while others run, until it fences or the launch is
-// over. SHIM_SEED is the seed.
+// over; or it is there at once, as chance has it. SHIM_SEED is the seed.
 
 #include <dlfcn.h>
 #include <ucontext.h>
@@ -35,6 +35,8 @@ const int UNDER_WAY = 4;
 const size_t STACK_BYTES = 1 << 20;
 // One access in so many may change the block.
 const unsigned CHANGES = 5;
+// In one turn out of so many, what a block has stored is there for all when it ends.
+const unsigned SHOWS = 4;
 
 std::mt19937& generator() {
     const char* seed = getenv("SHIM_SEED");
@@ -68,6 +70,7 @@ struct Block {
             store->swap();
     }
     void hide() {
+        if (generator()() % SHOWS == 0) unfenced.clear();
         for (auto store = unfenced.rbegin(); store != unfenced.rend(); ++store)
             store->swap();
     }
