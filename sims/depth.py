@@ -102,7 +102,7 @@ class Run(ImageRun):
     def name(self):
         """Of its folder."""
         name = f"{self.rule}-{len(self.layers)}x{self.layers[0]}"
-        return f"{name}, eta {self.eta:g}, held out" if self.validation else name
+        return f"{name}-eta-{self.eta:g}-held-out" if self.validation else name
 
 
 def learn(run, seeds, checkpoints, show_progress, model_path, device):
