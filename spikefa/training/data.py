@@ -8,9 +8,8 @@ from ..datasets.regression import Task
 from ..errors import InputError
 from ..seeds import spike_seed
 from .evaluation import evaluate, evaluate_vectors, guesses
-from .rotations import Rotations
+from .moves import Rotations, Shifts
 from .schedule import Schedule
-from .shifts import Shifts
 from .stages import Stage, StagedSchedule
 
 __all__ = ["data_of", "hold_out", "planned"]

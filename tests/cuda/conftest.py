@@ -56,6 +56,18 @@ def rate_network():
     return ("hyperbolic", "logistic", "linear"), 0.02
 
 
+@pytest.fixture(scope="session")
+def unlinked():
+    """Configurations that no program can have: none here."""
+    return frozenset()
+
+
+@pytest.fixture(scope="session")
+def unseen():
+    """Planted faults that are known not to show: none here."""
+    return frozenset()
+
+
 @pytest.fixture
 def nvcc():
     """Skip where there is no CUDA compiler."""

@@ -13,10 +13,11 @@ from kernels import KEYS, ORDERS, Program, assert_same_state, simulate_stock
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory, module_shim):
+def program(tmp_path_factory, module_shim, unlinked):
     before = prefs.core.default_float_dtype
     prefs.core.default_float_dtype = np.float32
-    yield Program(tmp_path_factory.mktemp("kernels") / "project")
+    keys = [key for key in KEYS if key not in unlinked]
+    yield Program(tmp_path_factory.mktemp("kernels") / "project", keys)
     prefs.core.default_float_dtype = before
 
 

@@ -34,6 +34,32 @@ def rate_network():
 
 
 @pytest.fixture(scope="session")
+def unlinked():
+    """Variables are set by kernels that ask CUDA for the occupancy of the card."""
+    return frozenset({"set by strings", "summed, narrow integers", "some pairs"})
+
+
+@pytest.fixture(scope="session")
+def unseen():
+    """Four barriers; a read that nvcc repeats anyway; two uses out of bounds.
+
+    The threads of a block are in lockstep, and arrays have no bounds: what does no harm
+    by chance does not show.
+    """
+    return frozenset(
+        {
+            "barrier_before_counting_dropped",
+            "barrier_between_flags_dropped",
+            "barrier_between_lanes_dropped",
+            "delay_moves_on_early",
+            "sums_read_from_registers",
+            "load_before_bounds_test",
+            "one_word_too_many",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
 def libraries(emulator, driver, tmp_path_factory):
     """Folders of the libraries that programs load, those that come first in front."""
     folders = [driver, emulator]

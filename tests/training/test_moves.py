@@ -1,4 +1,4 @@
-"""Training images that are rotated, by other angles in each pass."""
+"""Training images that are moved: shifted or rotated, another way in each pass."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,41 @@ from spikefa.datasets.dataset import Inputs
 from spikefa.datasets.regression import Task
 from spikefa.errors import InputError
 from spikefa.training.data import data_of
-from spikefa.training.rotations import Rotations
-from spikefa.training.shifts import Shifts
+from spikefa.training.moves import Rotations, Shifts, moved
 
 SHAPE = (4, 5)
+
+
+@pytest.mark.parametrize("down", [-3, -1, 0, 2])
+@pytest.mark.parametrize("right", [-4, 0, 1, 3])
+def test_each_pixel_goes_where_it_should(down, right):
+    images = np.arange(1, 41, dtype=np.uint8).reshape(2, 20)
+    found = moved(images, SHAPE, down, right).reshape(2, *SHAPE)
+    for n, row, column in np.ndindex(2, *SHAPE):
+        from_row, from_column = row - down, column - right
+        inside = 0 <= from_row < SHAPE[0] and 0 <= from_column < SHAPE[1]
+        expected = images[n].reshape(SHAPE)[from_row, from_column] if inside else 0
+        assert found[n, row, column] == expected
+
+
+def test_an_image_goes_through_all_moves():
+    data = small_dataset()
+    shifts, indices = Shifts(1, SHAPE, 47, seed=3), np.array([5, 0, 46, 12])
+    images = data.train_inputs.take(indices)
+    passes = [shifts(images, indices, epoch).pixels for epoch in range(18)]
+    np.testing.assert_array_equal(passes[:9], passes[9:])
+    for n, image in enumerate(images.pixels):
+        expected = {
+            moved(image[None], SHAPE, down, right).tobytes()
+            for down in (-1, 0, 1)
+            for right in (-1, 0, 1)
+        }
+        assert len(expected) == 9
+        assert {of_pass[n].tobytes() for of_pass in passes[:9]} == expected
+    # Not all images move the same way, and another seed is another order.
+    assert len({shifts.first[n] for n in range(47)}) > 4
+    other = Shifts(1, SHAPE, 47, seed=4)
+    assert not np.array_equal(other(images, indices, 0).pixels, passes[0])
 
 
 @pytest.fixture
@@ -62,14 +93,15 @@ def test_angles_are_drawn_evenly_and_anew_in_each_pass():
     assert not np.array_equal(Rotations(8, SHAPE, 5000, seed=4).angles(1), second)
 
 
-def test_images_do_not_depend_on_the_chunk_they_are_in():
-    rotations = Rotations(40, SHAPE, 47, seed=1)
-    images = small_dataset().train_inputs
-    whole = rotations(images, np.arange(47), 7)
+@pytest.mark.parametrize(("kind", "most"), [(Shifts, 2), (Rotations, 40)])
+def test_images_do_not_depend_on_the_chunk_they_are_in(kind, most):
+    moves, images = kind(most, SHAPE, 47, seed=1), small_dataset().train_inputs
+    whole = moves(images, np.arange(47), 7)
+    assert isinstance(whole, Inputs)
     assert whole.scale == images.scale
     assert not np.array_equal(whole.pixels, images.pixels)
     indices = np.array([40, 3])
-    part = rotations(images.take(indices), indices, 7)
+    part = moves(images.take(indices), indices, 7)
     np.testing.assert_array_equal(part.pixels, whole.pixels[indices])
 
 
@@ -83,14 +115,15 @@ def test_images_are_rotated_before_they_are_shifted():
     np.testing.assert_array_equal(found.pixels, images.pixels)
 
 
-def test_a_training_goes_on_in_any_chunk(session):
-    """And test images stay as they are."""
-    trainer = small_trainer(session, rotate=20.0)
+@pytest.mark.parametrize("moves", [{"shift": 1}, {"rotate": 20.0}])
+def test_a_training_goes_on_in_any_chunk(session, moves):
+    """And test images stay where they are."""
+    trainer = small_trainer(session, **moves)
     trainer.train()
     expected, error = fingerprint(session), trainer.evaluation.error_percent
-    first = small_trainer(session, rotate=20.0, epochs=1)
+    first = small_trainer(session, **moves, epochs=1)
     first.train()
-    second = small_trainer(session, rotate=20.0)
+    second = small_trainer(session, **moves)
     second.position = first.position
     second.train()
     assert fingerprint(session) == expected
@@ -102,13 +135,20 @@ def test_a_training_goes_on_in_any_chunk(session):
     np.testing.assert_array_equal(trainer.data.dataset.test_images, same)
 
 
+@pytest.mark.parametrize("pixels", [4, -1])
+def test_other_shifts_are_refused(session, pixels):
+    with pytest.raises(InputError, match=f"4 x 5 pixels .* shifted by {pixels}"):
+        small_trainer(session, shift=pixels)
+
+
 @pytest.mark.parametrize("degrees", [-1, 181, float("nan")])
 def test_other_angles_are_refused(session, degrees):
     with pytest.raises(InputError, match=f"0 to 180 degrees, not by {degrees}"):
         small_trainer(session, rotate=degrees)
 
 
-def test_examples_of_a_task_are_no_images():
+@pytest.mark.parametrize("option", ["shift", "rotate"])
+def test_examples_of_a_task_are_no_images(option):
     task = Task(*(np.zeros((3, 2)) for _ in range(4)))
-    with pytest.raises(InputError, match="no images: rotate 0"):
-        data_of(task, 0, None, rotate=1)
+    with pytest.raises(InputError, match=f"no images: {option} 0"):
+        data_of(task, 0, None, **{option: 1})
