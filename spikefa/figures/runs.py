@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .panels import band, error_axis, images_axis, new_figure
-from .spiking import interim_label, plot_angles
+from .panels import band, error_axis, images_axis, legends_above, new_figure
+from .spiking import interim_label, plot_angles, tested_errors
 from .style import in_style
 
 __all__ = ["plot_runs"]
@@ -31,13 +31,9 @@ def plot_runs(curves, mean):
     label = "training images, while they are learned"
     band(left, mean.column("images_seen"), online, label=label, **look)
     images = mean.tested_images
-    for kind, marker, label in (
-        ("", "o", f"{images} images"),
-        ("_last_step", "x", f"{images} images, last step alone"),
-    ):
-        name = f"{images}_error{kind}_percent"
+    for name, look in tested_errors(mean):
         rows = np.array([curve.tested.column(name) for curve in curves], float)
-        band(left, mean.tested.column("images_seen"), rows, marker=marker, label=label)
+        band(left, mean.tested.column("images_seen"), rows, **look)
     if mean.interim:
         name = f"{images}_error_percent"
         rows = np.array([curve.interim.column(name) for curve in curves], float)
@@ -47,7 +43,7 @@ def plot_runs(curves, mean):
     images_axis(left)
     left.set_title(f"{len(curves)} runs: mean and standard error")
     error_axis(left, "error (%)")
-    left.legend(fontsize="small", framealpha=0.5)
     for axes in right:
         plot_angles(axes, *curves)
+    legends_above(left)
     return figure

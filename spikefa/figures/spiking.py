@@ -108,14 +108,10 @@ def _learning_curve(axes, curve):
         linewidth=0.8,
         label="training images, while they are learned",
     )
-    tested, images = curve.tested, curve.tested_images
-    for kind, marker, label in (
-        ("", "o", f"{images} images"),
-        ("_last_step", "x", f"{images} images, last step alone"),
-    ):
-        seen = tested.column("images_seen")
-        errors = tested.column(f"{images}_error{kind}_percent")
-        axes.plot(seen, errors, marker=marker, label=label)
+    images = curve.tested_images
+    for name, look in tested_errors(curve):
+        errors = np.array(curve.tested.column(name), dtype=float)
+        axes.plot(curve.tested.column("images_seen"), errors, **look)
     if interim := curve.interim:
         axes.plot(
             interim.column("images_seen"),
@@ -129,6 +125,33 @@ def _learning_curve(axes, curve):
     axes.set_title("learning curve")
     error_axis(axes, "error (%)")
     legends_above(axes)
+
+
+def tested_errors(curve):
+    """List what was tested with all images, and how it is drawn.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+
+    Returns
+    -------
+    lines : list of (str, dict)
+        The measure, and the look and label of its line.
+    """
+    images = curve.tested_images
+    lines = [
+        (f"{images}_error_percent", dict(marker="o", label=f"{images} images")),
+        (
+            f"{images}_error_last_step_percent",
+            dict(marker="x", label=f"{images} images, last step alone"),
+        ),
+    ]
+    averaged = curve.tested.column("averaged_error_percent")
+    if any(error is not None for error in averaged):
+        label = f"{images} images, averaged weights"
+        lines.append(("averaged_error_percent", dict(marker="s", label=label)))
+    return lines
 
 
 def interim_label(curve):

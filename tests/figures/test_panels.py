@@ -11,8 +11,8 @@ from spikefa.figures.spiking import plot_training
 from spikefa.network.records import Recording
 
 
-def curve(errors, angles=None):
-    """A learning curve of some tests, 100 images apart."""
+def curve(errors, angles=None, averaged=None):
+    """A learning curve of some tests, 100 images apart; the last one has averages."""
     return LearningCurve(
         CurvePoint(
             100 * number,
@@ -20,6 +20,7 @@ def curve(errors, angles=None):
             test_error_percent=error,
             test_error_last_step_percent=error + 1,
             delta_angles=[angles[number - 1]] if angles else [],
+            averaged_error_percent=averaged if number == len(errors) else None,
         )
         for number, error in enumerate(errors, 1)
     )
@@ -64,9 +65,9 @@ def test_several_runs_have_bands_of_their_standard_error(seeds, bands):
 
 def test_the_axis_of_errors_starts_where_they_are():
     figure = plot_runs([curve([20, 2.5])], curve([20, 2.5]))
-    low, high = figure.axes[0].get_ylim()
+    low, high = figure.axes[0].get_ylim()  # the legend is above the lines
     assert 1.5 < low < 2.5
-    assert 21 < high < 30
+    assert high > 21
 
 
 def test_networks_are_called_by_their_layers():
@@ -78,14 +79,36 @@ def test_networks_are_called_by_their_layers():
     assert labels == ["three layers", "four layers", "four layers, W0 frozen"]
 
 
+def of_one(points):
+    """The figure of a training."""
+    return plot_training(points, {}, {}, images=1, steps=5, dt_ms=1.0)
+
+
+def of_two(points):
+    """The figure of two equal runs."""
+    return plot_runs([points, points], points)
+
+
+@pytest.mark.parametrize("draw", [of_one, of_two])
 @pytest.mark.parametrize("errors", [[80, 20, 5, 2], [2, 2, 2], [2, 20, 80]])
-def test_no_line_is_behind_the_legend_of_the_learning_curve(errors):
-    points = curve(errors, angles=[90] * len(errors))
-    figure = plot_training(points, {}, {}, images=1, steps=5, dt_ms=1.0)
+def test_no_line_is_behind_the_legend_of_the_learning_curve(errors, draw):
+    figure = draw(curve(errors, angles=[90] * len(errors), averaged=100))
     figure.draw_without_rendering()
     axes = figure.axes[0]
     box = axes.get_legend().get_window_extent()
+    assert len(axes.get_lines()) == 4
     for line in axes.get_lines():
-        places = axes.transData.transform(line.get_xydata())
-        assert len(places) == len(errors)
-        assert (places[:, 1] < box.y0).all()
+        drawn = np.array(line.get_xydata(), float)
+        drawn = drawn[np.isfinite(drawn[:, 1])]
+        assert len(drawn)
+        assert (axes.transData.transform(drawn)[:, 1] < box.y0).all()
+
+
+@pytest.mark.parametrize("draw", [of_one, of_two])
+def test_the_error_of_averaged_weights_is_drawn_if_there_is_one(draw):
+    for averaged in (None, 1.5):
+        axes = draw(curve([20, 5, 2], averaged=averaged)).axes[0]
+        lines = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+        found = lines.get("test images, averaged weights")
+        assert (found is None) == (averaged is None)
+    np.testing.assert_array_equal(found, [np.nan, np.nan, 1.5])
