@@ -58,6 +58,8 @@ def error_axis(axes, label="test error (%)"):
 def legends_above(*panels):
     """Put legends above all lines, and make y axes longer for them.
 
+    Ticks end where the axis ended before: no error is above 100 %.
+
     Parameters
     ----------
     *panels : matplotlib.axes.Axes
@@ -71,9 +73,13 @@ def legends_above(*panels):
         part = legend.get_window_extent().height / axes.get_window_extent().height
         part = min(1.1 * part, 0.8)
         scale = axes.yaxis.get_transform()
-        low, high = scale.transform(axes.get_ylim())
+        bottom, top = axes.get_ylim()
+        low, high = scale.transform([bottom, top])
         highest = scale.inverted().transform([low + (high - low) / (1 - part)])[0]
         axes.set_ylim(top=highest)
+        for minor in (False, True):
+            ticks = axes.get_yticks(minor=minor)
+            axes.set_yticks(ticks[(ticks >= bottom) & (ticks <= top)], minor=minor)
 
 
 def images_axis(axes):

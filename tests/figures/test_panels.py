@@ -96,6 +96,8 @@ def test_no_line_is_behind_the_legend_of_the_learning_curve(errors, draw):
     figure.draw_without_rendering()
     axes = figure.axes[0]
     box = axes.get_legend().get_window_extent()
+    assert max(axes.get_yticks()) == 100  # an error
+    assert max(axes.get_yticks(minor=True)) < 100
     assert len(axes.get_lines()) == 4
     for line in axes.get_lines():
         drawn = np.array(line.get_xydata(), float)
