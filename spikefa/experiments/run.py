@@ -40,7 +40,7 @@ __all__ = ["Run", "Stopped", "describe", "records_and_windows"]
 
 
 #: What runs did before there were these options, whatever their defaults are now.
-_BEFORE = {"rotate": 0.0}
+_BEFORE = {"shift": 0, "average": 0.0, "rotate": 0.0}
 
 
 class Stopped(Interrupted):

@@ -156,6 +156,8 @@ def run_training(args, experiment):
     settings, _ = _settle(args)
     device = device_choice(args, settings.device, settings.threads)
     if device.build_only:
+        if args.keep_weights:
+            raise InputError("--build-only trains nothing: no --keep-weights, please")
         return _build_only(settings, device, experiment)
     kind = "quick" if args.quick else settings.preset
     name = f"{kind}-{settings.rule}{'-evaluation' if args.evaluate else ''}"

@@ -88,6 +88,11 @@ def test_no_card(script, cuda_13, capsys):
     assert "--build-only" in refused(capsys, script, "--out", "x")
 
 
+def test_nothing_is_kept_of_a_program_that_is_built_only(cuda_13, capsys):
+    line = refused(capsys, mnist_spiking, "--build-only", "--keep-weights", "weights")
+    assert "--build-only trains nothing: no --keep-weights" in line
+
+
 @pytest.mark.parametrize(
     "wrong", ["9", "x", "9.0a", "90", "-9.0", "9.0\n", "3.5", "7.0"]
 )
