@@ -426,6 +426,7 @@ def test_failure_is_one_line_and_leaves_no_table(reproduce, monkeypatch, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # nearly every part compiles a program
 def test_quick_runs_every_part(reproduce, tmp_path):
     code, out, _ = reproduce("--quick")
     assert code == 0
