@@ -166,6 +166,7 @@ def _choices(folder, found):
 def _depth(folder, found):
     settings = found["settings"].values()
     runs = {(run["rule"], *run["layers"]): run for run in settings}
+    how = ", the best on held-out images" if "held_out_error_percent" in found else ""
     for sweep, by_rule in found["sweeps"].items():
         for rule, by_number in by_rule.items():
             numbers = ", ".join(by_number)
@@ -183,7 +184,7 @@ def _depth(folder, found):
                 f"{found['network']} network, {_title(rule)}, {sizes[sweep]}",
                 "",
                 f"{', '.join(errors)} %",
-                f"eta = {', '.join(etas)}",
+                f"eta = {', '.join(etas)}{how}",
                 _seeds(found),
                 f"{passes} of {these[0]['images'] or 'all'} images",
             )

@@ -330,6 +330,9 @@ def test_rows_of_deeper_and_wider_networks():
     runs[1]["eta"] = 0.02
     deep, wide = rows_of("depth", "depth", found, "a command")
     assert deep.constants == "eta = 0.01, 0.02"
+    searched = found | {"held_out_error_percent": {}}
+    deep, wide = rows_of("depth", "depth-search", searched, "a command")
+    assert deep.constants == "eta = 0.01, 0.02, the best on held-out images"
 
 
 def test_rows_of_several_seeds_and_of_held_out_images():
