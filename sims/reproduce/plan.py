@@ -95,6 +95,12 @@ FIGURES = {
             f"{_PAPER_SIZE} --model models/deltas_linear_annealed.py --epochs 20",
             102,
         ),
+        (
+            "fig4-linear-annealed-seed-2",
+            f"{_PAPER_SIZE} --model models/deltas_linear_annealed.py --epochs 20 "
+            "--seed 2",
+            162,
+        ),
         # What the paper does not have: shifted images, averaged weights.
         (
             "fig4-shifted",

@@ -180,7 +180,7 @@ def test_interrupted_training_goes_on(reproduce, monkeypatch, tmp_path):
     assert code == 0
     (*_, resume, option, folder), *others = started
     assert (resume, option, folder) == ("--resume", "--out", tmp_path / "fig4")
-    assert len(others) == 4
+    assert len(others) == 5
     assert all("--resume" not in other for other in others)
     ours = "3.21 % (3.40 % by the last step alone)"
     assert f"| 1.8 % | {ours} |  | the paper's; B in 8 bits | 7 | 2 |" in out
