@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from spikefa.training.checkpoint_file import (
     PREVIOUS,
     Checkpoint,
     newest_checkpoint,
+    write_checkpoint,
 )
 
 KEYS = (
@@ -171,6 +173,31 @@ def test_resuming_as_another_run_names_what_differs(
     assert outcome.code == 2
     last = outcome.err.splitlines()[-1]
     assert re.search(rf"is of another run; these differ: {field} ?\(?", last), last
+
+
+@pytest.mark.long
+def test_a_checkpoint_from_before_images_were_moved_goes_on(
+    command, tmp_path, finished
+):
+    """As one that says that they were not, nor weights averaged."""
+    for name in ("new", "old"):
+        shutil.copytree(finished, tmp_path / name)
+    checkpoint = Checkpoint(tmp_path / "old" / NAME)
+    meta = {key: of for key, of in checkpoint.meta.items() if key != "format"}
+    for younger in ("shift", "average", "rotate"):
+        del meta["identity"][younger], meta["settings"][younger]
+    arrays = dict(checkpoint.arrays(""))
+    del arrays["meta"], arrays["checksum"]
+    write_checkpoint(tmp_path / "old", meta, arrays.items())
+    for name in ("new", "old"):
+        outcome = command("--resume", "--epochs", 3, "--out", name)
+        assert outcome.code == 0, outcome.err
+    new, old = (
+        dict(Checkpoint(tmp_path / name / NAME).arrays("")) for name in ("new", "old")
+    )
+    assert new.keys() == old.keys()
+    for name in new.keys() - {"meta", "checksum"}:
+        np.testing.assert_array_equal(new[name], old[name], err_msg=name)
 
 
 def write_idx(folder):
